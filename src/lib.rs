@@ -1,0 +1,20 @@
+//! guanxi (关系): an agent-based market simulator that compares ways of selling.
+//!
+//! Data goes one way: scenario → model → engine → observers → output. The floors
+//! of the house, and which may import which, are described in
+//! `docs/architecture.md` and held by `tests/architecture.rs`.
+
+// Floor 0: numbers, draws, parallelism.
+pub mod error;
+pub mod parallel;
+pub mod parameter;
+pub mod quantity;
+pub mod rng;
+pub mod table;
+// Floor 1: the world's materials.
+pub mod exchange;
+pub mod market;
+pub mod network;
+pub mod population;
+// Floor 2: the seam.
+pub mod mechanism;

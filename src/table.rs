@@ -1,0 +1,131 @@
+//! Output tables: declared once; CSV columns, units, dictionary and checks derive from it.
+
+/// The type of a column's cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number; never NaN or infinite, an undefined one is missing.
+    Number,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// No value; written as nothing.
+    Missing,
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Number(f64),
+}
+
+impl Cell {
+    /// A number, or missing where it is not finite (a ratio over nothing).
+    #[must_use]
+    pub fn number(x: f64) -> Self {
+        if x.is_finite() { Self::Number(x) } else { Self::Missing }
+    }
+
+    /// The ratio of two counts or amounts, missing where the second is 0.
+    #[must_use]
+    pub fn ratio(numerator: f64, denominator: f64) -> Self {
+        Self::number(numerator / denominator)
+    }
+
+    /// Text from anything that reads as text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(n: u64) -> Self {
+        Self::Integer(n as i64)
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(n: i64) -> Self {
+        Self::Integer(n)
+    }
+}
+
+impl From<u32> for Cell {
+    fn from(n: u32) -> Self {
+        Self::Integer(i64::from(n))
+    }
+}
+
+impl From<crate::quantity::money::Fen> for Cell {
+    fn from(amount: crate::quantity::money::Fen) -> Self {
+        Self::Integer(amount.0)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// The declaration of one column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Name, snake case, unit last.
+    pub name: &'static str,
+    /// Type of the cells.
+    pub kind: CellKind,
+    /// Unit; `1` for pure numbers and shares, `` for text.
+    pub unit: &'static str,
+    /// Meaning in English.
+    pub meaning: &'static str,
+    /// Meaning in Chinese.
+    pub meaning_zh: &'static str,
+}
+
+/// The declaration of one table. Rows of every table begin with the run's keys
+/// (`run_id, scenario, arm, platform, replicate`), which the output adds.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Name of the table and of its file.
+    pub name: &'static str,
+    /// What a row is.
+    pub summary: &'static str,
+    /// The columns after the keys.
+    pub columns: &'static [Column],
+}
+
+/// Rows of one table for one run (arm × replicate), in key order.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The table.
+    pub schema: &'static Schema,
+    /// One cell a column of the schema, row after row.
+    pub cells: Vec<Cell>,
+}
+
+impl Rows {
+    /// No rows yet.
+    #[must_use]
+    pub fn new(schema: &'static Schema) -> Self {
+        Self { schema, cells: Vec::new() }
+    }
+
+    /// Adds a row: one cell a column, in the order of the schema.
+    pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
+        self.cells.extend(row);
+        let width = self.schema.columns.len();
+        assert!(self.cells.len() % width == 0, "a row of `{}` has {width} cells", self.schema.name);
+    }
+
+    /// The rows one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &[Cell]> {
+        self.cells.chunks(self.schema.columns.len())
+    }
+}
