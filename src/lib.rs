@@ -18,3 +18,7 @@ pub mod network;
 pub mod population;
 // Floor 2: the seam.
 pub mod mechanism;
+// Floor 3: the mechanisms, one file each.
+pub mod mechanisms;
+// Floor 4: from the user's text to checked values.
+pub mod scenario;

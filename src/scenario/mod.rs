@@ -1,0 +1,85 @@
+//! A scenario: from the user's text to checked values with nothing left open.
+
+use crate::mechanism::spec::Spec;
+use crate::parameter::Values;
+use crate::{market, network, population};
+use std::collections::BTreeMap;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The declaration's default.
+    Default,
+    /// A preset's file.
+    Preset(&'static str),
+    /// The user's scenario file.
+    Scenario,
+    /// A `--set` on the command line.
+    CommandLine,
+}
+
+/// One mechanism in one place, with the origin of every value.
+#[derive(Clone)]
+pub struct Setting {
+    /// The mechanism.
+    pub spec: &'static Spec,
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Every parameter of it.
+    pub values: Values,
+    /// Where each value comes from.
+    pub origins: BTreeMap<&'static str, Origin>,
+}
+
+/// A platform of an arm.
+#[derive(Clone)]
+pub struct Platform {
+    /// Name; the arm's own where it has only one platform.
+    pub name: String,
+    /// The preset that it started from.
+    pub preset: Option<&'static str>,
+    /// Mechanisms of scope `Platform`, in the order of the registry, disabled ones too.
+    pub mechanisms: Vec<Setting>,
+}
+
+/// An arm: one world that is compared with the others.
+#[derive(Clone)]
+pub struct Arm {
+    /// Name.
+    pub name: String,
+    /// Mechanisms of scope `World`, in the order of the registry, disabled ones too.
+    pub mechanisms: Vec<Setting>,
+    /// One platform (the usual case) or several that compete.
+    pub platforms: Vec<Platform>,
+}
+
+/// A checked scenario.
+#[derive(Clone)]
+pub struct Scenario {
+    /// Name; the run folder's too.
+    pub name: String,
+    /// The question it answers.
+    pub question: String,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Reported days.
+    pub days: u16,
+    /// Number of replicates.
+    pub replicates: u32,
+    /// Name of the arm that the others are compared with.
+    pub baseline: String,
+    /// Table `[population]`.
+    pub population: population::Parameters,
+    /// Tables `[[population.segment]]`; at least one.
+    pub segments: Vec<population::Segment>,
+    /// Table `[network]`.
+    pub network: network::Parameters,
+    /// Table `[market]`.
+    pub market: market::Parameters,
+    /// Tables `[[market.category]]`; at least one.
+    pub categories: Vec<market::Category>,
+    /// Table `[start]`.
+    pub start: market::Start,
+    /// Arms in the order of their names.
+    pub arms: Vec<Arm>,
+}
