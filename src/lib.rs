@@ -18,7 +18,12 @@ pub mod network;
 pub mod population;
 // Floor 2: the seam.
 pub mod mechanism;
+pub mod observer;
 // Floor 3: the mechanisms, one file each.
 pub mod mechanisms;
 // Floor 4: from the user's text to checked values.
 pub mod scenario;
+// Floor 3, too: what is observed.
+pub mod observers;
+// Floor 6: stepping.
+pub mod engine;

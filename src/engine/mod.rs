@@ -1,0 +1,3 @@
+//! The engine: days, replicates, arms.
+
+pub mod experiment;
