@@ -128,12 +128,7 @@ impl Parameter {
 
 fn numbers(text: &str) -> Option<Vec<f64>> {
     let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
-    inner
-        .split(',')
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
-        .map(|s| s.parse().ok())
-        .collect()
+    inner.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| s.parse().ok()).collect()
 }
 
 /// Checked values of one table of a scenario, by parameter name.
@@ -144,12 +139,7 @@ impl Values {
     /// All defaults of a table.
     #[must_use]
     pub fn defaults(parameters: &'static [Parameter]) -> Self {
-        Self(
-            parameters
-                .iter()
-                .map(|p| (p.name, p.default_value()))
-                .collect(),
-        )
+        Self(parameters.iter().map(|p| (p.name, p.default_value())).collect())
     }
 
     /// The value of a parameter.
@@ -158,9 +148,7 @@ impl Values {
     /// If the table has no such parameter, which only a wrong declaration can cause.
     #[must_use]
     pub fn value(&self, name: &str) -> &Value {
-        self.0
-            .get(name)
-            .unwrap_or_else(|| panic!("no parameter `{name}` in this table"))
+        self.0.get(name).unwrap_or_else(|| panic!("no parameter `{name}` in this table"))
     }
 }
 

@@ -28,11 +28,7 @@ impl Cell {
     /// A number, or missing where it is not finite (a ratio over nothing).
     #[must_use]
     pub fn number(x: f64) -> Self {
-        if x.is_finite() {
-            Self::Number(x)
-        } else {
-            Self::Missing
-        }
+        if x.is_finite() { Self::Number(x) } else { Self::Missing }
     }
 
     /// The ratio of two counts or amounts, missing where the second is 0.
@@ -118,21 +114,14 @@ impl Rows {
     /// No rows yet.
     #[must_use]
     pub fn new(schema: &'static Schema) -> Self {
-        Self {
-            schema,
-            cells: Vec::new(),
-        }
+        Self { schema, cells: Vec::new() }
     }
 
     /// Adds a row: one cell a column, in the order of the schema.
     pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
         self.cells.extend(row);
         let width = self.schema.columns.len();
-        assert!(
-            self.cells.len() % width == 0,
-            "a row of `{}` has {width} cells",
-            self.schema.name
-        );
+        assert!(self.cells.len() % width == 0, "a row of `{}` has {width} cells", self.schema.name);
     }
 
     /// The rows one by one.

@@ -164,7 +164,7 @@ const FAR_TAIL: [[f64; 8]; 2] = [
 ];
 
 #[cfg(test)]
-#[expect(
+#[allow(
     clippy::disallowed_methods,
     reason = "the platform's functions are the oracle"
 )]
