@@ -4,7 +4,7 @@ use super::{Category, Parameters};
 use crate::parallel::Shards;
 use crate::quantity::math;
 use crate::quantity::time::Clock;
-use crate::rng::sample::normal;
+use crate::rng::sample::continuous::normal;
 use crate::rng::{Key, Stream};
 
 /// Draws of an offer's category, price and quality.

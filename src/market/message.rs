@@ -18,8 +18,8 @@ pub mod flag {
     pub const NEED: u8 = 1;
     /// Seen while browsing or in a session, without a need.
     pub const IMPULSE: u8 = 2;
-    /// Shows the shelf of the category instead of one offer.
-    pub const SHELF: u8 = 4;
+    /// A friend recommends.
+    pub const FRIEND: u8 = 4;
     /// Does not reach the decider (the receiver is no member).
     pub const DROPPED: u8 = 8;
     /// The cascade node of the order is the buyer's own, not the sender's.
@@ -47,13 +47,13 @@ impl Node {
     }
 }
 
-/// Something that a consumer may consider: an offer, a category's shelf, or (for
-/// somebody who is no member yet) the platform itself.
+/// Something that a consumer may consider: an offer or (for somebody who is no
+/// member yet) the platform itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exposure {
     /// The consumer.
     pub to: u32,
-    /// The offer, [`NONE`] for a shelf or the platform itself.
+    /// The offer, [`NONE`] for the platform itself.
     pub offer: u32,
     /// Who recommends: a consumer, influencer or neighbourhood by channel; [`NONE`] for nobody.
     pub source: u32,
@@ -73,6 +73,27 @@ pub struct Exposure {
     pub flags: u8,
     /// Platform, an index into the arm's platforms.
     pub platform: u8,
+}
+
+impl Exposure {
+    /// An exposure at the full price, of nobody's recommendation and in no cascade.
+    #[inline]
+    #[must_use]
+    pub fn new(to: u32, platform: usize, channel: u8) -> Self {
+        Self {
+            to,
+            offer: NONE,
+            source: NONE,
+            context: NONE,
+            node: Node::NONE,
+            category: NO_CATEGORY,
+            price_bp: FULL_PRICE,
+            trust: 0,
+            channel,
+            flags: 0,
+            platform: platform as u8,
+        }
+    }
 }
 
 impl Message for Exposure {

@@ -123,8 +123,6 @@ pub struct Platform {
     pub resistance: Resistance,
     /// Changing state of the offers.
     pub offers: Vec<OfferState>,
-    /// Offers shown for each category by the search shelf, best first.
-    pub shelves: Vec<Vec<u32>>,
     /// Terms of the channels, by their number.
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
@@ -226,7 +224,6 @@ impl Platform {
             outcomes: vec![Vec::new(); consumers.count()],
             resistance: Resistance::default(),
             offers: vec![OfferState::default(); catalogue.offers.len()],
-            shelves: vec![Vec::new(); catalogue.by_category.len()],
             channels: Vec::new(),
             variants: Vec::new(),
             ledger: Ledger::default(),

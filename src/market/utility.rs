@@ -23,6 +23,10 @@ pub struct Coefficients {
     pub habit: f64,
     /// Weight of the recommender in trust, where there is one.
     pub recommender_weight: f64,
+    /// Expected days of a parcel.
+    pub parcel_days: f64,
+    /// Expected days of a pickup.
+    pub pickup_days: f64,
 }
 
 /// What is weighed of an alternative, beside its channel.
@@ -47,6 +51,13 @@ pub struct Attributes {
 }
 
 impl Coefficients {
+    /// Expected days of delivery.
+    #[inline]
+    #[must_use]
+    pub fn delay_days(&self, pickup: bool) -> f64 {
+        if pickup { self.pickup_days } else { self.parcel_days }
+    }
+
     /// U of an alternative whose channel has the constant `constant` (α, γ, impulse, −hassle).
     #[inline]
     #[must_use]

@@ -18,7 +18,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logistic, logit};
 use crate::quantity::time::Clock;
-use crate::rng::sample::{beta, exponential, gamma};
+use crate::rng::sample::continuous::{beta, exponential, gamma};
 use crate::rng::{Key, Stream};
 
 /// A consumer's Γ.

@@ -17,7 +17,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::logistic;
 use crate::quantity::time::Clock;
-use crate::rng::sample::normal_from;
+use crate::rng::sample::continuous::normal_from;
 use crate::rng::{Key, Stream};
 
 /// A consumer's fixed resistance.
