@@ -8,14 +8,21 @@
 mod community;
 mod complete;
 mod csr;
+mod edge_list;
 mod erdos_renyi;
 mod failure;
 mod follow;
 mod gaps;
 mod import;
+#[cfg(test)]
+mod import_tests;
 mod knit;
+mod partition;
 pub mod statistics;
+mod strength;
 mod stubs;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -45,19 +52,20 @@ crate::parameters! {
         /// Mean number of members of an interest group.
         interest_group_size: u32 = "200", "consumers", 4.0, 500.0,
             A, "assumed: a chat group holds at most 500 members";
-        /// Share of ties that are strong: household and close friends.
+        /// Share of ties that are strong: household and close friends; where households
+        /// alone hold more, there are no further close friends.
         strong_share: f64 = "0.25", "1", 0.0, 1.0,
             A, "assumed: about four of sixteen";
         /// Share of weak ties that stay in the neighbourhood.
-        local_share: f64 = "0.4", "1", 0.0, 1.0,
+        local_share: f64 = "0.5", "1", 0.0, 1.0,
             A, "assumed";
         /// Share of weak ties between members of an interest group; what remains of
         /// the weak ties goes anywhere.
-        interest_share: f64 = "0.25", "1", 0.0, 1.0,
+        interest_share: f64 = "0.3", "1", 0.0, 1.0,
             A, "assumed";
         /// Probability that a new tie in a group joins a friend's friend.
-        closure: f64 = "0.6", "1", 0.0, 1.0,
-            A, "assumed: gives an overall clustering between 0.1 and 0.4";
+        closure: f64 = "0.9", "1", 0.0, 1.0,
+            A, "assumed: gives an overall clustering between 0.1 and 0.4, as do the shares above";
         /// Odds of a tie within a segment over one between segments.
         homophily: f64 = "3", "1", 1.0, 100.0,
             A, "assumed; that like seeks like is well established (McPherson et al. 2001)";
