@@ -6,7 +6,7 @@
 //! With n = 2, k invitations and acceptance a, a group fills with 1 − (1 − a)^k.
 //! The acceptance is a target: the invitation's constant is solved for it at the start.
 
-use crate::exchange::{Bins, Inbox, Outbox};
+use crate::exchange::{Bins, Inbox, Message, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Order, Verdict, flag};
@@ -15,7 +15,6 @@ use crate::market::utility::Attributes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic};
@@ -27,6 +26,8 @@ use std::collections::VecDeque;
 
 /// Whether a public group is joined.
 const POOL: Stream = Stream::new("group_buy/pool");
+/// Whether the platform fills a group that would fail.
+const AUTO_FILL: Stream = Stream::new("group_buy/auto_fill");
 /// Who is invited.
 const INVITE: Stream = Stream::new("group_buy/invite");
 
@@ -72,7 +73,7 @@ pub const SPEC: Spec = Spec {
         friend: true,
     }],
     parameters: Parameters::DECLARED,
-    streams: &[POOL, INVITE],
+    streams: &[POOL, AUTO_FILL, INVITE],
     build,
 };
 
@@ -103,6 +104,8 @@ struct Pool {
     base: u32,
     /// Groups opened in this wave, whose openers will invite: (number, opener's order).
     opened: Vec<(u32, Order)>,
+    /// Groups of each offer of the shard, oldest first; closed ones are dropped when met.
+    by_offer: Vec<VecDeque<u32>>,
 }
 
 struct GroupBuy {
@@ -116,7 +119,9 @@ struct GroupBuy {
 
 impl Mechanism for GroupBuy {
     fn start(&mut self, world: &mut World) {
-        self.pools = vec![Pool::default(); world.env.catalogue.shards.count()];
+        let shards = world.env.catalogue.shards;
+        let pool = |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
+        self.pools = (0..shards.count()).map(pool).collect();
         let platform = &mut world.platforms[self.platform];
         let price_bp = ((1.0 - self.p.discount_share) * 10_000.0).round() as u16;
         let ln_price = ln(f64::from(price_bp) / 10_000.0);
@@ -171,7 +176,7 @@ impl Mechanism for GroupBuy {
         answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
             self.enrol(env, at, pool, orders, book);
             if last {
-                self.close(at.day, pool, book, bins);
+                self.close(env, at, (&mut *pool, &mut *orders), book, bins);
             }
         });
         // Openers and joiners take their places in the cascades one after the other.
@@ -204,10 +209,26 @@ impl Pool {
         self.groups.get_mut(position as usize)
     }
 
-    /// The oldest open group of an offer.
-    fn public(&self, offer: u32) -> Option<u32> {
-        let found = self.groups.iter().position(|g| g.open && g.offer == offer)?;
-        Some(self.base + found as u32)
+    /// The oldest open group of an offer that the consumer is not in.
+    fn public(&mut self, place: usize, consumer: u32) -> Option<u32> {
+        while let Some(&number) = self.by_offer[place].front() {
+            match self.group(number).filter(|group| group.open) {
+                Some(group) => {
+                    let stranger = group.members.iter().all(|o| o.consumer != consumer);
+                    return stranger.then_some(number);
+                }
+                None => self.by_offer[place].pop_front(),
+            };
+        }
+        None
+    }
+
+    /// Opens a group; returns its number.
+    fn open(&mut self, place: usize, offer: u32, closes: u16) -> u32 {
+        let number = self.base + self.groups.len() as u32;
+        self.groups.push_back(Group { members: Vec::new(), offer, closes, open: true });
+        self.by_offer[place].push_back(number);
+        number
     }
 
     /// The opener's order in the group gets the node that its cascade gave it.
@@ -249,7 +270,7 @@ impl GroupBuy {
                 orders.append(&mut group.members);
             }
         }
-        orders.sort_unstable_by_key(crate::exchange::Message::key);
+        orders.sort_unstable_by_key(Message::key);
     }
 
     fn is_team(&self, order: &Order) -> bool {
@@ -262,19 +283,29 @@ impl GroupBuy {
         if invited && pool.group(order.context).is_some_and(|g| g.open && g.offer == order.offer) {
             return order.context;
         }
+        let place = order.offer as usize % env.catalogue.shards.size();
         let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
-        let found = if looks { pool.public(order.offer) } else { None };
-        found.unwrap_or_else(|| {
-            let closes = at.day + self.p.window_days - 1;
-            pool.groups.push_back(Group { members: Vec::new(), offer: order.offer, closes, open: true });
-            pool.base + pool.groups.len() as u32 - 1
-        })
+        let found = if looks { pool.public(place, order.consumer) } else { None };
+        found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1))
     }
 
     /// Closes the groups whose window is over, and forgets those long closed.
-    fn close(&self, day: u16, pool: &mut Pool, book: &mut Book, bins: &mut Bins<'_, Answer>) {
-        for group in pool.groups.iter_mut().filter(|g| g.open && g.closes <= day) {
+    fn close(
+        &self,
+        env: &Environment,
+        at: Clock,
+        (pool, orders): (&mut Pool, &mut Vec<Order>),
+        book: &mut Book,
+        bins: &mut Bins<'_, Answer>,
+    ) {
+        for group in pool.groups.iter_mut().filter(|g| g.open && g.closes <= at.day) {
             group.open = false;
+            let opener = group.members[0].consumer;
+            if env.key.unit(AUTO_FILL, opener, at, group.offer) < self.p.auto_fill_share {
+                book.tally.groups_filled += 1;
+                orders.append(&mut group.members);
+                continue;
+            }
             book.tally.groups_failed += 1;
             for order in group.members.drain(..) {
                 book.tally.unfilled += 1;
@@ -282,6 +313,7 @@ impl GroupBuy {
                 bins.push(Answer { order, verdict: Verdict::Unfilled });
             }
         }
+        orders.sort_unstable_by_key(Message::key);
         while pool.groups.front().is_some_and(|g| !g.open) {
             pool.groups.pop_front();
             pool.base += 1;
