@@ -16,3 +16,4 @@ pub mod read;
 pub mod run_folder;
 pub mod spool;
 pub mod statistics;
+pub mod text;
