@@ -253,6 +253,7 @@ macro_rules! parameters {
 
             /// The values by name, as a scenario holds them.
             #[must_use]
+            #[allow(dead_code)]
             pub fn to_values(&self) -> $crate::parameter::Values {
                 $crate::parameter::Values(std::collections::BTreeMap::from([
                     $((stringify!($name), $crate::parameter::FromValue::to_value(&self.$name)),)*

@@ -40,6 +40,9 @@ struct Builder<'r, 'a> {
     resolver: &'r mut Resolver<'a>,
     presets: BTreeMap<&'static str, Node>,
     reach: Vec<Reach>,
+    /// Whether the present arm names a preset that is not known: what follows from
+    /// what the preset might have said is not reported.
+    preset_unknown: bool,
 }
 
 /// All arms in the order of their names.
@@ -56,7 +59,7 @@ pub(super) fn arms(resolver: &mut Resolver<'_>) -> Vec<Arm> {
         resolver.issues.push(Issue::new(NO_ARM, &top, message).help(help));
     }
     strangers(resolver, &["arm"], &names);
-    let mut builder = Builder { resolver, presets, reach: Vec::new() };
+    let mut builder = Builder { resolver, presets, reach: Vec::new(), preset_unknown: false };
     let arms = names.iter().map(|name| builder.arm(name)).collect();
     builder.warn();
     arms
@@ -109,6 +112,7 @@ impl<'a> Builder<'_, 'a> {
     fn arm(&mut self, name: &str) -> Arm {
         let path = ["arm", name];
         self.named("arm", name, &path);
+        self.preset_unknown = false;
         let mut others = vec!["platform"];
         others.extend(self.resolver.catalogue.mechanisms.iter().map(|spec| spec.name));
         let preset = self.preset(&path, &others);
@@ -127,7 +131,9 @@ impl<'a> Builder<'_, 'a> {
         let presets: Vec<_> = platforms.iter().map(|one| one.preset).collect();
         let mechanisms = self.settings(Scope::World, &[&path], &presets);
         let arm = Arm { name: name.to_owned(), mechanisms, platforms };
-        self.roles(&arm);
+        if !self.preset_unknown {
+            self.roles(&arm);
+        }
         arm
     }
 
@@ -178,6 +184,7 @@ impl<'a> Builder<'_, 'a> {
             let issue = Issue::new(UNKNOWN_PRESET, place, format!("unknown preset `{given}`"));
             let issue = issue.label("no such preset").help(advice(&given, &names));
             self.resolver.issues.push(issue);
+            self.preset_unknown = true;
         }
         found.copied()
     }
@@ -225,7 +232,7 @@ impl<'a> Builder<'_, 'a> {
             reading.require(&read, last, &mut self.resolver.issues);
         }
         for layer in &layers[n_presets..] {
-            remember(&mut self.reach, layer, on);
+            remember(&mut self.reach, layer, on || self.preset_unknown);
         }
         Setting { spec, enabled: on, values: read.values, origins: read.origins }
     }
@@ -233,7 +240,8 @@ impl<'a> Builder<'_, 'a> {
     /// Reports platforms that have not exactly one decider and one clearing rule. A
     /// registry without any such mechanism is not asked for one.
     fn roles(&mut self, arm: &Arm) {
-        let roles = [(Role::Decider, DECIDERS, "decider"), (Role::Clearing, CLEARINGS, "clearing rule")];
+        let roles =
+            [(Role::Decider, DECIDERS, "decider"), (Role::Clearing, CLEARINGS, "clearing rule")];
         for (role, code, noun) in roles {
             let known: Vec<&str> = (self.resolver.catalogue.mechanisms.iter())
                 .filter(|spec| spec.role == role)

@@ -79,7 +79,8 @@ pub(super) fn weights(resolver: &mut Resolver<'_>, path: &str, list: &[Read]) {
             resolver.issues.push(issue.help("give each its own `name`"));
         }
     }
-    let zero = |read: &Read| matches!(read.values.0.get("weight"), Some(Value::Number(x)) if *x <= 0.0);
+    let zero =
+        |read: &Read| matches!(read.values.0.get("weight"), Some(Value::Number(x)) if *x <= 0.0);
     if list.iter().all(zero) {
         let at = place(resolver, &list[0], "weight");
         let message = format!("all weights of [[{path}]] are zero");

@@ -51,11 +51,8 @@ pub fn joined(path: &str, key: &str) -> String {
 impl Reading<'_> {
     /// Reads all layers, each in full, so that a mistake is found even where another layer wins.
     pub fn read(&self, layers: &[Layer<'_>], issues: &mut Issues) -> Read {
-        let mut read = Read {
-            values: Values::default(),
-            origins: BTreeMap::new(),
-            places: BTreeMap::new(),
-        };
+        let mut read =
+            Read { values: Values::default(), origins: BTreeMap::new(), places: BTreeMap::new() };
         for layer in layers {
             self.layer(layer, &mut read, issues);
         }

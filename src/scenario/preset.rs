@@ -11,10 +11,7 @@ pub struct Preset {
 
 /// All presets.
 pub const PRESETS: &[Preset] = &[
-    Preset {
-        name: "traditional",
-        text: include_str!("../../scenarios/presets/traditional.toml"),
-    },
+    Preset { name: "traditional", text: include_str!("../../scenarios/presets/traditional.toml") },
     Preset { name: "viral", text: include_str!("../../scenarios/presets/viral.toml") },
     Preset { name: "kol", text: include_str!("../../scenarios/presets/kol.toml") },
     Preset { name: "community", text: include_str!("../../scenarios/presets/community.toml") },

@@ -177,7 +177,8 @@ impl<'a> Resolver<'a> {
                     }
                 }
                 other => {
-                    let message = format!("`{path}` must be a list of tables, not {}", other.noun());
+                    let message =
+                        format!("`{path}` must be a list of tables, not {}", other.noun());
                     let issue = Issue::new(WRONG_TYPE, &node.place, message).label("here");
                     self.issues.push(issue.help(format!("write [[{path}]] and its keys below")));
                 }
