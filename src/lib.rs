@@ -27,3 +27,4 @@ pub mod scenario;
 pub mod observers;
 // Floor 6: stepping.
 pub mod engine;
+pub mod output;

@@ -1,0 +1,19 @@
+//! The run folder: tidy tables, their statistics, and reading them back.
+//!
+//! This module sees tables and metrics only: scenarios come to it as text, runs
+//! as [`crate::observer::RunRecord`]. Nothing under `tables/` depends on time,
+//! machine, number of threads or the order in which runs arrive; what does
+//! depend on them stands in `manifest.json` and `plan.csv`.
+
+pub mod comparison;
+pub mod csv;
+pub mod declared;
+pub mod dictionary;
+pub mod error;
+pub mod files;
+pub mod manifest;
+pub mod read;
+pub mod run_folder;
+pub mod spool;
+pub mod statistics;
+pub mod text;

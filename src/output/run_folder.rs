@@ -1,0 +1,464 @@
+//! Writing a run folder: under a temporary name, renamed when it is whole.
+//!
+//! While runs arrive everything lies in `.<name>.partial-<process>` beside the
+//! target, with a manifest that says `running`; a killed process leaves only
+//! that. Memory holds one run's rows at a time, and the metrics of all runs.
+
+use crate::observer::RunRecord;
+use crate::output::comparison::{self, Measured, MetricName, RunMetrics};
+use crate::output::csv;
+use crate::output::declared::{self, Declared, Keys, RunKey};
+use crate::output::dictionary::dictionary;
+use crate::output::error::{OutputError, writing};
+use crate::output::files::{self, DigestedFile};
+use crate::output::manifest::{FORMAT, Manifest, Status, tables_digest};
+use crate::output::spool::Spool;
+use crate::rng::Key;
+use crate::table::{Cell, Rows, Schema};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What is known of the runs before the first.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// The scenario file, byte for byte.
+    pub scenario_bytes: Vec<u8>,
+    /// The scenario with every value, as TOML.
+    pub resolved: String,
+    /// Digest of the resolved scenario.
+    pub digest: String,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Version of the engine.
+    pub engine_version: String,
+    /// The command line, where there was one.
+    pub command: Option<String>,
+    /// Threads that will be used.
+    pub threads: usize,
+    /// Processors that are available.
+    pub cores: usize,
+    /// The arm that the others are compared with.
+    pub baseline: String,
+    /// Every run that is planned.
+    pub runs: Vec<RunKey>,
+    /// Reported days of a complete run.
+    pub days: u16,
+}
+
+/// A run that has arrived.
+struct Done {
+    metrics: RunMetrics,
+    wall_seconds: Option<f64>,
+}
+
+/// A run folder that is being written.
+///
+/// Dropping it leaves the temporary folder, for it may hold hours of work;
+/// [`RunFolder::abandon`] removes it.
+pub struct RunFolder {
+    target: PathBuf,
+    partial: PathBuf,
+    force: bool,
+    meta: Meta,
+    declared: Declared,
+    manifest: Manifest,
+    spools: Vec<Spool>,
+    done: BTreeMap<RunKey, Done>,
+}
+
+impl RunFolder {
+    /// Begins a run folder with the engine's own tables and metrics.
+    ///
+    /// With `force` an existing run folder is replaced when this one is whole;
+    /// anything else that is there is never replaced.
+    ///
+    /// # Errors
+    /// Where the folder exists or cannot be written.
+    pub fn create(path: &Path, force: bool, meta: Meta) -> Result<Self, OutputError> {
+        Self::create_declared(path, force, meta, Declared::REGISTRY)
+    }
+
+    /// Begins a run folder with any tables and metrics.
+    ///
+    /// # Errors
+    /// Where the folder exists or cannot be written.
+    pub fn create_declared(
+        path: &Path,
+        force: bool,
+        meta: Meta,
+        declared: Declared,
+    ) -> Result<Self, OutputError> {
+        check_target(path, force)?;
+        check_names(&meta)?;
+        let partial = new_sibling(path, "partial")?;
+        let mut folder = Self {
+            target: path.to_path_buf(),
+            partial,
+            force,
+            manifest: Manifest::planned(&meta),
+            meta,
+            declared,
+            spools: Vec::new(),
+            done: BTreeMap::new(),
+        };
+        match folder.begin() {
+            Ok(()) => Ok(folder),
+            Err(error) => {
+                folder.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// The temporary folder.
+    #[must_use]
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Adds a run, in any order, with the time that it took where measured.
+    ///
+    /// # Errors
+    /// Where its rows cannot be written.
+    ///
+    /// # Panics
+    /// Where the run was not planned or has arrived before, or where its tables
+    /// and metrics are not the declared ones.
+    pub fn add(&mut self, run: &RunRecord, wall_seconds: Option<f64>) -> Result<(), OutputError> {
+        let key = RunKey {
+            arm: run.arm.clone(),
+            platform: run.platform.clone(),
+            replicate: run.replicate,
+        };
+        let id = key.run_id();
+        assert!(self.meta.runs.contains(&key), "run `{id}` was not planned");
+        assert!(!self.done.contains_key(&key), "run `{id}` arrives twice");
+        self.check_declared(run);
+        let keys = key.cells(&self.meta.scenario);
+        for spool in &mut self.spools {
+            let name = spool.schema().name;
+            if let Some(rows) = run.tables.iter().find(|rows| rows.schema.name == name) {
+                spool.append(&key, &keys, rows)?;
+            }
+        }
+        let metrics = RunMetrics {
+            key: key.clone(),
+            days_done: run.days_done,
+            complete: run.days_done >= self.meta.days,
+            values: run
+                .metrics
+                .iter()
+                .map(|x| x.filter(|x| x.is_finite()))
+                .collect(),
+        };
+        self.done.insert(
+            key,
+            Done {
+                metrics,
+                wall_seconds,
+            },
+        );
+        Ok(())
+    }
+
+    /// The metrics of the runs so far.
+    #[must_use]
+    pub fn measured(&self) -> Measured {
+        Measured {
+            scenario: self.meta.scenario.clone(),
+            baseline: self.meta.baseline.clone(),
+            metrics: self.declared.metrics.iter().map(MetricName::from).collect(),
+            runs: self
+                .done
+                .values()
+                .map(|done| done.metrics.clone())
+                .collect(),
+        }
+    }
+
+    /// Writes what remains, gives the folder its name and returns its path.
+    ///
+    /// # Errors
+    /// Where it cannot be written; the temporary folder then stays.
+    ///
+    /// # Panics
+    /// With [`Status::Running`], which is no end.
+    pub fn finish(
+        mut self,
+        status: Status,
+        wall_seconds: Option<f64>,
+    ) -> Result<PathBuf, OutputError> {
+        assert!(
+            status != Status::Running,
+            "a folder is finished complete or interrupted"
+        );
+        self.write_tables()?;
+        self.write_plan()?;
+        self.manifest.status = status;
+        self.manifest.machine.wall_seconds = wall_seconds;
+        self.manifest.runs.complete = self.done.values().filter(|d| d.metrics.complete).count();
+        self.manifest.runs.interrupted = self.done.len() - self.manifest.runs.complete;
+        self.manifest.tables_digest = Some(tables_digest(&self.manifest.files));
+        let path = self.partial.join("manifest.json");
+        files::replace(&path, self.manifest_json()?.as_bytes())?;
+        files::sync_folder(&self.partial.join("tables"))?;
+        files::sync_folder(&self.partial)?;
+        self.rename()?;
+        Ok(self.target)
+    }
+
+    /// Gives up and removes the temporary folder.
+    pub fn abandon(self) {
+        let Self {
+            partial, spools, ..
+        } = self;
+        drop(spools);
+        // Nothing better can be done where even removing fails.
+        let _ = std::fs::remove_dir_all(partial);
+    }
+
+    /// Writes what is known before the first run.
+    fn begin(&mut self) -> Result<(), OutputError> {
+        for sub in ["tables", "spool"] {
+            let path = self.partial.join(sub);
+            std::fs::create_dir(&path).map_err(writing(&path))?;
+        }
+        let scenario = self.meta.scenario_bytes.clone();
+        let resolved = self.meta.resolved.clone();
+        for (name, bytes) in [
+            ("scenario.toml", scenario),
+            ("resolved.toml", resolved.into()),
+        ] {
+            let digest = files::write_new(&self.partial.join(name), &bytes)?;
+            self.manifest.files.insert(name.to_owned(), digest);
+        }
+        let json = self.manifest_json()?;
+        files::write_new(&self.partial.join("manifest.json"), json.as_bytes())?;
+        let spool = self.partial.join("spool");
+        for schema in self.declared.tables {
+            self.spools.push(Spool::create(&spool, schema)?);
+        }
+        Ok(())
+    }
+
+    fn manifest_json(&self) -> Result<String, OutputError> {
+        let path = self.partial.join("manifest.json");
+        self.manifest
+            .to_json()
+            .map_err(|error| OutputError::malformed(&path, error))
+    }
+
+    fn check_declared(&self, run: &RunRecord) {
+        let declared = self.declared.metrics.len();
+        assert!(
+            run.metrics.len() == declared,
+            "a run has one value a metric"
+        );
+        for rows in &run.tables {
+            let name = rows.schema.name;
+            let known = self
+                .declared
+                .tables
+                .iter()
+                .any(|schema| schema.name == name);
+            assert!(known, "table `{name}` is not declared");
+            let same = run
+                .tables
+                .iter()
+                .filter(|other| other.schema.name == name)
+                .count();
+            assert!(same == 1, "a run has table `{name}` once");
+        }
+    }
+
+    fn write_tables(&mut self) -> Result<(), OutputError> {
+        let tables = self.partial.join("tables");
+        for spool in std::mem::take(&mut self.spools) {
+            let name = format!("{}.csv", spool.schema().name);
+            let digest = spool.assemble(&tables.join(&name))?;
+            self.manifest.files.insert(format!("tables/{name}"), digest);
+        }
+        let spool = self.partial.join("spool");
+        std::fs::remove_dir(&spool).map_err(writing(&spool))?;
+        self.write_statistics()?;
+        let rows = dictionary(&self.declared);
+        self.write_table(
+            Keys::None,
+            "tables/",
+            &declared::DICTIONARY,
+            [(Vec::new(), rows)],
+        )
+    }
+
+    fn write_statistics(&mut self) -> Result<(), OutputError> {
+        let measured = self.measured();
+        let scenario = measured.scenario.as_str();
+        let arm = |arm: &str, platform: &str| [scenario, arm, platform].map(Cell::from).to_vec();
+        let metrics = measured.runs.iter().map(|run| {
+            (
+                run.key.cells(scenario),
+                comparison::metrics_rows(&measured.metrics, run),
+            )
+        });
+        self.write_table(Keys::Run, "tables/", &declared::METRICS, metrics)?;
+        let summary = measured.summary();
+        let rows = summary
+            .iter()
+            .map(|s| (arm(&s.arm, &s.platform), comparison::summary_row(s)));
+        self.write_table(Keys::Arm, "tables/", &declared::SUMMARY, rows)?;
+        let all = measured.differences();
+        let rows = all
+            .iter()
+            .map(|d| (arm(&d.arm, &d.platform), comparison::difference_row(d)));
+        self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)
+    }
+
+    fn write_plan(&mut self) -> Result<(), OutputError> {
+        let mut runs = self.meta.runs.clone();
+        runs.sort();
+        let scenario = self.meta.scenario.clone();
+        let rows: Vec<_> = runs
+            .iter()
+            .map(|key| (key.cells(&scenario), self.plan_row(key)))
+            .collect();
+        self.write_table(Keys::Run, "", &declared::PLAN, rows)
+    }
+
+    fn plan_row(&self, key: &RunKey) -> Rows {
+        let done = self.done.get(key);
+        let status = match done {
+            None => "missing",
+            Some(done) if done.metrics.complete => Status::Complete.word(),
+            Some(_) => Status::Interrupted.word(),
+        };
+        let [low, high] = Key::new(self.meta.seed, key.replicate).words();
+        let mut rows = Rows::new(&declared::PLAN);
+        rows.push([
+            Cell::Text(self.meta.seed.to_string()),
+            Cell::Text(format!("0x{high:08x}{low:08x}")),
+            Cell::from(status),
+            Cell::from(u32::from(done.map_or(0, |done| done.metrics.days_done))),
+            done.and_then(|done| done.wall_seconds)
+                .map_or(Cell::Missing, Cell::number),
+        ]);
+        rows
+    }
+
+    /// Writes a table from (key cells, rows) in order and enters it in the manifest.
+    fn write_table(
+        &mut self,
+        keys: Keys,
+        folder: &str,
+        schema: &Schema,
+        rows: impl IntoIterator<Item = (Vec<Cell>, Rows)>,
+    ) -> Result<(), OutputError> {
+        let name = format!("{folder}{}.csv", schema.name);
+        let path = self.partial.join(&name);
+        let mut file = DigestedFile::create(&path)?;
+        csv::write_header(&mut file, keys.columns(), schema.columns).map_err(writing(&path))?;
+        for (cells, rows) in rows {
+            csv::write_rows(&mut file, &cells, &rows).map_err(writing(&path))?;
+        }
+        self.manifest.files.insert(name, file.seal()?);
+        Ok(())
+    }
+
+    /// Gives the folder its name; what it replaces is moved aside first and
+    /// removed last, so that one of the two is on the disk at every moment.
+    fn rename(&self) -> Result<(), OutputError> {
+        check_target(&self.target, self.force)?;
+        let target = &self.target;
+        if std::fs::symlink_metadata(target).is_err() {
+            std::fs::rename(&self.partial, target).map_err(writing(target))?;
+            return files::sync_folder(&parent_of(target));
+        }
+        let aside = new_sibling(target, "old")?;
+        let old = aside.join("folder");
+        std::fs::rename(target, &old).map_err(writing(target))?;
+        if let Err(error) = std::fs::rename(&self.partial, target) {
+            // The new one could not take the name: the old one gets it back.
+            let _ = std::fs::rename(&old, target);
+            let _ = std::fs::remove_dir(&aside);
+            return Err(OutputError::writing(target, error));
+        }
+        files::sync_folder(&parent_of(target))?;
+        // The new folder is in place; a remainder of the old one only takes room.
+        let _ = std::fs::remove_dir_all(&aside);
+        Ok(())
+    }
+}
+
+/// Refuses a target that exists, but for a run folder with `force`.
+fn check_target(path: &Path, force: bool) -> Result<(), OutputError> {
+    let owned = || path.to_path_buf();
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    match (force, replaceable(path)) {
+        (false, _) => Err(OutputError::Exists { path: owned() }),
+        (true, false) => Err(OutputError::NotARunFolder { path: owned() }),
+        (true, true) => Ok(()),
+    }
+}
+
+/// Whether a path is an empty folder or holds a manifest of any version.
+fn replaceable(path: &Path) -> bool {
+    let Ok(mut entries) = std::fs::read_dir(path) else {
+        return false;
+    };
+    let format = || {
+        let text = std::fs::read(path.join("manifest.json")).ok()?;
+        let json: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        Some(json.get("format")? == FORMAT)
+    };
+    entries.next().is_none() || format() == Some(true)
+}
+
+/// Refuses planned runs that would be called the same.
+fn check_names(meta: &Meta) -> Result<(), OutputError> {
+    let mut ids: Vec<String> = meta.runs.iter().map(RunKey::run_id).collect();
+    ids.sort_unstable();
+    match ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(OutputError::DuplicateRun {
+            run_id: pair[0].clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Makes a new hidden folder beside `path`; the parent is made where missing.
+fn new_sibling(path: &Path, what: &str) -> Result<PathBuf, OutputError> {
+    let Some(name) = path.file_name() else {
+        return Err(OutputError::NoName {
+            path: path.to_path_buf(),
+        });
+    };
+    let parent = parent_of(path);
+    std::fs::create_dir_all(&parent).map_err(writing(&parent))?;
+    let base = format!(".{}.{what}-{}", name.to_string_lossy(), std::process::id());
+    let mut sibling = parent.join(&base);
+    // A number is added only where this process writes the same name twice.
+    for attempt in 1..1_000 {
+        match std::fs::create_dir(&sibling) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                sibling = parent.join(format!("{base}-{attempt}"));
+            }
+            made => return made.map(|()| sibling.clone()).map_err(writing(&sibling)),
+        }
+    }
+    Err(OutputError::Exists { path: sibling })
+}
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
