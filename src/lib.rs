@@ -10,6 +10,7 @@ pub mod parallel;
 pub mod parameter;
 pub mod quantity;
 pub mod rng;
+pub mod simd;
 pub mod table;
 // Floor 1: the world's materials.
 pub mod exchange;

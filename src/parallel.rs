@@ -1,1 +1,142 @@
-//! (being written)
+//! Shards: the fixed pieces in which agents are worked on in parallel.
+//!
+//! How many shards there are depends on the number of agents alone, never on the
+//! machine, and no result depends on how many there are: what crosses shards is
+//! sorted by a key that is unique to the message.
+
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Shards of a world that is large enough. A few dozen keep all cores of today's
+/// machines busy and the tables of shard × shard small.
+const MAX_SHARDS: u32 = 64;
+
+/// A division of `n` agents into contiguous ranges of equal size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shards {
+    n: u32,
+    size: u32,
+}
+
+impl Shards {
+    /// Divides `n` agents. A shard begins at a multiple of 64, so that bitmaps and
+    /// blocks of four or sixteen draws never straddle two shards.
+    #[must_use]
+    pub fn of(n: u32) -> Self {
+        let size = n.div_ceil(MAX_SHARDS).next_multiple_of(64).max(64);
+        Self { n, size }
+    }
+
+    /// Number of agents.
+    #[must_use]
+    pub fn n(self) -> u32 {
+        self.n
+    }
+
+    /// Agents in a full shard.
+    #[must_use]
+    pub fn size(self) -> usize {
+        self.size as usize
+    }
+
+    /// Number of shards; at least 1.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.n.div_ceil(self.size).max(1) as usize
+    }
+
+    /// The shard of an agent.
+    #[inline]
+    #[must_use]
+    pub fn shard_of(self, agent: u32) -> usize {
+        (agent / self.size) as usize
+    }
+
+    /// The agents of a shard.
+    #[must_use]
+    pub fn range(self, shard: usize) -> Range<u32> {
+        let start = (shard as u32).saturating_mul(self.size).min(self.n);
+        start..start.saturating_add(self.size).min(self.n)
+    }
+}
+
+/// The `part`-th of `parts` nearly equal pieces of `0..n`.
+#[must_use]
+pub fn piece(n: u32, part: usize, parts: usize) -> Range<u32> {
+    let cut = |k: usize| (u64::from(n) * k as u64 / parts as u64) as u32;
+    cut(part)..cut(part + 1)
+}
+
+/// Calls `work` for every item in parallel, with the item's position.
+pub fn each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
+    if items.len() == 1 {
+        work(0, &mut items[0]);
+    } else {
+        items.par_iter_mut().enumerate().for_each(|(k, item)| work(k, item));
+    }
+}
+
+/// Calls `work` for pairs of items in parallel, with their position.
+pub fn each_pair<A: Send, B: Send>(
+    a: &mut [A],
+    b: &mut [B],
+    work: impl Fn(usize, &mut A, &mut B) + Sync + Send,
+) {
+    assert_eq!(a.len(), b.len(), "two columns with the same number of parts");
+    a.par_iter_mut().zip(b.par_iter_mut()).enumerate().for_each(|(k, (x, y))| work(k, x, y));
+}
+
+/// Calls `work` for the shards of a column in parallel, each with its own local state.
+pub fn each_shard<T: Send, L: Send>(
+    shards: Shards,
+    column: &mut [T],
+    locals: &mut [L],
+    work: impl Fn(usize, &mut [T], &mut L) + Sync + Send,
+) {
+    assert_eq!(locals.len(), shards.count(), "one local state a shard");
+    if locals.len() == 1 {
+        work(0, column, &mut locals[0]);
+        return;
+    }
+    column
+        .par_chunks_mut(shards.size())
+        .zip(locals.par_iter_mut())
+        .enumerate()
+        .for_each(|(k, (rows, local))| work(k, rows, local));
+}
+
+/// Sums what `work` finds in each of `count` parts, in the order of the parts.
+pub fn sum_by_part(count: usize, work: impl Fn(usize) -> f64 + Sync + Send) -> f64 {
+    let parts: Vec<f64> = (0..count).into_par_iter().map(work).collect();
+    parts.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_cover_all_agents_once_and_begin_at_multiples_of_64() {
+        for n in [1, 2, 63, 64, 65, 300, 4_096, 4_097, 1_000_000, 1_000_001] {
+            let shards = Shards::of(n);
+            let mut next = 0;
+            for k in 0..shards.count() {
+                let range = shards.range(k);
+                assert_eq!(range.start, next);
+                assert_eq!(range.start % 64, 0);
+                assert!(range.clone().all(|i| shards.shard_of(i) == k));
+                next = range.end;
+            }
+            assert_eq!(next, n);
+            assert!(shards.count() <= 64);
+        }
+    }
+
+    #[test]
+    fn pieces_cover_the_whole() {
+        for (n, parts) in [(0, 3), (1, 3), (10, 3), (1_000, 64)] {
+            let covered: u32 = (0..parts).map(|k| piece(n, k, parts).len() as u32).sum();
+            assert_eq!(covered, n);
+        }
+    }
+}

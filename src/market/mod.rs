@@ -1,5 +1,14 @@
 //! The market's materials: catalogue, members, messages, ledger.
 
+pub mod cascade;
+pub mod catalogue;
+pub mod ledger;
+pub mod member;
+pub mod message;
+pub mod platform;
+pub mod tally;
+pub mod utility;
+
 use crate::parameters;
 
 parameters! {

@@ -1,10 +1,104 @@
 //! The seam: what a mechanism is, and what it may do in a day.
 //!
 //! A market model is a set of mechanism tables in a scenario. The engine knows
-//! beats, never mechanisms; a mechanism knows the world, never the engine.
+//! beats, never mechanisms; a mechanism knows the world, never the engine. In
+//! every beat the mechanisms act in the order of the registry; `dyn` is paid once a
+//! beat and mechanism, and a mechanism loops over the shards itself.
 
+pub mod reach;
 pub mod spec;
 pub mod world;
 
-/// What takes part in a day. Hooks are added with the engine.
-pub trait Mechanism: Send + Sync {}
+use crate::exchange::{Inbox, Outbox};
+use crate::market::message::{Answer, Exposure, Order};
+use crate::quantity::time::Clock;
+use world::World;
+
+/// What takes part in a day. Every hook has a default that does nothing.
+///
+/// Senders read the world and write messages and their own counts; in the other
+/// beats rows are written by the shard that holds them. Nobody writes another
+/// agent's row: a message or an order is sent instead.
+pub trait Mechanism: Send + Sync {
+    /// Once, before the first day: terms of channels, coefficients, initial state.
+    fn start(&mut self, _world: &mut World) {}
+
+    /// Morning: schedules, budgets, rankings, supply.
+    fn open(&mut self, _world: &mut World, _at: Clock) {}
+
+    /// (world) → exposures, in every wave.
+    fn expose(&mut self, _world: &mut World, _at: Clock, _out: &mut Outbox<Exposure>) {}
+
+    /// (exposures) → own rows: who joins, what is dropped.
+    fn attend(&mut self, _world: &mut World, _at: Clock, _inbox: &mut Inbox<Exposure>) {}
+
+    /// (exposures) → orders, by shard of consumers. Only the decider.
+    fn choose(
+        &mut self,
+        _world: &mut World,
+        _at: Clock,
+        _inbox: &Inbox<Exposure>,
+        _placed: &mut [Vec<Order>],
+    ) {
+    }
+
+    /// (orders just placed, by shard of consumers) → own state.
+    fn notice(&mut self, _world: &mut World, _at: Clock, _placed: &[Vec<Order>]) {}
+
+    /// (orders, by offer) → orders held back, released or refused.
+    fn gather(
+        &mut self,
+        _world: &mut World,
+        _at: Clock,
+        _orders: &mut Inbox<Order>,
+        _answers: &mut Outbox<Answer>,
+    ) {
+    }
+
+    /// (orders, by offer) → answers. Only the clearing rule.
+    fn settle(
+        &mut self,
+        _world: &mut World,
+        _at: Clock,
+        _orders: &mut Inbox<Order>,
+        _answers: &mut Outbox<Answer>,
+    ) {
+    }
+
+    /// (answers, by consumer) → own rows: dispatch, history, shares to come.
+    fn fulfil(&mut self, _world: &mut World, _at: Clock, _answers: &mut Inbox<Answer>) {}
+
+    /// Evening: deliveries arrive, quality is seen, trust moves.
+    fn experience(&mut self, _world: &mut World, _at: Clock) {}
+
+    /// (the day's outcomes) → learning of merchants, influencers, leaders, consumers.
+    fn adapt(&mut self, _world: &mut World, _at: Clock) {}
+
+    /// Adds the mechanism's own state to a digest, so that tests compare what is
+    /// stored and not only what is shown.
+    fn digest(&self, _hash: &mut Digest) {}
+
+    /// Bytes held by the mechanism's own state.
+    fn bytes(&self) -> u64 {
+        0
+    }
+}
+
+/// A running hash of state.
+#[derive(Clone, Debug, Default)]
+pub struct Digest(blake3::Hasher);
+
+impl Digest {
+    /// Adds whole numbers.
+    pub fn add(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        for n in numbers {
+            self.0.update(&n.to_le_bytes());
+        }
+    }
+
+    /// The hash so far, in hexadecimal.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
+}

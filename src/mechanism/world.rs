@@ -1,4 +1,95 @@
-//! The world of one arm as mechanisms see it.
+//! The world of one arm as mechanisms see it: what is constant and shared by the
+//! arms ([`Environment`]), and the state of the arm's platforms ([`World`]).
+
+use crate::market::Start;
+use crate::market::catalogue::Catalogue;
+use crate::market::platform::Platform;
+use crate::market::utility::Coefficients;
+use crate::network::{Follow, Network};
+use crate::parallel::Shards;
+use crate::population::{Influencers, People};
+use crate::quantity::money::Fen;
+use crate::quantity::time::Clock;
+use crate::rng::{Key, Stream};
+use std::sync::Arc;
+
+/// Draws that tell whether a consumer is active on a day, and how much is browsed.
+pub const ACTIVE: Stream = Stream::new("attention/active");
+
+/// What is drawn once a replicate and shared by its arms.
+#[derive(Debug)]
+pub struct Environment {
+    /// The key of all draws.
+    pub key: Key,
+    /// Shards of the consumers.
+    pub consumers: Shards,
+    /// The consumers' static traits.
+    pub people: People,
+    /// Who hears whom.
+    pub network: Network,
+    /// Influencers.
+    pub influencers: Influencers,
+    /// Their followers.
+    pub follow: Follow,
+    /// Merchants and offers.
+    pub catalogue: Catalogue,
+    /// The table `[start]`.
+    pub start: Start,
+    /// Every arm's marketing budget a day.
+    pub daily_budget: Fen,
+    /// Days to simulate, burn-in included.
+    pub days: u16,
+}
+
+/// How much attention consumers have, equal for all platforms of an arm.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attention {
+    /// Mean item pages that an active consumer looks at in a day.
+    pub slots_mean: f64,
+    /// Social waves in a day.
+    pub waves: u8,
+    /// A consumer of segment k is active if its daily word is below entry k.
+    pub active_below: Vec<u32>,
+}
 
 /// The world of one arm.
-pub struct World {}
+#[derive(Debug)]
+pub struct World {
+    /// What is constant and shared with the other arms.
+    pub env: Arc<Environment>,
+    /// The arm's platforms.
+    pub platforms: Vec<Platform>,
+    /// What the decider weighs.
+    pub coefficients: Coefficients,
+    /// What consumers can look at.
+    pub attention: Attention,
+    /// Needs that are open, by shard of consumers.
+    pub needs: Vec<Vec<OpenNeed>>,
+}
+
+/// A need that waits to be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenNeed {
+    /// Whose it is.
+    pub consumer: u32,
+    /// What is needed.
+    pub category: u16,
+    /// The last day on which it is open.
+    pub expires: u16,
+}
+
+/// The threshold below which a uniform word lies with probability `p`.
+#[must_use]
+pub fn threshold(p: f64) -> u32 {
+    (p * 4_294_967_296.0) as u32
+}
+
+impl Attention {
+    /// Whether a consumer looks at platforms at all on this day.
+    #[inline]
+    #[must_use]
+    pub fn is_active(&self, env: &Environment, consumer: u32, day: u16) -> bool {
+        let word = env.key.lane(ACTIVE, consumer, Clock::start_of(day));
+        word < self.active_below[env.people.segment[consumer as usize] as usize]
+    }
+}

@@ -5,6 +5,7 @@
 //! 2011). No generator is stored anywhere, so adding a mechanism moves no other
 //! mechanism's draws, and two arms that ask the same question get the same answer.
 
+pub mod lanes;
 pub mod sample;
 
 use crate::quantity::time::Clock;
@@ -43,7 +44,8 @@ impl Key {
     #[must_use]
     pub fn new(seed: u64, replicate: u32) -> Self {
         let mixed = rand_philox::splitmix64(
-            rand_philox::splitmix64(seed) ^ u64::from(replicate).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            rand_philox::splitmix64(seed)
+                ^ u64::from(replicate).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         );
         Self([mixed as u32, (mixed >> 32) as u32])
     }
@@ -54,7 +56,8 @@ impl Key {
         self.0
     }
 
-    /// Draws for `entity` at a moment, for one purpose and one `item`.
+    /// Draws for `entity` at a moment, for one purpose and one `item`
+    /// (`u32::MAX` is kept for [`Key::lane`]).
     #[inline]
     #[must_use]
     pub fn draws(self, stream: Stream, entity: u32, at: Clock, item: u32) -> Draws {
@@ -93,6 +96,7 @@ impl Key {
 /// The second counter word: day in bits 0–15, wave in 16–19; 20–31 count blocks.
 #[inline]
 fn moment(at: Clock) -> u32 {
+    debug_assert!(at.wave < 16, "a wave has four bits of the address");
     u32::from(at.day) | u32::from(at.wave) << 16
 }
 
@@ -103,7 +107,9 @@ pub fn unit(word: u32) -> f64 {
     (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
 }
 
-/// Successive words of one address: at most 4 × 4,096 of them.
+/// Successive words of one address: 4 × 4,096 of them, then the same again. No
+/// sampler comes near the end: each takes a few words a trial and accepts at
+/// least one trial in four.
 #[derive(Clone, Debug)]
 pub struct Draws {
     key: [u32; 2],
@@ -125,6 +131,20 @@ impl Draws {
         self.words[self.used - 1]
     }
 
+    /// The next two words as one number, the first the higher.
+    #[inline]
+    pub fn long(&mut self) -> u64 {
+        let high = u64::from(self.word());
+        high << 32 | u64::from(self.word())
+    }
+
+    /// The next two words as a number in (0, 1) on a grid of 2⁻⁵², for purposes
+    /// that look at probabilities below 10⁻⁸.
+    #[inline]
+    pub fn fine_unit(&mut self) -> f64 {
+        ((self.long() >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
+    }
+
     /// The next word as a number in (0, 1).
     #[inline]
     pub fn unit(&mut self) -> f64 {
@@ -142,5 +162,89 @@ impl Draws {
     #[inline]
     pub fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: Stream = Stream::new("test/stream");
+    const AT: Clock = Clock { day: 300, wave: 2 };
+
+    /// The words of one block whose counter and key are given.
+    fn block(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+        let mut draws = Draws {
+            key,
+            counter,
+            words: [0; 4],
+            used: 4,
+        };
+        [0; 4].map(|_| draws.word())
+    }
+
+    /// The known answers of Random123 (`kat_vectors`, philox4x32 10).
+    #[test]
+    fn blocks_are_those_of_random123() {
+        let zeros = [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8];
+        assert_eq!(block([0; 4], [0; 2]), zeros);
+        let ones = [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd];
+        assert_eq!(block([u32::MAX; 4], [u32::MAX; 2]), ones);
+        let pi = [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344];
+        let answer = [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1];
+        assert_eq!(block(pi, [0xa409_3822, 0x299f_31d0]), answer);
+    }
+
+    #[test]
+    fn addresses_are_frozen() {
+        assert_eq!(Key::new(1, 0).words(), [0x0f36_3a7d, 0x7ab4_0e09]);
+        assert_eq!(Key::new(u64::MAX, 77).words(), [0x6b35_3ce8, 0x55c3_9761]);
+        assert_eq!(STREAM.id, 0xf4db_291e);
+        let mut draws = Key::new(1, 0).draws(STREAM, 1_000_000, AT, 9);
+        assert_eq!(
+            [0; 6].map(|_| draws.word()),
+            [
+                0xcf28_cb52,
+                0xc013_3e6a,
+                0x735b_c2e2,
+                0xb854_ab10,
+                0x230d_ab40,
+                0x0069_bbd9
+            ]
+        );
+        let lanes = [4, 5, 6, 7].map(|entity| Key::new(1, 0).lane(STREAM, entity, AT));
+        assert_eq!(lanes, [0x29fc_8007, 0x47ce_6078, 0xf75e_d2c0, 0x19cb_d0e9]);
+    }
+
+    #[test]
+    fn single_words_are_the_first_of_their_draws() {
+        let key = Key::new(5, 3);
+        let mut draws = key.draws(STREAM, 8, AT, 1);
+        assert_eq!(draws.word(), key.word(STREAM, 8, AT, 1));
+        assert_eq!(unit(key.word(STREAM, 8, AT, 1)), key.unit(STREAM, 8, AT, 1));
+    }
+
+    /// Draws never run into another moment's: after 16,384 words they repeat.
+    #[test]
+    fn draws_stay_at_their_address() {
+        let mut draws = Key::new(5, 3).draws(STREAM, 8, AT, 1);
+        let words: Vec<u32> = (0..16_384).map(|_| draws.word()).collect();
+        let again: Vec<u32> = (0..16_384).map(|_| draws.word()).collect();
+        assert_eq!(words, again);
+        let blocks: std::collections::BTreeSet<&[u32]> = words.chunks(4).collect();
+        assert_eq!(blocks.len(), 4_096);
+    }
+
+    #[test]
+    fn units_stay_inside_the_open_interval() {
+        assert!(unit(0) > 0.0 && unit(u32::MAX) < 1.0);
+        let draws = |word| Draws {
+            key: [0; 2],
+            counter: [0; 4],
+            words: [word; 4],
+            used: 0,
+        };
+        assert_eq!(draws(0).fine_unit(), 2.0_f64.powi(-53));
+        assert_eq!(draws(u32::MAX).fine_unit(), 1.0 - 2.0_f64.powi(-53));
     }
 }

@@ -1,0 +1,206 @@
+//! Messages of the market: an exposure to a consumer, an order to an offer, and
+//! the answer to an order.
+
+use crate::exchange::Message;
+
+/// No agent, no group, no cascade.
+pub const NONE: u32 = u32::MAX;
+
+/// No category: an exposure to the platform itself, not to goods.
+pub const NO_CATEGORY: u16 = u16::MAX;
+
+/// The list price, in 1/10000 of itself.
+pub const FULL_PRICE: u16 = 10_000;
+
+/// Facts about an exposure or an order, one bit each.
+pub mod flag {
+    /// A need of the category is open.
+    pub const NEED: u8 = 1;
+    /// Seen while browsing or in a session, without a need.
+    pub const IMPULSE: u8 = 2;
+    /// A friend recommends.
+    pub const FRIEND: u8 = 4;
+    /// Does not reach the decider (the receiver is no member).
+    pub const DROPPED: u8 = 8;
+    /// The cascade node of the order is the buyer's own, not the sender's.
+    pub const OWN_NODE: u8 = 16;
+}
+
+/// A place in a cascade: which cascade, and which of its nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Node {
+    /// The cascade, [`NONE`] for none.
+    pub cascade: u32,
+    /// The node within the cascade.
+    pub index: u32,
+}
+
+impl Node {
+    /// In no cascade.
+    pub const NONE: Self = Self { cascade: NONE, index: 0 };
+
+    /// Whether there is a cascade.
+    #[inline]
+    #[must_use]
+    pub fn is_some(self) -> bool {
+        self.cascade != NONE
+    }
+}
+
+/// Something that a consumer may consider: an offer or (for somebody who is no
+/// member yet) the platform itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exposure {
+    /// The consumer.
+    pub to: u32,
+    /// The offer, [`NONE`] for the platform itself.
+    pub offer: u32,
+    /// Who recommends: a consumer, influencer or neighbourhood by channel; [`NONE`] for nobody.
+    pub source: u32,
+    /// What it belongs to (a group); [`NONE`] for nothing.
+    pub context: u32,
+    /// The sender's place in a cascade.
+    pub node: Node,
+    /// Category of the goods.
+    pub category: u16,
+    /// Price in 1/10000 of the list price.
+    pub price_bp: u16,
+    /// Trust in whoever recommends, in 1/65535; 0 for nobody.
+    pub trust: u16,
+    /// Channel, an index into the platform's channels.
+    pub channel: u8,
+    /// Facts, see [`flag`].
+    pub flags: u8,
+    /// Platform, an index into the arm's platforms.
+    pub platform: u8,
+}
+
+impl Exposure {
+    /// An exposure at the full price, of nobody's recommendation and in no cascade.
+    #[inline]
+    #[must_use]
+    pub fn new(to: u32, platform: usize, channel: u8) -> Self {
+        Self {
+            to,
+            offer: NONE,
+            source: NONE,
+            context: NONE,
+            node: Node::NONE,
+            category: NO_CATEGORY,
+            price_bp: FULL_PRICE,
+            trust: 0,
+            channel,
+            flags: 0,
+            platform: platform as u8,
+        }
+    }
+}
+
+impl Message for Exposure {
+    type Key = (u32, u8, u16, u8, u32, u32, u32);
+
+    #[inline]
+    fn to(&self) -> u32 {
+        self.to
+    }
+
+    /// Receiver, platform, category, channel, offer, source, context: at most one
+    /// exposure has the same key in a wave but for repeats that are equal in all.
+    #[inline]
+    fn key(&self) -> Self::Key {
+        (self.to, self.platform, self.category, self.channel, self.offer, self.source, self.context)
+    }
+}
+
+/// A consumer's order of one unit of an offer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    /// The buyer.
+    pub consumer: u32,
+    /// The offer.
+    pub offer: u32,
+    /// Who recommended, as in [`Exposure::source`].
+    pub source: u32,
+    /// The group that the buyer was invited to, or is in; [`NONE`] for none.
+    pub context: u32,
+    /// Place in a cascade: the sender's, or the buyer's own where [`flag::OWN_NODE`] is set.
+    pub node: Node,
+    /// Price paid.
+    pub price_fen: u32,
+    /// Day on which it was placed.
+    pub day: u16,
+    /// Random priority where the offer or group is contended for; smaller first.
+    pub priority: u16,
+    /// Channel of the exposure that won.
+    pub channel: u8,
+    /// Facts, see [`flag`].
+    pub flags: u8,
+    /// The buying variant chosen: 0 alone, else an index + 1 into the platform's variants.
+    pub variant: u8,
+    /// Platform.
+    pub platform: u8,
+    /// Wave in which it was placed.
+    pub wave: u8,
+}
+
+impl Message for Order {
+    type Key = (u32, u16, u32, u16, u8);
+
+    #[inline]
+    fn to(&self) -> u32 {
+        self.offer
+    }
+
+    /// Offer, then the addressed priority, so that no consumer number is favoured.
+    #[inline]
+    fn key(&self) -> Self::Key {
+        (self.offer, self.priority, self.consumer, self.day, self.wave)
+    }
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The unit is the buyer's and is dispatched.
+    Granted,
+    /// The stock was used up; the money goes back.
+    OutOfStock,
+    /// The group or batch did not fill; the money goes back.
+    Unfilled,
+}
+
+/// The answer to an order, to the consumer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answer {
+    /// The order.
+    pub order: Order,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+impl Message for Answer {
+    type Key = (u32, u32, u16, u8);
+
+    #[inline]
+    fn to(&self) -> u32 {
+        self.order.consumer
+    }
+
+    /// Consumer, offer and the moment of the order: unique, since a consumer places
+    /// at most one order of an offer in a wave.
+    #[inline]
+    fn key(&self) -> Self::Key {
+        (self.order.consumer, self.order.offer, self.order.day, self.order.wave)
+    }
+}
+
+/// How a delivered order ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// The order.
+    pub order: Order,
+    /// Whether the goods went back.
+    pub returned: bool,
+    /// Realised minus expected quality.
+    pub surprise: f32,
+}

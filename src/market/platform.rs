@@ -1,0 +1,261 @@
+//! The state of one platform: members, offers, channels, money and counts.
+
+use super::cascade::Cascades;
+use super::catalogue::Catalogue;
+use super::ledger::{Ledger, Line, Postings};
+use super::member::{Bitmap, Member, put_bit};
+use super::message::{Exposure, Order, Outcome};
+use super::tally::Tally;
+use crate::parallel::Shards;
+use crate::quantity::math::logistic;
+use crate::quantity::money::Fen;
+
+/// How goods travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carriage {
+    /// To the door.
+    #[default]
+    Parcel,
+    /// To a pickup point in the neighbourhood.
+    Pickup,
+}
+
+/// What a channel means to decider and registration; set by the sender that owns it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChannelTerms {
+    /// Constant of the utility: attraction, residual lift, impulse, hassle.
+    pub constant: f64,
+    /// j: how persuasive it is to somebody who is no member, in log-odds.
+    pub join: f64,
+    /// Probability with which an exposure of a stranger was already thinned out by
+    /// the sender: registration accepts with σ(j − ρ) ÷ this. 1 for no thinning.
+    pub thinning: f64,
+    /// How the goods travel.
+    pub carriage: Carriage,
+    /// Whether alternatives of this channel may be bought in the platform's variants.
+    pub variants: bool,
+    /// Commission of whoever recommends, in 1/10000 of a kept order.
+    pub commission_bp: u32,
+    /// Who gets that commission.
+    pub commission_line: Option<Line>,
+    /// Log-odds that an order of this channel adds to the return.
+    pub return_shift: f64,
+    /// Quality that the channel promises beyond the usual, 0 … 1.
+    pub hype: f64,
+    /// Whether orders through it count as organic; from the channel's declaration.
+    pub organic: bool,
+    /// Whether it is a friend's doing; from the channel's declaration.
+    pub friend: bool,
+}
+
+/// A way of buying an offer other than alone at the list price, such as in a team.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variant {
+    /// Price in 1/10000 of the price alone.
+    pub price_bp: u16,
+    /// ln of that share.
+    pub ln_price: f64,
+    /// Mean hassle; each consumer's is exponential around it.
+    pub hassle: f64,
+}
+
+/// The changing state of an offer on a platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OfferState {
+    /// Units in stock.
+    pub stock: u32,
+    /// Price alone.
+    pub price_fen: u32,
+    /// Units granted today.
+    pub sold_today: u32,
+    /// Orders asked for today, granted or not.
+    pub asked_today: u32,
+    /// ln(price ÷ the category's reference).
+    pub ln_price_ratio: f32,
+    /// Smoothed orders asked for a day.
+    pub demand: f32,
+}
+
+/// The law of the fixed resistances ρ to a platform: normal, cut at 3.5 standard deviations.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Resistance {
+    /// Mean, in log-odds.
+    pub mean: f64,
+    /// Standard deviation, in log-odds.
+    pub sd: f64,
+}
+
+impl Resistance {
+    /// Cut of the normal law, in standard deviations: the least resistance bounds how
+    /// far a sender may thin out exposures.
+    pub const CUT: f64 = 3.5;
+
+    /// The resistance at a standard normal deviate.
+    #[inline]
+    #[must_use]
+    pub fn at(self, deviate: f64) -> f64 {
+        self.mean + self.sd * deviate.clamp(-Self::CUT, Self::CUT)
+    }
+
+    /// The largest probability with which persuasion `join` wins anybody.
+    #[must_use]
+    pub fn most_persuaded(self, join: f64) -> f64 {
+        logistic(join - self.at(-Self::CUT))
+    }
+}
+
+/// The state of one platform of an arm.
+#[derive(Debug)]
+pub struct Platform {
+    /// Name.
+    pub name: String,
+    /// One record a consumer.
+    pub members: Vec<Member>,
+    /// Consumers who are registered and have not lapsed.
+    pub live: Bitmap,
+    /// Consumers who registered or came back today, by shard, ascending.
+    pub joined: Vec<Vec<u32>>,
+    /// Orders that arrive today, by shard.
+    pub arrivals: Vec<Vec<Order>>,
+    /// Orders delivered today and how they ended, by shard.
+    pub outcomes: Vec<Vec<Outcome>>,
+    /// How hard it is to win somebody over.
+    pub resistance: Resistance,
+    /// Changing state of the offers.
+    pub offers: Vec<OfferState>,
+    /// Terms of the channels, by their number.
+    pub channels: Vec<ChannelTerms>,
+    /// Ways of buying.
+    pub variants: Vec<Variant>,
+    /// Money.
+    pub ledger: Ledger,
+    /// Sharing trees.
+    pub cascades: Cascades,
+    /// Today's counts and postings by shard of consumers.
+    pub books: Vec<Book>,
+    /// Today's counts and postings by shard of offers.
+    pub offer_books: Vec<Book>,
+    /// What the platform may spend a day on winning and keeping customers.
+    pub daily_budget: Fen,
+    /// Members now: registered and not lapsed.
+    pub n_live: u64,
+    /// Consumers who ever registered.
+    pub n_registered: u64,
+    /// Consumers by day of their last granted order.
+    pub last_orders: Vec<u64>,
+    /// Consumers by day of their first granted order.
+    pub first_orders: Vec<u64>,
+}
+
+/// Counts and postings of one shard.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// Counts.
+    pub tally: Tally,
+    /// Money.
+    pub postings: Postings,
+}
+
+/// The rows of one shard of consumers: what one worker may write.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    /// The first consumer of the shard.
+    pub first: u32,
+    /// Records.
+    pub members: &'a mut [Member],
+    /// Live bits.
+    pub live: &'a mut [u64],
+    /// Who joined today.
+    pub joined: &'a mut Vec<u32>,
+    /// What arrives today.
+    pub arrivals: &'a mut Vec<Order>,
+    /// How what arrived ended.
+    pub outcomes: &'a mut Vec<Outcome>,
+    /// Counts and money.
+    pub book: &'a mut Book,
+}
+
+impl Rows<'_> {
+    /// The record of a consumer of this shard.
+    #[inline]
+    pub fn member(&mut self, consumer: u32) -> &mut Member {
+        &mut self.members[(consumer - self.first) as usize]
+    }
+
+    /// Makes a consumer's live bit agree with the record.
+    #[inline]
+    pub fn refresh(&mut self, consumer: u32) {
+        let row = consumer - self.first;
+        put_bit(self.live, row, self.members[row as usize].is_live());
+    }
+}
+
+impl Platform {
+    /// The rows of every shard of consumers.
+    pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
+        let size = shards.size();
+        let mut rows = Vec::with_capacity(shards.count());
+        let mut columns = self
+            .members
+            .chunks_mut(size)
+            .zip(self.live.0.chunks_mut(size / 64))
+            .zip(self.joined.iter_mut().zip(&mut self.arrivals))
+            .zip(self.outcomes.iter_mut().zip(&mut self.books));
+        for k in 0..shards.count() {
+            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
+            else {
+                break;
+            };
+            let first = shards.range(k).start;
+            rows.push(Rows { first, members, live, joined, arrivals, outcomes, book });
+        }
+        rows
+    }
+
+    /// A platform that nobody has registered on.
+    #[must_use]
+    pub fn new(name: &str, consumers: Shards, catalogue: &Catalogue, trust: f64, days: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            members: vec![Member::stranger(trust); consumers.n() as usize],
+            live: Bitmap::new(consumers.n()),
+            joined: vec![Vec::new(); consumers.count()],
+            arrivals: vec![Vec::new(); consumers.count()],
+            outcomes: vec![Vec::new(); consumers.count()],
+            resistance: Resistance::default(),
+            offers: vec![OfferState::default(); catalogue.offers.len()],
+            channels: Vec::new(),
+            variants: Vec::new(),
+            ledger: Ledger::default(),
+            cascades: Cascades::default(),
+            books: vec![Book::default(); consumers.count()],
+            offer_books: vec![Book::default(); catalogue.shards.count()],
+            daily_budget: Fen::ZERO,
+            n_live: 0,
+            n_registered: 0,
+            last_orders: vec![0; days],
+            first_orders: vec![0; days],
+        }
+    }
+
+    /// Moves the shards' postings to the ledger; called after every beat that posts.
+    pub fn take_postings(&mut self) {
+        for book in self.books.iter_mut().chain(&mut self.offer_books) {
+            self.ledger.take(&mut book.postings);
+        }
+    }
+
+    /// What `share` of the daily budget is, in fen.
+    #[must_use]
+    pub fn allotment(&self, share: f64) -> Fen {
+        Fen((self.daily_budget.0 as f64 * share).floor() as i64)
+    }
+}
+
+/// Whether an exposure reaches the decider.
+#[inline]
+#[must_use]
+pub fn is_considered(exposure: &Exposure) -> bool {
+    use super::message::{NO_CATEGORY, flag};
+    exposure.flags & flag::DROPPED == 0 && exposure.category != NO_CATEGORY
+}

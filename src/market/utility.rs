@@ -1,0 +1,76 @@
+//! The systematic utility of an alternative: what the decider weighs.
+//!
+//! U = α_c + κ·need − β_P·s·ln(P/P⁰) + β_T·(T − ½) + β_F·ln(1 + friends)
+//!     − β_D·days + β_L·habit, the outside option standing at 0 (multinomial
+//! logit, McFadden 1974). P⁰ is the category's outside reference, fixed in the
+//! scenario: with an arm's own mean in its place a discount of a whole platform
+//! would cancel.
+
+/// Coefficients, equal for all platforms of an arm.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Coefficients {
+    /// κ: an open need.
+    pub need: f64,
+    /// β_P: price.
+    pub price: f64,
+    /// β_T: trust.
+    pub trust: f64,
+    /// β_F: friends who buy.
+    pub friends: f64,
+    /// β_D: a day of delivery.
+    pub delay: f64,
+    /// β_L: habit.
+    pub habit: f64,
+    /// Weight of the recommender in trust, where there is one.
+    pub recommender_weight: f64,
+    /// Expected days of a parcel.
+    pub parcel_days: f64,
+    /// Expected days of a pickup.
+    pub pickup_days: f64,
+}
+
+/// What is weighed of an alternative, beside its channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attributes {
+    /// Whether a need of the category is open.
+    pub need: bool,
+    /// s: the consumer's price sensitivity relative to the mean.
+    pub price_sensitivity: f64,
+    /// ln(P/P⁰).
+    pub ln_price_ratio: f64,
+    /// Trust in the platform, 0 … 1.
+    pub platform_trust: f64,
+    /// Trust in the recommender, 0 … 1; none where nobody recommends.
+    pub recommender_trust: Option<f64>,
+    /// ln(1 + friends who recommend or buy).
+    pub ln_friends: f64,
+    /// Expected days of delivery.
+    pub delay_days: f64,
+    /// Habit, 0 … 1.
+    pub habit: f64,
+}
+
+impl Coefficients {
+    /// Expected days of delivery.
+    #[inline]
+    #[must_use]
+    pub fn delay_days(&self, pickup: bool) -> f64 {
+        if pickup { self.pickup_days } else { self.parcel_days }
+    }
+
+    /// U of an alternative whose channel has the constant `constant` (α, γ, impulse, −hassle).
+    #[inline]
+    #[must_use]
+    pub fn utility(&self, constant: f64, a: &Attributes) -> f64 {
+        let trust = match a.recommender_trust {
+            Some(t) => a.platform_trust + self.recommender_weight * (t - a.platform_trust),
+            None => a.platform_trust,
+        };
+        let need = if a.need { self.need } else { 0.0 };
+        constant + need - self.price * a.price_sensitivity * a.ln_price_ratio
+            + self.trust * (trust - 0.5)
+            + self.friends * a.ln_friends
+            - self.delay * a.delay_days
+            + self.habit * a.habit
+    }
+}

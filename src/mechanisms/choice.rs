@@ -1,0 +1,259 @@
+//! The decider: what a consumer does with what was seen.
+//!
+//! Multinomial logit (McFadden 1974) over the alternatives of one category at hand
+//! plus an outside option at 0: the alternative with the least E·exp(−U) wins, E
+//! exponential. E is addressed by (consumer, offer, day), so that one more offer does
+//! not move the others, and the same offer through two channels, alone or in a team,
+//! is the same good: the better way of getting it wins.
+
+use crate::exchange::{Inbox, by_receiver};
+use crate::market::member::{Member, from_share16};
+use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
+use crate::market::platform::{Book, Carriage, Platform, is_considered};
+use crate::market::utility::{Attributes, Coefficients};
+use crate::mechanism::Mechanism;
+use crate::mechanism::spec::{Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Environment, World};
+use crate::parallel;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::{exp, ln, ln_1p};
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::continuous::exponential_race;
+
+/// How an offer strikes a consumer on a day, and its hassle in each variant.
+const TASTE: Stream = Stream::new("choice/taste");
+/// How attractive buying nothing is.
+const OUTSIDE: Stream = Stream::new("choice/outside");
+/// Priority where what is ordered is contended for.
+const PRIORITY: Stream = Stream::new("choice/priority");
+
+parameters! {
+    /// What the decider weighs.
+    pub struct Parameters {
+        /// κ: what an open need adds to the utility of goods that fill it.
+        need: f64 = "2.0", "utility", 0.0, 20.0, A, "with search's constant: about two visits in three end in an order";
+        /// β_P: utility lost per unit of ln(price ÷ reference).
+        price: f64 = "2.7", "utility", 0.0, 10.0, V, "price elasticity -2.62 (Bijmolt, van Heerde & Pieters 2005)";
+        /// β_T: utility between no trust and full trust.
+        trust: f64 = "2.0", "utility", 0.0, 10.0, A, "assumed";
+        /// β_F: utility of ln(1 + friends who recommend).
+        friends: f64 = "0.3", "utility", 0.0, 10.0, A, "assumed; the friends' channels carry the rest";
+        /// β_D: utility lost with a day of delivery.
+        delay: f64 = "0.010", "utility/day", 0.0, 2.0, V, "one day faster promise: sales +0.73 % (Cui et al.)";
+        /// β_L: utility of a full habit.
+        habit: f64 = "0.3", "utility", 0.0, 10.0, A, "assumed";
+        /// Weight of the recommender in trust, the platform having the rest.
+        recommender_weight: f64 = "0.5", "1", 0.0, 1.0, A, "model, section 6";
+        /// Expected days of a parcel.
+        parcel_days: f64 = "2.5", "days", 0.0, 60.0, A, "2 to 3 days";
+        /// Expected days of a pickup.
+        pickup_days: f64 = "1.0", "days", 0.0, 60.0, A, "next day";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "choice",
+    summary: "Logit choice among the alternatives at hand and buying nothing",
+    scope: Scope::World,
+    role: Role::Decider,
+    on_by_default: true,
+    channels: &[],
+    parameters: Parameters::DECLARED,
+    streams: &[TASTE, OUTSIDE, PRIORITY],
+    build,
+};
+
+fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(Choice { p: Parameters::from_values(values) })
+}
+
+struct Choice {
+    p: Parameters,
+}
+
+impl Mechanism for Choice {
+    fn start(&mut self, world: &mut World) {
+        let p = &self.p;
+        world.coefficients = Coefficients {
+            need: p.need,
+            price: p.price,
+            trust: p.trust,
+            friends: p.friends,
+            delay: p.delay,
+            habit: p.habit,
+            recommender_weight: p.recommender_weight,
+            parcel_days: p.parcel_days,
+            pickup_days: p.pickup_days,
+        };
+    }
+
+    /// (exposures of members) → at most one order a consumer and category.
+    fn choose(
+        &mut self,
+        world: &mut World,
+        at: Clock,
+        inbox: &Inbox<Exposure>,
+        placed: &mut [Vec<Order>],
+    ) {
+        let World { env, platforms, coefficients, .. } = world;
+        let mut books: Vec<Vec<Book>> =
+            platforms.iter_mut().map(|p| std::mem::take(&mut p.books)).collect();
+        let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
+        let judge = Judge { env, platforms, coefficients: *coefficients, at };
+        parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
+            orders.clear();
+            for run in by_receiver(&inbox.shards[shard]) {
+                let same = |a: &Exposure, b: &Exposure| a.category == b.category;
+                for situation in run.chunk_by(same) {
+                    judge.decide(situation, books, orders);
+                }
+            }
+        });
+        drop(by_shard);
+        for (platform, books) in platforms.iter_mut().zip(books) {
+            platform.books = books;
+        }
+    }
+}
+
+/// Shard by shard, the books of all platforms.
+fn transposed(books: &mut [Vec<Book>]) -> Vec<Vec<&mut Book>> {
+    let shards = books.first().map_or(0, Vec::len);
+    let mut rows: Vec<Vec<&mut Book>> = (0..shards).map(|_| Vec::new()).collect();
+    for of_platform in books {
+        for (row, book) in rows.iter_mut().zip(of_platform) {
+            row.push(book);
+        }
+    }
+    rows
+}
+
+/// An alternative that is ahead: the smaller the race time, the better.
+#[derive(Clone, Copy)]
+struct Best<'a> {
+    time: f64,
+    exposure: &'a Exposure,
+    variant: u8,
+}
+
+struct Judge<'a> {
+    env: &'a Environment,
+    platforms: &'a [Platform],
+    coefficients: Coefficients,
+    at: Clock,
+}
+
+impl Judge<'_> {
+    /// Decides one situation: the exposures of one consumer to one category.
+    fn decide(&self, situation: &[Exposure], books: &mut [&mut Book], orders: &mut Vec<Order>) {
+        let first = &situation[0];
+        let need = situation.iter().any(|e| e.flags & flag::NEED != 0);
+        let outside = self.env.key.word(OUTSIDE, first.to, self.day(), u32::from(first.category));
+        let outside = exponential_race(outside);
+        let mut best: Option<Best<'_>> = None;
+        for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| is_considered(e)) {
+            let channel = exposure.channel as usize;
+            books[exposure.platform as usize].tally.channels[channel].considered += 1;
+            if k > 0 && repeats(&situation[k - 1], exposure) {
+                continue;
+            }
+            self.weigh(exposure, need, friends(situation, exposure.offer), |time, variant| {
+                if time < best.map_or(outside, |b| b.time) {
+                    best = Some(Best { time, exposure, variant });
+                }
+            });
+        }
+        if let Some(best) = best {
+            let order = self.order(best, need);
+            books[order.platform as usize].tally.channels[order.channel as usize].placed += 1;
+            orders.push(order);
+        }
+    }
+
+    /// The start of the day: taste does not change from wave to wave.
+    fn day(&self) -> Clock {
+        Clock::start_of(self.at.day)
+    }
+
+    /// The race times of an exposure's offer, alone and in each variant.
+    fn weigh(&self, e: &Exposure, need: bool, friends: u32, mut run: impl FnMut(f64, u8)) {
+        let platform = &self.platforms[e.platform as usize];
+        let terms = &platform.channels[e.channel as usize];
+        let mut taste = self.env.key.draws(TASTE, e.to, self.day(), e.offer);
+        let time = exponential_race(taste.word());
+        let member = &platform.members[e.to as usize];
+        let attributes = self.attributes(platform, e, member, (need, friends));
+        let utility = self.coefficients.utility(terms.constant, &attributes);
+        run(time * exp(-utility), 0);
+        if !terms.variants {
+            return;
+        }
+        let sensitivity = self.coefficients.price * attributes.price_sensitivity;
+        for (k, variant) in platform.variants.iter().enumerate() {
+            let hassle = variant.hassle * exponential_race(taste.word());
+            let gain = -sensitivity * variant.ln_price - hassle;
+            run(time * exp(-(utility + gain)), k as u8 + 1);
+        }
+    }
+
+    fn attributes(
+        &self,
+        platform: &Platform,
+        e: &Exposure,
+        member: &Member,
+        (need, friends): (bool, u32),
+    ) -> Attributes {
+        let own = f64::from(platform.offers[e.offer as usize].ln_price_ratio);
+        let cut = if e.price_bp == FULL_PRICE { 0.0 } else { ln(f64::from(e.price_bp) / 1e4) };
+        let carriage = platform.channels[e.channel as usize].carriage;
+        Attributes {
+            need,
+            price_sensitivity: self.env.people.of(e.to).price_sensitivity,
+            ln_price_ratio: own + cut,
+            platform_trust: from_share16(member.trust),
+            recommender_trust: (e.trust > 0).then(|| from_share16(e.trust)),
+            ln_friends: if friends == 0 { 0.0 } else { ln_1p(f64::from(friends)) },
+            delay_days: self.coefficients.delay_days(carriage == Carriage::Pickup),
+            habit: from_share16(member.habit),
+        }
+    }
+
+    fn order(&self, best: Best<'_>, need: bool) -> Order {
+        let e = best.exposure;
+        let platform = &self.platforms[e.platform as usize];
+        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
+        let cut = match best.variant {
+            0 => u64::from(e.price_bp),
+            k => u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp) / 10_000,
+        };
+        Order {
+            consumer: e.to,
+            offer: e.offer,
+            source: e.source,
+            context: e.context,
+            node: e.node,
+            price_fen: (alone * cut / 10_000) as u32,
+            day: self.at.day,
+            priority: (self.env.key.word(PRIORITY, e.to, self.at, e.offer) >> 16) as u16,
+            channel: e.channel,
+            flags: (e.flags & flag::IMPULSE) | if need { flag::NEED } else { 0 },
+            variant: best.variant,
+            platform: e.platform,
+            wave: self.at.wave,
+        }
+    }
+}
+
+/// Whether two neighbours in the order of keys are the same alternative.
+fn repeats(a: &Exposure, b: &Exposure) -> bool {
+    (a.platform, a.channel, a.offer, a.source, a.context)
+        == (b.platform, b.channel, b.offer, b.source, b.context)
+}
+
+/// Friends who recommend an offer in this situation.
+fn friends(situation: &[Exposure], offer: u32) -> u32 {
+    situation.iter().filter(|e| e.flags & flag::FRIEND != 0 && e.offer == offer).count() as u32
+}

@@ -1,0 +1,172 @@
+//! Delivery: granted orders enter the buyer's history and arrive some days later.
+
+use crate::exchange::Inbox;
+use crate::market::cascade::Cascades;
+use crate::market::member::NEVER;
+use crate::market::message::{Answer, Order, Verdict, flag};
+use crate::market::platform::{Carriage, ChannelTerms, Platform, Rows};
+use crate::mechanism::spec::{Placement, Role, Scope, Spec};
+use crate::mechanism::world::World;
+use crate::mechanism::{Digest, Mechanism};
+use crate::parallel;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::time::Clock;
+use crate::rng::{Key, Stream};
+
+/// How many days a parcel takes.
+const DAYS: Stream = Stream::new("delivery/days");
+
+parameters! {
+    /// How long goods travel.
+    pub struct Parameters {
+        /// Fewest days of a parcel.
+        parcel_days_min: u16 = "2", "days", 1.0, 60.0, A, "2 to 3 days";
+        /// Most days of a parcel; every number between is equally likely.
+        parcel_days_max: u16 = "3", "days", 1.0, 60.0, A, "2 to 3 days";
+        /// Days to a pickup point.
+        pickup_days: u16 = "1", "days", 1.0, 60.0, A, "next day";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "delivery",
+    summary: "Granted orders enter the buyer's history and arrive by parcel or pickup",
+    scope: Scope::Platform,
+    role: Role::Process,
+    on_by_default: true,
+    channels: &[],
+    parameters: Parameters::DECLARED,
+    streams: &[DAYS],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    let p = Parameters::from_values(values);
+    Box::new(Delivery { p, platform: placement.platform, routes: Vec::new() })
+}
+
+/// Orders under way of one shard, by day of arrival modulo the longest way.
+type Calendar = Vec<Vec<Order>>;
+
+struct Delivery {
+    p: Parameters,
+    platform: usize,
+    routes: Vec<Calendar>,
+}
+
+impl Delivery {
+    fn slots(&self) -> usize {
+        usize::from(self.p.parcel_days_max.max(self.p.parcel_days_min).max(self.p.pickup_days)) + 1
+    }
+
+    fn days(&self, key: Key, order: &Order, at: Clock, channels: &[ChannelTerms]) -> u16 {
+        if channels[order.channel as usize].carriage == Carriage::Pickup {
+            return self.p.pickup_days;
+        }
+        let span = self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min) + 1;
+        let mut draws = key.draws(DAYS, order.consumer, at, order.offer);
+        self.p.parcel_days_min + draws.below(u32::from(span)) as u16
+    }
+}
+
+impl Mechanism for Delivery {
+    fn start(&mut self, world: &mut World) {
+        let calendar = vec![Vec::new(); self.slots()];
+        self.routes = vec![calendar; world.env.consumers.count()];
+    }
+
+    /// (granted orders) → history, cascade nodes, arrivals to come.
+    fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        adopt(&mut platform.cascades, answers, at.day);
+        let channels = platform.channels.clone();
+        let mut routes = std::mem::take(&mut self.routes);
+        let slots = self.slots();
+        parallel::each_pair(&mut platform.rows(env.consumers), &mut routes, |shard, rows, route| {
+            for answer in &answers.shards[shard] {
+                match answer.verdict {
+                    Verdict::Granted => {
+                        record(rows, &answer.order, at.day);
+                        let days = self.days(env.key, &answer.order, at, &channels);
+                        route[usize::from(at.day + days) % slots].push(answer.order);
+                    }
+                    Verdict::OutOfStock | Verdict::Unfilled => {}
+                }
+            }
+        });
+        self.routes = routes;
+        count_days(platform, answers, at.day);
+    }
+
+    /// (calendar) → what arrives today.
+    fn experience(&mut self, world: &mut World, at: Clock) {
+        let platform = &mut world.platforms[self.platform];
+        let slot = usize::from(at.day) % self.slots();
+        parallel::each_pair(&mut platform.arrivals, &mut self.routes, |_, arrivals, route| {
+            std::mem::swap(arrivals, &mut route[slot]);
+            route[slot].clear();
+            arrivals.sort_unstable_by_key(|o| (o.consumer, o.offer, o.day, o.wave));
+        });
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        let orders = self.routes.iter().flatten().flatten();
+        hash.add(orders.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer), u64::from(o.price_fen)]));
+    }
+
+    fn bytes(&self) -> u64 {
+        let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
+        (orders * size_of::<Order>()) as u64
+    }
+}
+
+/// Gives every buyer whom a share brought a node below the sharer's.
+fn adopt(cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
+    for answer in answers.shards.iter_mut().flatten() {
+        let order = &mut answer.order;
+        let own = order.flags & flag::OWN_NODE != 0;
+        if answer.verdict == Verdict::Granted && order.node.is_some() && !own {
+            order.node = cascades.grow(order.node, day);
+            order.flags |= flag::OWN_NODE;
+        }
+    }
+}
+
+/// Enters a granted order into the buyer's record and the day's counts.
+fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
+    let member = &mut rows.members[(order.consumer - rows.first) as usize];
+    let tally = &mut rows.book.tally;
+    let channel = &mut tally.channels[order.channel as usize];
+    channel.ordered += 1;
+    channel.ordered_fen += i64::from(order.price_fen);
+    if member.first_order_day == NEVER {
+        member.first_order_day = day;
+        if let Some(by) = tally.channels.get_mut(member.channel as usize) {
+            by.new_buyers += 1;
+        }
+    } else {
+        tally.repeat_orders += 1;
+        if member.orders == 1 && day - member.first_order_day <= 30 {
+            tally.repeated_30 += 1;
+        }
+    }
+    member.orders = member.orders.saturating_add(1);
+    member.spend_fen = member.spend_fen.saturating_add(order.price_fen);
+}
+
+/// Moves buyers from the day of their last order to today, in the counts by day.
+fn count_days(platform: &mut Platform, answers: &Inbox<Answer>, day: u16) {
+    for answer in answers.shards.iter().flatten().filter(|a| a.verdict == Verdict::Granted) {
+        let member = &mut platform.members[answer.order.consumer as usize];
+        if member.last_order_day != NEVER {
+            platform.last_orders[usize::from(member.last_order_day)] -= 1;
+        } else {
+            platform.first_orders[usize::from(day)] += 1;
+        }
+        platform.last_orders[usize::from(day)] += 1;
+        member.last_order_day = day;
+    }
+}

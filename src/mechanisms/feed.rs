@@ -1,0 +1,182 @@
+//! The feed: browsing without a need, and what it makes people consider.
+//!
+//! An active member's slots in the feed are Poisson; of each a small share is
+//! considered. The number considered is read from the same uniform word that tells
+//! whether the consumer is active: below d·P(N ≥ k) at least k are considered, so a
+//! day without any costs one comparison.
+
+use crate::exchange::{Bins, Outbox};
+use crate::market::member::ones;
+use crate::market::message::{Exposure, flag};
+use crate::market::platform::Book;
+use crate::mechanism::Mechanism;
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::{ACTIVE, Environment, World, threshold};
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::{exp, pow};
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::lanes::{N_LANES, lanes};
+use crate::rng::sample::count::poisson;
+use crate::rng::sample::discrete::Alias;
+
+/// What the feed shows.
+const SHOWN: Stream = Stream::new("feed/shown");
+/// How many slots pass without being considered.
+const PASSED: Stream = Stream::new("feed/passed");
+
+parameters! {
+    /// Browsing.
+    pub struct Parameters {
+        /// Share of an active consumer's item pages that go to the feed.
+        attention_share: f64 = "0.50", "1", 0.0, 1.0, A, "attention of the traditional preset, its in-platform advertising included";
+        /// Share of these item pages whose offer is considered for buying.
+        consider_share: f64 = "0.06", "1", 0.0, 1.0, A, "with the constant: about 2 % of item pages end in an order (M: UserBehavior 2017)";
+        /// Constant of the utility of what is seen in the feed.
+        constant: f64 = "-0.6", "utility", -20.0, 20.0, A, "about one in three considered is bought";
+        /// Exponent of sales in what is shown; the rest is exploration.
+        popularity_exponent: f64 = "0.5", "1", 0.0, 3.0, A, "assumed";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "feed",
+    summary: "Members browse and come upon goods without a need",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: true,
+    channels: &[Channel {
+        name: "feed",
+        summary: "browsing on the platform",
+        organic: true,
+        friend: false,
+    }],
+    parameters: Parameters::DECLARED,
+    streams: &[SHOWN, PASSED],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(Feed {
+        p: Parameters::from_values(values),
+        platform: placement.platform,
+        channel: placement.first_channel,
+        shown: None,
+        below: Vec::new(),
+        most: 0,
+    })
+}
+
+struct Feed {
+    p: Parameters,
+    platform: usize,
+    channel: u8,
+    /// What is shown how often.
+    shown: Option<Alias>,
+    /// By segment: a daily word below entry k considers more than k offers.
+    below: Vec<Vec<u32>>,
+    /// The largest first entry of all segments.
+    most: u32,
+}
+
+/// Considered offers that a day has room for; the mean is far below one.
+const MOST_CONSIDERED: usize = 16;
+
+impl Mechanism for Feed {
+    fn start(&mut self, world: &mut World) {
+        let terms = &mut world.platforms[self.platform].channels[self.channel as usize];
+        terms.constant = self.p.constant;
+        terms.join = -30.0;
+        terms.variants = true;
+        let mean = world.attention.slots_mean * self.p.attention_share * self.p.consider_share;
+        let segments = &world.env.people.segments;
+        self.below = segments.iter().map(|s| thresholds(s.activity, mean)).collect();
+        self.most = self.below.iter().map(|b| b[0]).max().unwrap_or(0);
+    }
+
+    /// (sales) → what is shown; slots that pass unconsidered are only counted.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        let platform = &mut world.platforms[self.platform];
+        let weight = |o: &crate::market::platform::OfferState| {
+            pow(1.0 + f64::from(o.demand), self.p.popularity_exponent)
+        };
+        self.shown = Some(Alias::new(&platform.offers.iter().map(weight).collect::<Vec<_>>()));
+        let people = &world.env.people;
+        let activity: f64 = people.segments.iter().zip(&people.shares).map(|(s, w)| s.activity * w).sum();
+        let slots = world.attention.slots_mean * self.p.attention_share * activity * platform.n_live as f64;
+        let mut draws = world.env.key.draws(PASSED, self.platform as u32, at, 0);
+        let passed = poisson(&mut draws, slots * (1.0 - self.p.consider_share));
+        platform.books[0].tally.channels[self.channel as usize].exposed += passed;
+    }
+
+    /// (live members) → what they consider while browsing.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        if at.wave != 0 {
+            return;
+        }
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        let live = &platform.live.0;
+        out.send_with(&mut platform.books, |shard, book, bins| {
+            let range = env.consumers.range(shard);
+            for (word, first) in range.step_by(N_LANES).map(|i| (live[(i / 64) as usize], i)) {
+                if word != 0 {
+                    self.sweep(env, at, first, word, (&mut *book, &mut *bins));
+                }
+            }
+        });
+    }
+}
+
+impl Feed {
+    /// The members among 64 consumers.
+    fn sweep(
+        &self,
+        env: &Environment,
+        at: Clock,
+        first: u32,
+        live: u64,
+        (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
+    ) {
+        let words = lanes(env.key, ACTIVE, first, Clock::start_of(at.day));
+        for k in ones(&[live]) {
+            let word = words[k as usize];
+            if word < self.most {
+                let segment = env.people.segment[(first + k) as usize] as usize;
+                let below = &self.below[segment];
+                let considered = below.iter().take_while(|&&limit| word < limit).count() as u32;
+                book.tally.channels[self.channel as usize].exposed += u64::from(considered);
+                for item in 0..considered {
+                    bins.push(self.come_upon(env, at, first + k, item));
+                }
+            }
+        }
+    }
+
+    fn come_upon(&self, env: &Environment, at: Clock, consumer: u32, item: u32) -> Exposure {
+        let mut draws = env.key.draws(SHOWN, consumer, at, item);
+        let picked = self.shown.as_ref().map(|alias| alias.pick(draws.word(), draws.word()));
+        let offer = picked.unwrap_or(0);
+        Exposure {
+            offer,
+            category: env.catalogue.offers[offer as usize].category,
+            flags: flag::IMPULSE,
+            ..Exposure::new(consumer, self.platform, self.channel)
+        }
+    }
+}
+
+/// Entry k: d·P(N > k) as a threshold of a word, N Poisson with the given mean.
+fn thresholds(activity: f64, mean: f64) -> Vec<u32> {
+    let mut mass = exp(-mean);
+    let mut tail = 1.0 - mass;
+    let mut limits = Vec::with_capacity(MOST_CONSIDERED);
+    for k in 0..MOST_CONSIDERED {
+        limits.push(threshold((activity * tail).max(0.0)));
+        mass *= mean / (k + 1) as f64;
+        tail -= mass;
+    }
+    limits
+}

@@ -1,0 +1,125 @@
+//! Outside advertising: paid contacts with people who are not members.
+//!
+//! A daily spend reaches N₀(1 − exp(−spend/(cost·N₀))) of the N₀ non-users: the more
+//! is spent, the more contacts fall on people already reached.
+
+use crate::exchange::Outbox;
+use crate::market::ledger::Line;
+use crate::market::message::Exposure;
+use crate::mechanism::Mechanism;
+use crate::mechanism::reach::successes;
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::World;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::exp;
+use crate::quantity::money::Fen;
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::count::poisson;
+
+/// Who is reached, in blocks of 64 consumers.
+const CONTACT: Stream = Stream::new("outside_ads/contact");
+/// How many are reached in all.
+const TOTAL: Stream = Stream::new("outside_ads/total");
+
+parameters! {
+    /// Advertising outside the platform.
+    pub struct Parameters {
+        /// Share of the marketing budget.
+        budget_share: f64 = "1.0", "1", 0.0, 1.0, A, "the only use of the budget unless a preset says more";
+        /// Price of one contact.
+        cost_per_contact_fen: f64 = "5.0", "fen", 0.01, 100_000.0, A, "about 50 yuan a thousand";
+        /// Persuasion of a contact, against the resistance.
+        join: f64 = "-7.8", "log-odds", -30.0, 10.0, A, "to cost 80 to 200 yuan a new member, as filings give (cac_china.csv)";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "outside_ads",
+    summary: "Paid contacts outside the platform bring non-users, with diminishing reach",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: false,
+    channels: &[Channel {
+        name: "outside_ads",
+        summary: "advertising outside the platform",
+        organic: false,
+        friend: false,
+    }],
+    parameters: Parameters::DECLARED,
+    streams: &[CONTACT, TOTAL],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(OutsideAds {
+        p: Parameters::from_values(values),
+        platform: placement.platform,
+        channel: placement.first_channel,
+        reach: 0.0,
+    })
+}
+
+struct OutsideAds {
+    p: Parameters,
+    platform: usize,
+    channel: u8,
+    /// Probability that a non-user is reached today.
+    reach: f64,
+}
+
+/// Consumers whose contacts share one address of draws.
+const BLOCK: u32 = 64;
+
+impl Mechanism for OutsideAds {
+    fn start(&mut self, world: &mut World) {
+        let platform = &mut world.platforms[self.platform];
+        let terms = &mut platform.channels[self.channel as usize];
+        terms.join = self.p.join;
+        terms.thinning = platform.resistance.most_persuaded(self.p.join);
+    }
+
+    /// (budget, non-users) → today's reach and its price.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        let env = &world.env;
+        let platform = &mut world.platforms[self.platform];
+        let outsiders = (u64::from(env.consumers.n()) - platform.n_live) as f64;
+        let spend = platform.allotment(self.p.budget_share);
+        if outsiders == 0.0 || spend == Fen::ZERO {
+            self.reach = 0.0;
+            return;
+        }
+        self.reach = 1.0 - exp(-(spend.0 as f64) / (self.p.cost_per_contact_fen * outsiders));
+        platform.ledger.post(Line::OutsideAds, spend);
+        // The contacts that persuade nobody are only counted.
+        let mean = outsiders * self.reach * (1.0 - platform.channels[self.channel as usize].thinning);
+        let mut draws = env.key.draws(TOTAL, self.platform as u32, at, 0);
+        let unmoved = poisson(&mut draws, mean);
+        platform.books[0].tally.channels[self.channel as usize].exposed += unmoved;
+    }
+
+    /// (non-users) → contacts with those who might be persuaded.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        if at.wave != 0 || self.reach == 0.0 {
+            return;
+        }
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        let p = self.reach * platform.channels[self.channel as usize].thinning;
+        let (live, channel) = (&platform.live, self.channel as usize);
+        out.send_with(&mut platform.books, |shard, book, bins| {
+            let range = env.consumers.range(shard);
+            for start in range.clone().step_by(BLOCK as usize) {
+                let mut draws = env.key.draws(CONTACT, start / BLOCK, at, 0);
+                successes(&mut draws, BLOCK.min(range.end - start), p, |k| {
+                    if !live.get(start + k) {
+                        book.tally.channels[channel].exposed += 1;
+                        bins.push(Exposure::new(start + k, self.platform, self.channel));
+                    }
+                });
+            }
+        });
+    }
+}

@@ -1,0 +1,167 @@
+//! Registration: who joins a platform when reached.
+//!
+//! Each person has a fixed resistance ρ to a platform; reached through channel c, a
+//! non-user joins with probability σ(j_c − ρ). The willing join first, so the cost
+//! of acquisition rises with penetration by itself. Members who lapsed are won
+//! back by the same rule with a shift.
+
+use crate::exchange::Inbox;
+use crate::market::member::{NEVER, standing};
+use crate::market::message::{Exposure, flag};
+use crate::market::platform::{ChannelTerms, Resistance, Rows};
+use crate::mechanism::Mechanism;
+use crate::mechanism::spec::{Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Environment, World};
+use crate::parallel;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::logistic;
+use crate::quantity::time::Clock;
+use crate::rng::sample::continuous::normal_from;
+use crate::rng::{Key, Stream};
+
+/// A consumer's fixed resistance.
+const RESISTANCE: Stream = Stream::new("registration/resistance");
+/// Whether an exposure persuades.
+const JOIN: Stream = Stream::new("registration/join");
+
+parameters! {
+    /// How consumers come to register.
+    pub struct Parameters {
+        /// Mean resistance to registering.
+        resistance_mean: f64 = "0.0", "log-odds", -20.0, 20.0, A, "the zero to which every channel's persuasion refers";
+        /// Standard deviation of the resistance between consumers.
+        resistance_sd: f64 = "1.0", "log-odds", 0.0, 5.0, A, "assumed; makes acquisition dearer with penetration";
+        /// What is added to the persuasion of a member who lapsed.
+        win_back_shift: f64 = "-1.0", "log-odds", -20.0, 20.0, A, "assumed";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "registration",
+    summary: "Non-users who are reached join by persuasion against a fixed resistance",
+    scope: Scope::Platform,
+    role: Role::Process,
+    on_by_default: true,
+    channels: &[],
+    parameters: Parameters::DECLARED,
+    streams: &[RESISTANCE, JOIN],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(Registration { p: Parameters::from_values(values), platform: placement.platform })
+}
+
+struct Registration {
+    p: Parameters,
+    platform: usize,
+}
+
+/// The resistance of a consumer.
+fn resistance(law: Resistance, key: Key, consumer: u32) -> f64 {
+    law.at(normal_from(key.word(RESISTANCE, consumer, Clock::default(), 0)))
+}
+
+impl Mechanism for Registration {
+    /// (start) → the willing are members from the beginning.
+    fn start(&mut self, world: &mut World) {
+        let env = &world.env;
+        let law = Resistance { mean: self.p.resistance_mean, sd: self.p.resistance_sd };
+        let share = env.start.registered_share;
+        let platform = &mut world.platforms[self.platform];
+        platform.resistance = law;
+        let rank = |i| crate::rng::unit(env.key.word(RESISTANCE, i, Clock::default(), 0));
+        parallel::each(&mut platform.rows(env.consumers), |_, rows| {
+            for row in 0..rows.members.len() as u32 {
+                let consumer = rows.first + row;
+                if rank(consumer) < share {
+                    let member = rows.member(consumer);
+                    member.standing |= standing::REGISTERED;
+                    member.acquired_day = 0;
+                    rows.joined.push(consumer);
+                    rows.refresh(consumer);
+                }
+            }
+        });
+        let joined = platform.joined.iter().map(|list| list.len() as u64).sum::<u64>();
+        platform.n_live += joined;
+        platform.n_registered += joined;
+    }
+
+    /// (exposures of non-users) → registrations; the rest does not reach the decider.
+    fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        let (law, channels) = (platform.resistance, platform.channels.clone());
+        let before: usize = platform.joined.iter().map(Vec::len).sum();
+        let back: u64 = platform.books.iter().map(|book| book.tally.won_back).sum();
+        parallel::each_pair(&mut platform.rows(env.consumers), &mut inbox.shards, |_, rows, list| {
+            let doorway = Doorway { env, law, channels: &channels, shift: self.p.win_back_shift, at };
+            for run in list.chunk_by_mut(|a, b| a.to == b.to) {
+                doorway.receive(rows, run, self.platform as u8);
+            }
+        });
+        let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
+        let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;
+        platform.n_live += joined as u64;
+        platform.n_registered += joined as u64 - back;
+    }
+}
+
+struct Doorway<'a> {
+    env: &'a Environment,
+    law: Resistance,
+    channels: &'a [ChannelTerms],
+    shift: f64,
+    at: Clock,
+}
+
+impl Doorway<'_> {
+    /// Lets one consumer's exposures persuade, one after the other.
+    fn receive(&self, rows: &mut Rows<'_>, run: &mut [Exposure], platform: u8) {
+        let consumer = run[0].to;
+        if rows.member(consumer).is_live() {
+            return;
+        }
+        let lapsed = rows.member(consumer).is_registered();
+        let rho = resistance(self.law, self.env.key, consumer);
+        let mut joined = false;
+        for (ordinal, exposure) in run.iter_mut().enumerate().filter(|(_, e)| e.platform == platform) {
+            if !joined && self.persuades(exposure, ordinal as u32, rho, lapsed) {
+                joined = true;
+                self.admit(rows, exposure);
+            }
+            if !joined {
+                exposure.flags |= flag::DROPPED;
+            }
+        }
+    }
+
+    fn persuades(&self, exposure: &Exposure, ordinal: u32, rho: f64, lapsed: bool) -> bool {
+        let terms = &self.channels[exposure.channel as usize];
+        let shift = if lapsed { self.shift } else { 0.0 };
+        let probability = logistic(terms.join + shift - rho) / terms.thinning;
+        self.env.key.unit(JOIN, exposure.to, self.at, ordinal) < probability
+    }
+
+    fn admit(&self, rows: &mut Rows<'_>, exposure: &Exposure) {
+        let day = self.at.day;
+        let member = &mut rows.members[(exposure.to - rows.first) as usize];
+        let tally = &mut rows.book.tally;
+        let member_new = member.acquired_day == NEVER;
+        member.standing |= standing::REGISTERED;
+        if member_new {
+            member.acquired_day = day;
+            member.channel = exposure.channel;
+            member.referrer = exposure.source;
+            tally.channels[exposure.channel as usize].registered += 1;
+        } else {
+            member.standing = (member.standing | standing::WON_BACK) & !standing::LAPSED;
+            tally.won_back += 1;
+        }
+        rows.joined.push(exposure.to);
+        rows.refresh(exposure.to);
+    }
+}

@@ -1,0 +1,135 @@
+//! The search shelf: an open need looks for goods of its category.
+//!
+//! A visit shows a handful of offers of the category, drawn with weights
+//! (1 + sales)^ω: what sold is ranked higher. The decider then chooses among what
+//! was shown (two-stage choice: consideration set, then logit).
+
+use crate::exchange::{Bins, Outbox};
+use crate::market::message::{Exposure, flag};
+use crate::mechanism::Mechanism;
+use crate::mechanism::reach::any_slot;
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Environment, OpenNeed, World};
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::pow;
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::discrete::Alias;
+
+/// Whether a need is searched for today.
+const VISIT: Stream = Stream::new("search/visit");
+/// What a visit shows.
+const SHOWN: Stream = Stream::new("search/shown");
+
+parameters! {
+    /// The search shelf.
+    pub struct Parameters {
+        /// Share of an active consumer's item pages that go to searching.
+        attention_share: f64 = "0.45", "1", 0.0, 1.0, A, "attention of the traditional preset";
+        /// Offers that a visit compares.
+        shown: u32 = "6", "offers", 1.0, 64.0, A, "assumed";
+        /// Constant of the utility of what search shows.
+        constant: f64 = "-2.6", "utility", -20.0, 20.0, A, "with an open need about two visits in three end in an order";
+        /// Exponent ω of sales in the ranking.
+        popularity_exponent: f64 = "0.5", "1", 0.0, 3.0, A, "assumed; rich get richer, but slowly";
+        /// Persuasion of search among non-users; nobody is reached this way.
+        join: f64 = "-30.0", "log-odds", -30.0, 10.0, A, "search is for members";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "search",
+    summary: "Open needs search a shelf that ranks what sold",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: true,
+    channels: &[Channel {
+        name: "search",
+        summary: "searching the shelf for a need",
+        organic: true,
+        friend: false,
+    }],
+    parameters: Parameters::DECLARED,
+    streams: &[VISIT, SHOWN],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(Search {
+        p: Parameters::from_values(values),
+        platform: placement.platform,
+        channel: placement.first_channel,
+        shelves: Vec::new(),
+    })
+}
+
+struct Search {
+    p: Parameters,
+    platform: usize,
+    channel: u8,
+    /// Ranking of each category's offers.
+    shelves: Vec<Option<Alias>>,
+}
+
+impl Mechanism for Search {
+    fn start(&mut self, world: &mut World) {
+        let terms = &mut world.platforms[self.platform].channels[self.channel as usize];
+        terms.constant = self.p.constant;
+        terms.join = self.p.join;
+        terms.variants = true;
+    }
+
+    /// (sales) → the day's ranking.
+    fn open(&mut self, world: &mut World, _at: Clock) {
+        let offers = &world.platforms[self.platform].offers;
+        let weight = |&id: &u32| pow(1.0 + f64::from(offers[id as usize].demand), self.p.popularity_exponent);
+        let shelf = |ids: &Vec<u32>| {
+            let weights: Vec<f64> = ids.iter().map(weight).collect();
+            (!weights.is_empty()).then(|| Alias::new(&weights))
+        };
+        self.shelves = world.env.catalogue.by_category.iter().map(shelf).collect();
+    }
+
+    /// (open needs of active members) → what their visits show.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        if at.wave != 0 {
+            return;
+        }
+        let World { env, platforms, attention, needs, .. } = world;
+        let platform = &mut platforms[self.platform];
+        let visits = any_slot(attention.slots_mean * self.p.attention_share);
+        let live = &platform.live;
+        out.send_with(&mut platform.books, |shard, book, bins| {
+            for need in &needs[shard] {
+                let visit = env.key.unit(VISIT, need.consumer, at, u32::from(need.category));
+                if live.get(need.consumer)
+                    && visit < visits
+                    && attention.is_active(env, need.consumer, at.day)
+                {
+                    book.tally.channels[self.channel as usize].exposed += u64::from(self.p.shown);
+                    self.show(env, *need, at, bins);
+                }
+            }
+        });
+    }
+}
+
+impl Search {
+    /// What one visit shows; the same offer twice counts once.
+    fn show(&self, env: &Environment, need: OpenNeed, at: Clock, bins: &mut Bins<'_, Exposure>) {
+        let category = need.category as usize;
+        let Some(shelf) = &self.shelves[category] else { return };
+        let mut draws = env.key.draws(SHOWN, need.consumer, at, u32::from(need.category));
+        for _ in 0..self.p.shown {
+            let position = shelf.pick(draws.word(), draws.word());
+            bins.push(Exposure {
+                offer: env.catalogue.by_category[category][position as usize],
+                category: need.category,
+                flags: flag::NEED,
+                ..Exposure::new(need.consumer, self.platform, self.channel)
+            });
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Choice among given options: alias tables, Zipf weights, distinct positions.
+
+use crate::quantity::math::pow;
+use crate::rng::Draws;
+
+/// A table that picks option i with probability wᵢ / Σw in constant time.
+///
+/// Walker's alias method as built by Vose (1991), doi:10.1109/32.92917: column i
+/// holds its own option up to a threshold and one other option above it. Each
+/// probability is met to 2⁻³². The construction is sequential, hence the same
+/// table everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    columns: Vec<Column>,
+}
+
+/// One column: its own option below the threshold, the other from there on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Column {
+    threshold: u32,
+    other: u32,
+}
+
+impl Alias {
+    /// The table of some weights, which need not sum to 1.
+    ///
+    /// Weights must be at least 0 and finite, with a sum above 0 and finite;
+    /// callers check what comes from users. An option of weight 0 is never picked.
+    #[must_use]
+    pub fn new(weights: &[f64]) -> Self {
+        let total = weights.iter().fold(0.0, |sum, weight| sum + weight);
+        let sound = weights.iter().all(|&weight| weight >= 0.0) && total > 0.0 && total.is_finite();
+        assert!(
+            sound,
+            "alias weights are at least 0 and finite, and not all 0"
+        );
+        assert!(
+            u32::try_from(weights.len()).is_ok(),
+            "an alias table has fewer than 2^32 options"
+        );
+        let n = weights.len() as f64;
+        let shares = weights.iter().map(|weight| weight / total * n).collect();
+        Self {
+            columns: columns(shares),
+        }
+    }
+
+    /// The option at two words: the first names a column, the second which half.
+    #[inline]
+    #[must_use]
+    pub fn pick(&self, word0: u32, word1: u32) -> u32 {
+        let own = ((u64::from(word0) * self.columns.len() as u64) >> 32) as u32;
+        let column = self.columns[own as usize];
+        if word1 < column.threshold {
+            own
+        } else {
+            column.other
+        }
+    }
+
+    /// The number of options.
+    #[must_use]
+    pub fn n_options(&self) -> usize {
+        self.columns.len()
+    }
+}
+
+/// Columns from shares of mean 1: each column below 1 is filled up from one above.
+fn columns(mut shares: Vec<f64>) -> Vec<Column> {
+    let full = |own| Column {
+        threshold: u32::MAX,
+        other: own,
+    };
+    let mut columns: Vec<Column> = (0..shares.len() as u32).map(full).collect();
+    let (mut above, mut below) = (Vec::new(), Vec::new());
+    for (i, &share) in shares.iter().enumerate() {
+        if share < 1.0 {
+            below.push(i)
+        } else {
+            above.push(i)
+        }
+    }
+    // Columns left over at the end are 1 but for rounding, and stay full.
+    while let (Some(&small), Some(&large)) = (below.last(), above.last()) {
+        below.pop();
+        columns[small] = Column {
+            threshold: threshold(shares[small]),
+            other: large as u32,
+        };
+        shares[large] -= 1.0 - shares[small];
+        if shares[large] < 1.0 {
+            above.pop();
+            below.push(large);
+        }
+    }
+    columns
+}
+
+/// A share in [0, 1) as a bound for words; 0 only for a share of 0.
+fn threshold(share: f64) -> u32 {
+    (share * 4_294_967_296.0).ceil() as u32
+}
+
+/// Weights of Zipf's law: (i + 1)^(−`exponent`) for the i-th of `n` options.
+///
+/// The first is 1; an exponent of 0 makes all equal. They are not normalised.
+#[must_use]
+pub fn zipf_weights(n: usize, exponent: f64) -> Vec<f64> {
+    (1..=n).map(|rank| pow(rank as f64, -exponent)).collect()
+}
+
+/// At most this many positions at once, see [`pick_distinct`].
+pub const MAX_DISTINCT: usize = 64;
+
+/// Puts `k` distinct positions below `n` into `picked`, in the order drawn; every
+/// ordered choice is equally likely. All `n`, shuffled, when `k` exceeds `n`.
+///
+/// One word a position, whatever comes: the i-th draw names the r-th position not
+/// yet taken. The first picks do not depend on `k`. `k` is at most [`MAX_DISTINCT`].
+pub fn pick_distinct(draws: &mut Draws, n: u32, k: usize, picked: &mut Vec<u32>) {
+    assert!(
+        k <= MAX_DISTINCT,
+        "at most {MAX_DISTINCT} positions are picked at once, not {k}"
+    );
+    picked.clear();
+    let mut sorted = [0; MAX_DISTINCT];
+    for n_taken in 0..k.min(n as usize) {
+        let mut position = draws.below(n - n_taken as u32);
+        let mut place = 0;
+        while place < n_taken && sorted[place] <= position {
+            position += 1;
+            place += 1;
+        }
+        sorted.copy_within(place..n_taken, place + 1);
+        sorted[place] = position;
+        picked.push(position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{N, draws, first, has_mass, is_chi_square, sample};
+    use super::*;
+
+    /// Chi-square, n = 10⁵, critical value at a false-alarm rate of 10⁻⁴ each.
+    fn check_alias(weights: &[f64]) {
+        let table = Alias::new(weights);
+        let picks = sample("test/alias", |draws| {
+            u64::from(table.pick(draws.word(), draws.word()))
+        });
+        let total: f64 = weights.iter().fold(0.0, |sum, weight| sum + weight);
+        has_mass(picks, |k| {
+            weights.get(k as usize).map_or(0.0, |weight| weight / total)
+        });
+    }
+
+    #[test]
+    fn alias_tables_pick_by_weight() {
+        check_alias(&[3.0]);
+        check_alias(&[1.0, 3.0]);
+        check_alias(&[0.0, 1e-3, 5.0, 0.0, 2.0]);
+        check_alias(&zipf_weights(128, 1.1));
+        check_alias(&[1e300, 2e300, 1e290]);
+    }
+
+    /// The exact probability of every option, counted over columns.
+    #[test]
+    fn alias_tables_hold_each_probability_to_the_grid_of_a_word() {
+        let weights: Vec<f64> = (0..1_000).map(|i| f64::from(i * 7_919 % 1_000)).collect();
+        let mut shares = vec![0.0; weights.len()];
+        for (own, column) in Alias::new(&weights).columns.iter().enumerate() {
+            shares[own] += f64::from(column.threshold) / 4_294_967_296.0;
+            shares[column.other as usize] += 1.0 - f64::from(column.threshold) / 4_294_967_296.0;
+        }
+        for (share, weight) in shares.iter().zip(&weights) {
+            assert!(
+                (share - weight / 499.5).abs() < 1e-8 * (1.0 + share),
+                "{share} {weight}"
+            );
+        }
+    }
+
+    #[test]
+    fn options_of_weight_zero_are_never_picked() {
+        let table = Alias::new(&[0.0, 1.0, 0.0, 0.7, 1e-300]);
+        for word0 in (0..=u32::MAX).step_by(1 << 24) {
+            for word1 in [0, 1, 1 << 31, u32::MAX] {
+                assert!(![0, 2].contains(&table.pick(word0, word1)));
+            }
+        }
+        assert_eq!(table.n_options(), 5);
+    }
+
+    #[test]
+    fn zipf_weights_fall_as_powers_of_the_rank() {
+        assert_eq!(zipf_weights(4, 1.0), [1.0, 0.5, 1.0 / 3.0, 0.25]);
+        assert_eq!(zipf_weights(3, 0.0), [1.0; 3]);
+        assert!(zipf_weights(0, 1.0).is_empty());
+    }
+
+    /// All 60 ordered triples of 5 are equally likely: chi-square with 59 degrees,
+    /// n = 10⁵, false alarm 10⁻⁴.
+    #[test]
+    fn ordered_picks_are_equally_likely() {
+        let mut seen = [0_u32; 125];
+        let mut picked = Vec::new();
+        for entity in 0..N as u32 {
+            pick_distinct(&mut draws("test/pick", entity), 5, 3, &mut picked);
+            seen[(picked[0] * 25 + picked[1] * 5 + picked[2]) as usize] += 1;
+        }
+        let expected = N as f64 / 60.0;
+        let part = |&n: &u32| (f64::from(n) - expected) * (f64::from(n) - expected) / expected;
+        let possible = seen.iter().filter(|&&n| n > 0);
+        assert_eq!(possible.clone().count(), 60);
+        is_chi_square(possible.map(part).fold(0.0, |sum, part| sum + part), 59);
+    }
+
+    #[test]
+    fn picks_are_distinct_below_the_bound_and_do_not_depend_on_how_many() {
+        let (mut all, mut few) = (Vec::new(), Vec::new());
+        for n in [0, 1, 2, 63, 64, 65, 1_000, u32::MAX] {
+            pick_distinct(&mut draws("test/distinct", n), n, MAX_DISTINCT, &mut all);
+            assert_eq!(all.len(), MAX_DISTINCT.min(n as usize));
+            assert!(all.iter().all(|&position| position < n));
+            pick_distinct(&mut draws("test/distinct", n), n, 5, &mut few);
+            assert_eq!(few[..], all[..5.min(all.len())]);
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), MAX_DISTINCT.min(n as usize));
+        }
+    }
+
+    #[test]
+    fn picks_are_frozen() {
+        let table = Alias::new(&zipf_weights(100, 0.9));
+        assert_eq!(
+            first(|draws| table.pick(draws.word(), draws.word())),
+            [10, 0, 22, 3]
+        );
+        let mut picked = Vec::new();
+        pick_distinct(&mut draws("test/golden", 42), 20, 8, &mut picked);
+        assert_eq!(picked, [2, 1, 6, 18, 5, 0, 16, 10]);
+    }
+}
