@@ -1,12 +1,323 @@
-//! (being written)
+//! The social network of consumers: who hears what a consumer says, and who
+//! follows which influencer.
+//!
+//! A network is made by one of several generators (one file each, listed in
+//! [`GENERATORS`]) or read from a file. Consumers are numbered so that a
+//! neighbourhood is a contiguous range; strong ties stand first in a list.
+
+mod community;
+mod complete;
+mod csr;
+mod edge_list;
+mod erdos_renyi;
+mod failure;
+mod follow;
+mod gaps;
+mod import;
+#[cfg(test)]
+mod import_tests;
+mod knit;
+mod partition;
+pub mod statistics;
+mod strength;
+mod stubs;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use crate::rng::{Key, Stream};
+
+pub use csr::Csr;
+pub use failure::NetworkError;
+pub use follow::{Follow, follow};
+pub use import::{ImportReport, load, nodes_in_file};
+
 crate::parameters! {
-    /// The table `[network]`.
+    /// The social network of consumers.
     pub struct Parameters {
-        /// Kind.
-        kind: String = "\"community\"", "1", ["community", "erdos_renyi", "complete", "file"], A, "assumed";
-        /// Mean degree.
-        mean_degree: f64 = "16.0", "ties", 0.0, 1000.0, A, "assumed";
-        /// Path of an edge list.
-        file: String = "\"\"", "1", A, "none";
+        /// Kind of network: `community` (households, neighbourhoods, interest groups, weak ties),
+        /// `erdos_renyi` (random), `complete` (everybody hears everybody) or `file` (the user's own).
+        kind: String = "community", "1", ["community", "erdos_renyi", "complete", "file"],
+            A, "assumed";
+        /// Mean number of ties of a consumer; at most one less than the consumers.
+        mean_degree: f64 = "16", "ties", 0.0, 5000.0,
+            A, "assumed: 8 to 20 ties in effective use; contact lists are longer";
+        /// Mean number of people in a household.
+        household_mean: f64 = "2.62", "people", 1.0, 6.0,
+            M, "China's census of 2020";
+        /// Mean number of consumers in a neighbourhood, which one leader can serve.
+        neighbourhood_size: u32 = "300", "consumers", 10.0, 500.0,
+            A, "assumed: a leader's chat group holds at most 500 members, a described one 380";
+        /// Mean number of members of an interest group.
+        interest_group_size: u32 = "200", "consumers", 4.0, 500.0,
+            A, "assumed: a chat group holds at most 500 members";
+        /// Share of ties that are strong: household and close friends; where households
+        /// alone hold more, there are no further close friends.
+        strong_share: f64 = "0.25", "1", 0.0, 1.0,
+            A, "assumed: about four of sixteen";
+        /// Share of weak ties that stay in the neighbourhood.
+        local_share: f64 = "0.5", "1", 0.0, 1.0,
+            A, "assumed";
+        /// Share of weak ties between members of an interest group; what remains of
+        /// the weak ties goes anywhere.
+        interest_share: f64 = "0.3", "1", 0.0, 1.0,
+            A, "assumed";
+        /// Probability that a new tie in a group joins a friend's friend.
+        closure: f64 = "0.9", "1", 0.0, 1.0,
+            A, "assumed: gives an overall clustering between 0.1 and 0.4, as do the shares above";
+        /// Odds of a tie within a segment over one between segments.
+        homophily: f64 = "3", "1", 1.0, 100.0,
+            A, "assumed; that like seeks like is well established (McPherson et al. 2001)";
+        /// Tail exponent of the number of weak ties that go anywhere.
+        weak_tail: f64 = "2.5", "1", 2.05, 10.0,
+            A, "assumed: exponents between 2 and 3 are usual";
+        /// Most weak ties of one consumer that go anywhere.
+        tie_limit: u32 = "5000", "ties", 1.0, 1_000_000.0,
+            M, "longest contact list of WeChat for many years";
+        /// Path of the file with the ties, for kind `file`.
+        file: String = "", "1", A, "no file";
+        /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
+        /// `trusts` lets a hear b.
+        direction: String = "mutual", "1", ["mutual", "influences", "trusts"], A, "assumed";
     }
+}
+
+/// The streams of all draws of networks.
+pub const STREAMS: &[Stream] = &[
+    community::NEIGHBOURHOODS,
+    community::HOUSEHOLDS,
+    community::LOCAL_COUNT,
+    community::CLOSE_FRIENDS,
+    community::ACQUAINTANCES,
+    community::INTERESTS,
+    community::INTEREST_COUNT,
+    community::INTEREST_TIES,
+    stubs::WEIGHTS,
+    stubs::ROUNDING,
+    stubs::MATCHING,
+    erdos_renyi::TIES,
+    follow::FOLLOWERS,
+];
+
+/// What a generator is asked for.
+pub(crate) struct Request<'a> {
+    /// Checked parameters.
+    pub parameters: &'a Parameters,
+    /// Number of consumers, at least two.
+    pub n: u32,
+    /// Segment of every consumer.
+    pub segments: &'a [u8],
+    /// Key of all draws.
+    pub key: Key,
+}
+
+type Generator = fn(&Request<'_>) -> Result<Network, NetworkError>;
+
+/// The generators by the word that chooses them.
+const GENERATORS: &[(&str, Generator)] = &[
+    ("community", community::network),
+    ("erdos_renyi", erdos_renyi::network),
+    ("complete", complete::network),
+    ("file", import::network),
+];
+
+/// Ties, stored or implied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ties {
+    /// A list for every consumer.
+    Stored(Csr),
+    /// Everybody is tied to everybody; not stored.
+    Complete {
+        /// Number of consumers.
+        n: u32,
+    },
+}
+
+/// A user's own name of a consumer, from an imported file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserId {
+    /// A number, where all ids of the file are numbers.
+    Number(u64),
+    /// Any text.
+    Text(Box<str>),
+}
+
+impl std::fmt::Display for UserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+/// Who hears whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The audience of every consumer: who hears what i says.
+    pub ties: Ties,
+    /// Number of strong ties of every consumer (at most 255), which stand first in
+    /// the list; empty where the kind of network knows no strength.
+    pub strong: Vec<u8>,
+    /// Starts of the neighbourhoods; the last element is the number of consumers.
+    pub neighbourhoods: Vec<u32>,
+    /// The user's own ids, by consumer, of an imported network.
+    pub ids: Option<Vec<UserId>>,
+}
+
+impl Network {
+    /// Number of consumers.
+    #[inline]
+    #[must_use]
+    pub fn n(&self) -> u32 {
+        match &self.ties {
+            Ties::Stored(csr) => csr.n(),
+            Ties::Complete { n } => *n,
+        }
+    }
+
+    /// Number of hearers of `i`.
+    #[inline]
+    #[must_use]
+    pub fn degree(&self, i: u32) -> u32 {
+        match &self.ties {
+            Ties::Stored(csr) => csr.degree(i),
+            Ties::Complete { n } => *n - 1,
+        }
+    }
+
+    /// The `k`-th hearer of `i`, k < degree(i).
+    #[inline]
+    #[must_use]
+    pub fn audience(&self, i: u32, k: u32) -> u32 {
+        match &self.ties {
+            Ties::Stored(csr) => csr.of(i)[k as usize],
+            Ties::Complete { .. } => k + u32::from(k >= i),
+        }
+    }
+
+    /// Whether the tie to the `k`-th hearer of `i` is strong.
+    #[inline]
+    #[must_use]
+    pub fn is_strong(&self, i: u32, k: u32) -> bool {
+        self.strong
+            .get(i as usize)
+            .is_some_and(|strong| k < u32::from(*strong))
+    }
+
+    /// Number of neighbourhoods.
+    #[must_use]
+    pub fn n_neighbourhoods(&self) -> u32 {
+        (self.neighbourhoods.len() - 1) as u32
+    }
+
+    /// The neighbourhood of `i`.
+    #[must_use]
+    pub fn neighbourhood_of(&self, i: u32) -> u32 {
+        (self.neighbourhoods.partition_point(|start| *start <= i) - 1) as u32
+    }
+
+    /// Mean number of hearers.
+    #[must_use]
+    pub fn mean_degree(&self) -> f64 {
+        match &self.ties {
+            Ties::Stored(csr) => csr.n_ties() as f64 / f64::from(csr.n().max(1)),
+            Ties::Complete { n } => f64::from(*n) - 1.0,
+        }
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let ties = match &self.ties {
+            Ties::Stored(csr) => csr.bytes(),
+            Ties::Complete { .. } => 0,
+        };
+        let ids = self
+            .ids
+            .as_ref()
+            .map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
+        ties + self.strong.len() as u64 + 4 * self.neighbourhoods.len() as u64 + ids
+    }
+}
+
+fn bytes_of_id(id: &UserId) -> u64 {
+    let text = match id {
+        UserId::Number(_) => 0,
+        UserId::Text(text) => text.len(),
+    };
+    (size_of::<UserId>() + text) as u64
+}
+
+/// Makes the network of `n` consumers; `segments` is the segment of each of them.
+///
+/// # Errors
+/// Fewer than two consumers, more ties than can be matched, or anything wrong with
+/// an imported file, whose number of nodes must be `n`.
+pub fn generate(
+    parameters: &Parameters,
+    n: u32,
+    segments: &[u8],
+    key: Key,
+) -> Result<Network, NetworkError> {
+    assert!(
+        segments.len() == n as usize,
+        "a segment is known for every consumer"
+    );
+    if n < 2 {
+        return Err(NetworkError::TooFew { n });
+    }
+    let request = Request {
+        parameters,
+        n,
+        segments,
+        key,
+    };
+    match GENERATORS.iter().find(|(kind, _)| *kind == parameters.kind) {
+        Some((_, generator)) => generator(&request),
+        None => Err(NetworkError::UnknownKind {
+            kind: parameters.kind.clone(),
+        }),
+    }
+}
+
+/// Bytes that the built network will hold, before anything is allocated.
+#[must_use]
+pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
+    let n = u64::from(n);
+    let neighbourhoods = 4 * (n.div_ceil(u64::from(parameters.neighbourhood_size.max(1))) + 1);
+    if parameters.kind == "complete" {
+        return neighbourhoods;
+    }
+    let targets = match parameters.kind.as_str() {
+        "file" => targets_in_file(Path::new(&parameters.file)),
+        _ => (parameters.mean_degree.min(n.saturating_sub(1) as f64) * n as f64) as u64,
+    };
+    let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
+    let ids = if parameters.kind == "file" {
+        n * size_of::<UserId>() as u64
+    } else {
+        0
+    };
+    let strong = if parameters.kind == "erdos_renyi" {
+        0
+    } else {
+        n
+    };
+    4 * targets + width * (n + 1) + strong + neighbourhoods + ids
+}
+
+/// A bound for the targets of a file's ties: a row of text has four bytes or more;
+/// about ten are usual, and a mutual tie has two targets.
+fn targets_in_file(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len() / 10 * 2)
+}
+
+/// Starts of the fewest ranges of at most `size` consumers, equal but for one.
+fn even_ranges(n: u32, size: u32) -> Vec<u32> {
+    let ranges = u64::from(n.div_ceil(size.max(1)).max(1));
+    (0..=ranges)
+        .map(|k| (k * u64::from(n) / ranges) as u32)
+        .collect()
 }

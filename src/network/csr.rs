@@ -1,0 +1,316 @@
+//! Stored ties: one sorted list of targets a row, all lists in one column.
+//!
+//! A list is built without storing pairs: the source of the pairs is asked twice,
+//! once to count and once to fill. Sources are pure functions of addressed draws,
+//! so both answers agree. Threads fill a row in any order; sorting every row
+//! afterwards makes the bytes the same for any number of threads.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use rayon::prelude::*;
+
+/// Rows that are sorted and compacted together; shapes no result.
+const BLOCK: u32 = 4096;
+
+/// A source of pairs (row, target), cut into chunks that can be asked for apart.
+pub type Source<'a> = dyn Fn(u32, &mut dyn FnMut(u32, u32)) + Sync + 'a;
+
+/// Starts of the rows, in 32 bits where the number of ties allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Offsets {
+    Narrow(Vec<u32>),
+    Wide(Vec<u64>),
+}
+
+impl Offsets {
+    /// Starts of rows of the given lengths.
+    fn of_lengths(n: u32, length: impl Fn(u32) -> u32) -> Self {
+        let total: u64 = (0..n).map(|row| u64::from(length(row))).sum();
+        let mut sum = 0_u64;
+        let ends = (0..n).map(|row| {
+            sum += u64::from(length(row));
+            sum
+        });
+        if total <= u64::from(u32::MAX) {
+            Self::Narrow(
+                std::iter::once(0)
+                    .chain(ends.map(|end| end as u32))
+                    .collect(),
+            )
+        } else {
+            Self::Wide(std::iter::once(0).chain(ends).collect())
+        }
+    }
+
+    #[inline]
+    fn at(&self, row: u32) -> usize {
+        match self {
+            Self::Narrow(starts) => starts[row as usize] as usize,
+            Self::Wide(starts) => starts[row as usize] as usize,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(starts) => starts.len(),
+            Self::Wide(starts) => starts.len(),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Narrow(starts) => 4 * starts.len() as u64,
+            Self::Wide(starts) => 8 * starts.len() as u64,
+        }
+    }
+}
+
+/// Compressed sparse rows: for each row a list of distinct targets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Csr {
+    offsets: Offsets,
+    targets: Vec<u32>,
+}
+
+impl Csr {
+    /// Number of rows.
+    #[inline]
+    #[must_use]
+    pub fn n(&self) -> u32 {
+        (self.offsets.len() - 1) as u32
+    }
+
+    /// Number of targets of row `i`.
+    #[inline]
+    #[must_use]
+    pub fn degree(&self, i: u32) -> u32 {
+        (self.offsets.at(i + 1) - self.offsets.at(i)) as u32
+    }
+
+    /// Targets of row `i`.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, i: u32) -> &[u32] {
+        &self.targets[self.offsets.at(i)..self.offsets.at(i + 1)]
+    }
+
+    /// Number of stored targets; a mutual tie counts twice, once in each row.
+    #[inline]
+    #[must_use]
+    pub fn n_ties(&self) -> u64 {
+        self.targets.len() as u64
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.offsets.bytes() + 4 * self.targets.len() as u64
+    }
+
+    /// Rows from pairs (row, target): sorted, without repetitions and self-loops.
+    #[must_use]
+    pub fn from_pairs(n: u32, pairs: &[(u32, u32)]) -> Self {
+        Self::of_slices(n, pairs, &|(a, b), emit| emit(a, b))
+    }
+
+    /// Rows from unordered pairs: each tie stands in the rows of both ends.
+    #[must_use]
+    pub fn from_mutual_pairs(n: u32, pairs: &[(u32, u32)]) -> Self {
+        Self::of_slices(n, pairs, &|(a, b), emit| {
+            emit(a, b);
+            emit(b, a);
+        })
+    }
+
+    fn of_slices(
+        n: u32,
+        pairs: &[(u32, u32)],
+        rows: &(dyn Fn((u32, u32), &mut dyn FnMut(u32, u32)) + Sync),
+    ) -> Self {
+        const SLICE: usize = 1 << 14;
+        Self::build(n, pairs.len().div_ceil(SLICE) as u32, &|chunk, emit| {
+            let from = chunk as usize * SLICE;
+            let to = (from + SLICE).min(pairs.len());
+            pairs[from..to]
+                .iter()
+                .filter(|(a, b)| a != b)
+                .for_each(|pair| rows(*pair, emit));
+        })
+    }
+
+    /// Rows from a source that is asked twice for every one of its chunks and
+    /// must say the same both times; repetitions are dropped, self-loops kept.
+    #[must_use]
+    pub fn build(n: u32, n_chunks: u32, source: &Source<'_>) -> Self {
+        let lengths: Vec<AtomicU32> = (0..n).into_par_iter().map(|_| AtomicU32::new(0)).collect();
+        (0..n_chunks).into_par_iter().for_each(|chunk| {
+            source(chunk, &mut |row, _| {
+                lengths[row as usize].fetch_add(1, Relaxed);
+            });
+        });
+        let offsets = Offsets::of_lengths(n, |row| lengths[row as usize].load(Relaxed));
+        let targets: Vec<AtomicU32> = (0..offsets.at(n))
+            .into_par_iter()
+            .map(|_| AtomicU32::new(0))
+            .collect();
+        (0..n_chunks).into_par_iter().for_each(|chunk| {
+            source(chunk, &mut |row, target| {
+                let place = lengths[row as usize].fetch_sub(1, Relaxed) - 1;
+                targets[offsets.at(row) + place as usize].store(target, Relaxed);
+            });
+        });
+        drop(lengths);
+        // Collected in place: the two types have one layout.
+        let targets = targets.into_iter().map(AtomicU32::into_inner).collect();
+        let mut rows = Self { offsets, targets };
+        rows.sort();
+        rows
+    }
+
+    /// Sorts every row and drops repetitions.
+    fn sort(&mut self) {
+        let starts: Vec<u32> = (0..=self.n().div_ceil(BLOCK))
+            .map(|block| block.saturating_mul(BLOCK).min(self.n()))
+            .collect();
+        let lengths = self.in_blocks(&starts, |_, block| {
+            block
+                .rows()
+                .map(|row| distinct(block.row(row)))
+                .collect::<Vec<u32>>()
+        });
+        let total: u64 = lengths
+            .iter()
+            .flatten()
+            .map(|length| u64::from(*length))
+            .sum();
+        if total < self.n_ties() {
+            self.compact(&lengths);
+        }
+    }
+
+    /// Keeps the first `lengths` targets of every row.
+    fn compact(&mut self, lengths: &[Vec<u32>]) {
+        let length = |row: u32| lengths[(row / BLOCK) as usize][(row % BLOCK) as usize];
+        let mut end = 0;
+        for row in 0..self.n() {
+            let from = self.offsets.at(row);
+            self.targets
+                .copy_within(from..from + length(row) as usize, end);
+            end += length(row) as usize;
+        }
+        self.targets.truncate(end);
+        self.targets.shrink_to_fit();
+        self.offsets = Offsets::of_lengths(self.n(), length);
+    }
+
+    /// Works on contiguous blocks of rows in parallel; block k holds rows
+    /// `starts[k]..starts[k + 1]` and `starts` covers all rows.
+    pub(super) fn in_blocks<R: Send>(
+        &mut self,
+        starts: &[u32],
+        work: impl Fn(u32, &mut Block<'_>) -> R + Sync,
+    ) -> Vec<R> {
+        let offsets = &self.offsets;
+        let mut rest = self.targets.as_mut_slice();
+        let mut blocks = Vec::with_capacity(starts.len());
+        for range in starts.windows(2) {
+            let length = offsets.at(range[1]) - offsets.at(range[0]);
+            let (targets, after) = rest.split_at_mut(length);
+            rest = after;
+            blocks.push(Block {
+                first: range[0],
+                end: range[1],
+                offsets,
+                targets,
+            });
+        }
+        blocks
+            .par_iter_mut()
+            .enumerate()
+            .map(|(k, block)| work(k as u32, block))
+            .collect()
+    }
+}
+
+/// Rows that one thread may reorder.
+pub(super) struct Block<'a> {
+    first: u32,
+    end: u32,
+    offsets: &'a Offsets,
+    targets: &'a mut [u32],
+}
+
+impl Block<'_> {
+    /// The rows of the block.
+    pub(super) fn rows(&self) -> std::ops::Range<u32> {
+        self.first..self.end
+    }
+
+    /// The targets of one of the block's rows.
+    pub(super) fn row(&mut self, row: u32) -> &mut [u32] {
+        let base = self.offsets.at(self.first);
+        &mut self.targets[self.offsets.at(row) - base..self.offsets.at(row + 1) - base]
+    }
+}
+
+/// Sorts a row, moves its distinct targets to the front and counts them.
+fn distinct(row: &mut [u32]) -> u32 {
+    row.sort_unstable();
+    let mut kept = 0;
+    for k in 0..row.len() {
+        if kept == 0 || row[k] != row[kept - 1] {
+            row[kept] = row[k];
+            kept += 1;
+        }
+    }
+    kept as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_and_distinct_without_self_loops() {
+        let csr = Csr::from_pairs(4, &[(0, 3), (2, 2), (0, 1), (0, 3), (3, 0)]);
+        assert_eq!(csr.of(0), [1, 3]);
+        assert_eq!(csr.of(1), [] as [u32; 0]);
+        assert_eq!(csr.of(2), [] as [u32; 0]);
+        assert_eq!(csr.of(3), [0]);
+        assert_eq!((csr.n(), csr.n_ties(), csr.degree(0)), (4, 3, 2));
+    }
+
+    #[test]
+    fn mutual_pairs_stand_in_both_rows() {
+        let csr = Csr::from_mutual_pairs(3, &[(0, 2), (2, 0), (1, 2)]);
+        assert_eq!(
+            (csr.of(0), csr.of(1), csr.of(2)),
+            (&[2][..], &[2][..], &[0, 1][..])
+        );
+    }
+
+    #[test]
+    fn many_blocks_compact_as_one() {
+        let n = 3 * BLOCK + 5;
+        let pairs: Vec<(u32, u32)> = (0..n)
+            .flat_map(|i| [(i, (i + 1) % n), (i, (i + 1) % n), (i, i / 2)])
+            .collect();
+        let csr = Csr::from_pairs(n, &pairs);
+        for i in 0..n {
+            let mut expected: Vec<u32> = [(i + 1) % n, i / 2]
+                .into_iter()
+                .filter(|t| *t != i)
+                .collect();
+            expected.sort_unstable();
+            expected.dedup();
+            assert_eq!(csr.of(i), expected);
+        }
+        assert_eq!(csr.bytes(), 4 * (u64::from(n) + 1) + 4 * csr.n_ties());
+    }
+
+    #[test]
+    fn no_rows_and_no_pairs_are_fine() {
+        assert_eq!(Csr::from_pairs(0, &[]).n(), 0);
+        assert_eq!(Csr::from_pairs(2, &[]).of(1).len(), 0);
+    }
+}

@@ -1,0 +1,156 @@
+//! Networks from a user's file: read, renumbered, told strong from weak.
+
+use std::path::Path;
+
+use crate::network::community::to_front;
+use crate::network::csr::Csr;
+use crate::network::edge_list::{self, EdgeList};
+use crate::network::strength::strong_friends;
+use crate::network::{
+    Network, NetworkError, Parameters, Request, Ties, UserId, even_ranges, partition,
+};
+
+/// Counts of what was read from a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Ids that the file names; each is a consumer.
+    pub nodes: u32,
+    /// Distinct ties: pairs if they are mutual, else directed ties.
+    pub ties: u64,
+    /// Rows dropped because they tie a node to itself.
+    pub self_loops: u64,
+    /// Rows dropped because their tie was there before; in a mutual network also
+    /// in the other direction.
+    pub duplicates: u64,
+    /// Whether the rows have weights.
+    pub weighted: bool,
+}
+
+/// The network of the file that the parameters name.
+pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
+    let path = Path::new(&request.parameters.file);
+    let (network, report) = load(path, request.parameters)?;
+    if report.nodes != request.n {
+        let (path, nodes) = (path.to_owned(), report.nodes);
+        return Err(NetworkError::OtherNumber {
+            path,
+            nodes,
+            n: request.n,
+        });
+    }
+    Ok(network)
+}
+
+/// Number of nodes of a file, which is the number of consumers.
+///
+/// # Errors
+/// A file that cannot be read or holds no ties, or a line that is no tie.
+pub fn nodes_in_file(path: &Path) -> Result<u32, NetworkError> {
+    Ok(edge_list::read(named(path)?)?.ids.len() as u32)
+}
+
+/// Loads the ties of a file; `parameters` give direction, size of neighbourhoods and
+/// share of strong ties, and `path` counts instead of their `file`.
+///
+/// # Errors
+/// A file that cannot be read or holds no ties, or a line that is no tie.
+pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportReport), NetworkError> {
+    let EdgeList {
+        ids,
+        mut pairs,
+        weights,
+    } = edge_list::read(named(path)?)?;
+    let n = ids.len() as u32;
+    let self_loops = pairs.iter().filter(|(a, b)| a == b).count() as u64;
+    if self_loops == pairs.len() as u64 {
+        return Err(NetworkError::OnlySelfLoops {
+            path: path.to_owned(),
+            rows: self_loops,
+        });
+    }
+    let neighbourhoods = even_ranges(n, parameters.neighbourhood_size);
+    let order = partition::order(&Csr::from_mutual_pairs(n, &pairs), &neighbourhoods);
+    renumber(&mut pairs, &order);
+    let friends = Csr::from_mutual_pairs(n, &pairs);
+    let mut ties = audience(&friends, &pairs, &parameters.direction);
+    let distinct = if is_mutual(parameters) {
+        ties.n_ties() / 2
+    } else {
+        ties.n_ties()
+    };
+    let report = ImportReport {
+        nodes: n,
+        ties: distinct,
+        self_loops,
+        duplicates: pairs.len() as u64 - self_loops - distinct,
+        weighted: !weights.is_empty(),
+    };
+    let close = strong_friends(&friends, &pairs, &weights, parameters.strong_share);
+    let strong = strong_first(&mut ties, &neighbourhoods, &close);
+    let ids = Some(in_order(ids, &order));
+    Ok((
+        Network {
+            ties: Ties::Stored(ties),
+            strong,
+            neighbourhoods,
+            ids,
+        },
+        report,
+    ))
+}
+
+fn named(path: &Path) -> Result<&Path, NetworkError> {
+    if path.as_os_str().is_empty() {
+        Err(NetworkError::NoFile)
+    } else {
+        Ok(path)
+    }
+}
+
+fn is_mutual(parameters: &Parameters) -> bool {
+    parameters.direction == "mutual"
+}
+
+/// Numbers the nodes by their place in `order`.
+fn renumber(pairs: &mut [(u32, u32)], order: &[u32]) {
+    let mut place = vec![0; order.len()];
+    (0..)
+        .zip(order)
+        .for_each(|(new, old)| place[*old as usize] = new);
+    pairs
+        .iter_mut()
+        .for_each(|(a, b)| (*a, *b) = (place[*a as usize], place[*b as usize]));
+}
+
+fn in_order(ids: Vec<UserId>, order: &[u32]) -> Vec<UserId> {
+    let mut ids: Vec<Option<UserId>> = ids.into_iter().map(Some).collect();
+    // Every old number stands once in the order.
+    order
+        .iter()
+        .filter_map(|old| ids[*old as usize].take())
+        .collect()
+}
+
+/// Who hears whom, given what a row `a b` means.
+fn audience(friends: &Csr, pairs: &[(u32, u32)], direction: &str) -> Csr {
+    match direction {
+        "influences" => Csr::from_pairs(friends.n(), pairs),
+        "trusts" => {
+            let turned: Vec<(u32, u32)> = pairs.iter().map(|(a, b)| (*b, *a)).collect();
+            Csr::from_pairs(friends.n(), &turned)
+        }
+        _ => friends.clone(),
+    }
+}
+
+fn strong_first(ties: &mut Csr, starts: &[u32], close: &[Vec<u32>]) -> Vec<u8> {
+    let counts = ties.in_blocks(starts, |_, block| {
+        let mut counts = Vec::new();
+        for i in block.rows() {
+            let close = &close[i as usize];
+            counts.push(to_front(block.row(i), |t| close.binary_search(&t).is_ok()));
+        }
+        counts
+    });
+    counts.concat()
+}

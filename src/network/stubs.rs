@@ -1,0 +1,219 @@
+//! Heavy-tailed ties that go anywhere: ends of ties ("stubs") matched at random.
+//!
+//! Consumer i has a number of stubs with a Pareto tail, P(X > x) = x^(1 − a), and
+//! stubs are matched as in the configuration model (Bollobás 1980; Newman 2003).
+//! The matching is not stored: stub 2j of a keyed permutation of all stubs is
+//! joined with stub 2j + 1 (a Feistel network after Luby & Rackoff 1988 with
+//! cycle-walking), so any part of it can be made by any thread.
+
+use rayon::prelude::*;
+
+use crate::network::NetworkError;
+use crate::quantity::{math, time::Clock};
+use crate::rng::{Key, Stream};
+
+/// A consumer's inclination to weak ties.
+pub const WEIGHTS: Stream = Stream::new("network/weak_tie_weights");
+/// Rounding of the number of stubs.
+pub const ROUNDING: Stream = Stream::new("network/weak_tie_rounding");
+/// The permutation that matches stubs.
+pub const MATCHING: Stream = Stream::new("network/weak_tie_matching");
+
+/// Fixed-point unit of weights: integers sum to the same total in any order.
+const UNIT: f64 = 256.0;
+/// Every so many stubs the owner is written down.
+const STRIDE: u32 = 8;
+/// Pairs that are matched together; shapes no result.
+const PAIRS: u32 = 4096;
+/// Rounds of the Feistel network.
+const ROUNDS: u32 = 6;
+
+/// The stubs of all consumers and their matching.
+pub(super) struct Stubs {
+    /// First stub of every consumer; the last element is the number of stubs.
+    starts: Vec<u32>,
+    /// Owner of every `STRIDE`-th stub.
+    guide: Vec<u32>,
+    shuffle: Shuffle,
+}
+
+impl Stubs {
+    /// About `total` stubs for `n` consumers with tail exponent `tail` and at most
+    /// `limit` stubs each.
+    pub(super) fn new(
+        n: u32,
+        total: u64,
+        tail: f64,
+        limit: u32,
+        key: Key,
+    ) -> Result<Self, NetworkError> {
+        if total > u64::from(u32::MAX) - u64::from(n) {
+            return Err(NetworkError::TooManyTies { stubs: total });
+        }
+        let limit = cutoff(n, total).min(limit);
+        let mut starts = counts(n, total, tail, limit, key);
+        let mut sum = 0;
+        for count in &mut starts {
+            sum += std::mem::replace(count, sum);
+        }
+        starts.push(sum);
+        let guide = guide(&starts);
+        Ok(Self {
+            starts,
+            guide,
+            shuffle: Shuffle::new(sum, key),
+        })
+    }
+
+    /// Number of chunks in which the pairs are made.
+    pub(super) fn n_chunks(&self) -> u32 {
+        (self.n_stubs() / 2).div_ceil(PAIRS)
+    }
+
+    fn n_stubs(&self) -> u32 {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// The pairs of one chunk, without self-loops.
+    pub(super) fn pairs(&self, chunk: u32, emit: &mut dyn FnMut(u32, u32)) {
+        let first = chunk * PAIRS;
+        for pair in first..(first + PAIRS).min(self.n_stubs() / 2) {
+            let a = self.owner(self.shuffle.at(2 * pair));
+            let b = self.owner(self.shuffle.at(2 * pair + 1));
+            if a != b {
+                emit(a, b);
+            }
+        }
+    }
+
+    fn owner(&self, stub: u32) -> u32 {
+        let mut owner = self.guide[(stub / STRIDE) as usize];
+        while self.starts[owner as usize + 1] <= stub {
+            owner += 1;
+        }
+        owner
+    }
+}
+
+/// Largest number of stubs that keeps repeated ties rare: the structural cutoff
+/// √stubs (Boguñá et al. 2004), and never below four times the mean.
+fn cutoff(n: u32, total: u64) -> u32 {
+    let mean = total as f64 / f64::from(n);
+    ((total as f64).sqrt().max(4.0 * mean) as u32).saturating_add(1)
+}
+
+/// Numbers of stubs: weights scaled to the total and rounded at random.
+fn counts(n: u32, total: u64, tail: f64, limit: u32, key: Key) -> Vec<u32> {
+    let at = Clock::default();
+    let mean = total as f64 / f64::from(n);
+    // No weight may exceed the limit after scaling; the mean weight is above one.
+    let largest = (f64::from(limit) / mean.max(1.0)).max(1.0) * (tail - 1.0) / (tail - 2.0);
+    let exponent = -1.0 / (tail - 1.0);
+    let mut counts: Vec<u32> = (0..n)
+        .into_par_iter()
+        .map(|i| (math::pow(key.unit(WEIGHTS, i, at, 0), exponent).min(largest) * UNIT) as u32)
+        .collect();
+    let sum: u64 = counts.par_iter().map(|weight| u64::from(*weight)).sum();
+    let scale = total as f64 / sum.max(1) as f64;
+    counts.par_iter_mut().enumerate().for_each(|(i, count)| {
+        let exact = f64::from(*count) * scale;
+        *count = ((exact + key.unit(ROUNDING, i as u32, at, 0)) as u32).min(limit);
+    });
+    counts
+}
+
+fn guide(starts: &[u32]) -> Vec<u32> {
+    let stubs = starts[starts.len() - 1];
+    let mut owner = 0;
+    (0..stubs.div_ceil(STRIDE))
+        .map(|k| {
+            while starts[owner + 1] <= k * STRIDE {
+                owner += 1;
+            }
+            owner as u32
+        })
+        .collect()
+}
+
+/// A keyed permutation of 0 … n − 1.
+struct Shuffle {
+    n: u32,
+    /// Bits of the low and of the high part of a number.
+    low: u32,
+    high: u32,
+    key: Key,
+}
+
+impl Shuffle {
+    fn new(n: u32, key: Key) -> Self {
+        let bits = (32 - n.saturating_sub(1).leading_zeros()).max(2);
+        Self {
+            n,
+            low: bits / 2,
+            high: bits - bits / 2,
+            key,
+        }
+    }
+
+    /// The place of `x` < n: the bijection of the next power of two, repeated until
+    /// it falls below n.
+    fn at(&self, mut x: u32) -> u32 {
+        loop {
+            x = self.scramble(x);
+            if x < self.n {
+                return x;
+            }
+        }
+    }
+
+    fn scramble(&self, x: u32) -> u32 {
+        let (mut low, mut high) = (x & ((1 << self.low) - 1), x >> self.low);
+        for round in (0..ROUNDS).step_by(2) {
+            let word = |half, round| self.key.word(MATCHING, half, Clock::default(), round);
+            low ^= word(high, round) >> (32 - self.low);
+            high ^= word(low, round + 1) >> (32 - self.high);
+        }
+        high << self.low | low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shuffle_is_a_permutation() {
+        for n in [1, 2, 3, 5, 64, 65, 1000, 4097] {
+            let shuffle = Shuffle::new(n, Key::new(9, 0));
+            let mut places: Vec<u32> = (0..n).map(|x| shuffle.at(x)).collect();
+            places.sort_unstable();
+            assert_eq!(places, (0..n).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn every_stub_has_its_owner() {
+        let stubs = Stubs::new(500, 2000, 2.5, 5000, Key::new(2, 0)).expect("few stubs");
+        for owner in 0..500 {
+            for stub in stubs.starts[owner]..stubs.starts[owner + 1] {
+                assert_eq!(stubs.owner(stub), owner as u32);
+            }
+        }
+        assert!(
+            stubs.n_stubs().abs_diff(2000) < 100,
+            "{} stubs",
+            stubs.n_stubs()
+        );
+    }
+
+    #[test]
+    fn too_many_stubs_are_refused() {
+        let message = Stubs::new(10, 5_000_000_000, 2.5, 5, Key::new(2, 0))
+            .err()
+            .map(|e| e.to_string());
+        assert_eq!(
+            message.as_deref(),
+            Some("5000000000 ends of weak ties are more than 4,294,967,295; lower mean_degree")
+        );
+    }
+}
