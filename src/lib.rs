@@ -29,3 +29,5 @@ pub mod observers;
 // Floor 6: stepping.
 pub mod engine;
 pub mod output;
+// Floor 7: the command line.
+pub mod cli;
