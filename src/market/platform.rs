@@ -2,6 +2,7 @@
 
 use super::cascade::Cascades;
 use super::catalogue::Catalogue;
+use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, put_bit};
 use super::message::{Exposure, Order, Outcome};
@@ -9,6 +10,17 @@ use super::tally::Tally;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
+
+/// What the platform takes of a kept order, and what a pickup costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fees {
+    /// Commission, in 1/10000.
+    pub commission_bp: u32,
+    /// Fee for being shown, in 1/10000.
+    pub ad_fee_bp: u32,
+    /// Postage of a pickup.
+    pub pickup_cost_fen: i64,
+}
 
 /// How goods travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,6 +139,8 @@ pub struct Platform {
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
     pub variants: Vec<Variant>,
+    /// Fees.
+    pub fees: Fees,
     /// Money.
     pub ledger: Ledger,
     /// Sharing trees.
@@ -141,10 +155,10 @@ pub struct Platform {
     pub n_live: u64,
     /// Consumers who ever registered.
     pub n_registered: u64,
-    /// Consumers by day of their last granted order.
-    pub last_orders: Vec<u64>,
-    /// Consumers by day of their first granted order.
-    pub first_orders: Vec<u64>,
+    /// Sum of all members' trust, in 1/65535.
+    pub trust_sum: i64,
+    /// Who bought when, by cohort.
+    pub history: History,
 }
 
 /// Counts and postings of one shard.
@@ -154,6 +168,8 @@ pub struct Book {
     pub tally: Tally,
     /// Money.
     pub postings: Postings,
+    /// Granted orders of this wave, for the history.
+    pub purchases: Vec<Purchase>,
 }
 
 /// The rows of one shard of consumers: what one worker may write.
@@ -226,6 +242,7 @@ impl Platform {
             offers: vec![OfferState::default(); catalogue.offers.len()],
             channels: Vec::new(),
             variants: Vec::new(),
+            fees: Fees::default(),
             ledger: Ledger::default(),
             cascades: Cascades::default(),
             books: vec![Book::default(); consumers.count()],
@@ -233,8 +250,8 @@ impl Platform {
             daily_budget: Fen::ZERO,
             n_live: 0,
             n_registered: 0,
-            last_orders: vec![0; days],
-            first_orders: vec![0; days],
+            trust_sum: 0,
+            history: History::new(days),
         }
     }
 

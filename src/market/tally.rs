@@ -61,6 +61,8 @@ pub struct Tally {
     pub groups_failed: u64,
     /// Shares and invitations sent.
     pub shares: u64,
+    /// Change of the sum of all members' trust, in 1/65535.
+    pub trust_change: i64,
 }
 
 macro_rules! add_fields {
@@ -77,7 +79,7 @@ impl Tally {
         }
         add_fields!(sum, other: lapsed, won_back, out_of_stock, unfilled, delivery_days,
             repeat_orders, repeated_30, units_in, units_out, units_back, groups_opened,
-            groups_filled, groups_failed, shares);
+            groups_filled, groups_failed, shares, trust_change);
     }
 
     /// A sum over all channels.

@@ -7,6 +7,7 @@
 //! is the same good: the better way of getting it wins.
 
 use crate::exchange::{Inbox, by_receiver};
+use crate::market::ledger::Line;
 use crate::market::member::{Member, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Carriage, Platform, is_considered};
@@ -18,6 +19,7 @@ use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{exp, ln, ln_1p};
+use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::continuous::exponential_race;
@@ -168,7 +170,9 @@ impl Judge<'_> {
         }
         if let Some(best) = best {
             let order = self.order(best, need);
-            books[order.platform as usize].tally.channels[order.channel as usize].placed += 1;
+            let book = &mut books[order.platform as usize];
+            book.tally.channels[order.channel as usize].placed += 1;
+            book.postings.post(Line::Payment, Fen(i64::from(order.price_fen)));
             orders.push(order);
         }
     }

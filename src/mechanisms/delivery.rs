@@ -2,9 +2,10 @@
 
 use crate::exchange::Inbox;
 use crate::market::cascade::Cascades;
+use crate::market::history::Purchase;
 use crate::market::member::NEVER;
 use crate::market::message::{Answer, Order, Verdict, flag};
-use crate::market::platform::{Carriage, ChannelTerms, Platform, Rows};
+use crate::market::platform::{Carriage, ChannelTerms, Rows};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
@@ -98,7 +99,9 @@ impl Mechanism for Delivery {
             }
         });
         self.routes = routes;
-        count_days(platform, answers, at.day);
+        for book in &mut platform.books {
+            platform.history.enter(&mut book.purchases, at.day);
+        }
     }
 
     /// (calendar) → what arrives today.
@@ -139,6 +142,11 @@ fn adopt(cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
 fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
     let member = &mut rows.members[(order.consumer - rows.first) as usize];
     let tally = &mut rows.book.tally;
+    rows.book.purchases.push(Purchase {
+        acquired_day: member.acquired_day,
+        previous_day: member.last_order_day,
+        price_fen: order.price_fen,
+    });
     let channel = &mut tally.channels[order.channel as usize];
     channel.ordered += 1;
     channel.ordered_fen += i64::from(order.price_fen);
@@ -153,20 +161,7 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
             tally.repeated_30 += 1;
         }
     }
+    member.last_order_day = day;
     member.orders = member.orders.saturating_add(1);
     member.spend_fen = member.spend_fen.saturating_add(order.price_fen);
-}
-
-/// Moves buyers from the day of their last order to today, in the counts by day.
-fn count_days(platform: &mut Platform, answers: &Inbox<Answer>, day: u16) {
-    for answer in answers.shards.iter().flatten().filter(|a| a.verdict == Verdict::Granted) {
-        let member = &mut platform.members[answer.order.consumer as usize];
-        if member.last_order_day != NEVER {
-            platform.last_orders[usize::from(member.last_order_day)] -= 1;
-        } else {
-            platform.first_orders[usize::from(day)] += 1;
-        }
-        platform.last_orders[usize::from(day)] += 1;
-        member.last_order_day = day;
-    }
 }

@@ -6,9 +6,9 @@
 
 use crate::exchange::Inbox;
 use crate::market::ledger::Line;
-use crate::market::member::{Member, from_share16, share16};
+use crate::market::member::{from_share16, share16};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
-use crate::market::platform::{ChannelTerms, Rows};
+use crate::market::platform::{ChannelTerms, Fees, Rows};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
@@ -67,28 +67,30 @@ pub const SPEC: Spec = Spec {
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    let basis_points = |share: f64| (share * 10_000.0).round() as u32;
-    let fees = (basis_points(p.commission_share), basis_points(p.ad_fee_share));
-    Box::new(Experience { p, platform: placement.platform, fees })
+    Box::new(Experience { p, platform: placement.platform })
 }
 
 struct Experience {
     p: Parameters,
     platform: usize,
-    /// Commission and fee for being shown, in basis points.
-    fees: (u32, u32),
 }
 
 impl Mechanism for Experience {
+    fn start(&mut self, world: &mut World) {
+        let basis_points = |share: f64| (share * 10_000.0).round() as u32;
+        let fees = &mut world.platforms[self.platform].fees;
+        fees.commission_bp = basis_points(self.p.commission_share);
+        fees.ad_fee_bp = basis_points(self.p.ad_fee_share);
+    }
+
     /// (refused orders) → a little trust lost.
     fn fulfil(&mut self, world: &mut World, _at: Clock, answers: &mut Inbox<Answer>) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
         parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
             for answer in answers.shards[shard].iter().filter(|a| a.verdict != Verdict::Granted) {
-                let member = rows.member(answer.order.consumer);
-                let trust = from_share16(member.trust);
-                member.trust = share16(trust - self.p.refusal_loss * trust);
+                let trust = from_share16(rows.member(answer.order.consumer).trust);
+                believe(rows, answer.order.consumer, trust - self.p.refusal_loss * trust);
             }
         });
     }
@@ -97,20 +99,30 @@ impl Mechanism for Experience {
     fn experience(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let channels = platform.channels.clone();
+        let (channels, fees) = (platform.channels.clone(), platform.fees);
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             rows.outcomes.clear();
             for k in 0..rows.arrivals.len() {
                 let order = rows.arrivals[k];
                 let outcome = self.unpack(env, &order, at, &channels[order.channel as usize]);
-                self.learn(rows.member(order.consumer), &outcome);
-                self.account(env, rows, &outcome, (at, &channels[order.channel as usize]));
+                self.learn(rows, &outcome);
+                account(env.catalogue.parcel_cost_fen, fees, rows, &outcome, (at, &channels[order.channel as usize]));
                 rows.outcomes.push(outcome);
             }
         });
         for outcome in platform.outcomes.iter().flatten().filter(|o| o.returned) {
             platform.offers[outcome.order.offer as usize].stock += 1;
         }
+    }
+}
+
+/// Sets a consumer's trust in the platform, and keeps count of the members' sum.
+fn believe(rows: &mut Rows<'_>, consumer: u32, trust: f64) {
+    let member = &mut rows.members[(consumer - rows.first) as usize];
+    let before = member.trust;
+    member.trust = share16(trust);
+    if member.is_live() {
+        rows.book.tally.trust_change += i64::from(member.trust) - i64::from(before);
     }
 }
 
@@ -125,16 +137,18 @@ impl Experience {
         Outcome { order: *order, returned: draws.chance(logistic(odds)), surprise: surprise as f32 }
     }
 
-    fn learn(&self, member: &mut Member, outcome: &Outcome) {
+    fn learn(&self, rows: &mut Rows<'_>, outcome: &Outcome) {
+        let consumer = outcome.order.consumer;
         let surprise = f64::from(outcome.surprise);
-        let trust = from_share16(member.trust);
+        let trust = from_share16(rows.member(consumer).trust);
         let bad = (-surprise / self.p.full_loss_at).clamp(0.0, 1.0);
         let change = if surprise >= 0.0 && !outcome.returned {
             self.p.trust_gain * (1.0 - trust)
         } else {
             -self.p.trust_loss * trust * bad.max(if outcome.returned { 0.25 } else { 0.0 })
         };
-        member.trust = share16(trust + change);
+        believe(rows, consumer, trust + change);
+        let member = rows.member(consumer);
         let satisfaction = from_share16(member.satisfaction);
         let seen = if outcome.returned { 0.0 } else { (0.5 + surprise).clamp(0.0, 1.0) };
         member.satisfaction = share16(0.7 * satisfaction + 0.3 * seen);
@@ -144,8 +158,16 @@ impl Experience {
         }
     }
 
-    /// Books one outcome: the money of a kept order is shared out, that of a returned one goes back.
-    fn account(&self, env: &Environment, rows: &mut Rows<'_>, outcome: &Outcome, (at, terms): (Clock, &ChannelTerms)) {
+}
+
+/// Books one outcome: the money of a kept order is shared out, that of a returned one goes back.
+fn account(
+    parcel_cost_fen: i64,
+    fees: Fees,
+    rows: &mut Rows<'_>,
+    outcome: &Outcome,
+    (at, terms): (Clock, &ChannelTerms),
+) {
         let order = &outcome.order;
         let price = Fen(i64::from(order.price_fen));
         let book = &mut *rows.book;
@@ -155,16 +177,15 @@ impl Experience {
             channel.returned += 1;
             book.tally.units_back += 1;
             book.postings.post(Line::Refund, price);
-            book.postings.post(Line::ReturnPostage, Fen(env.catalogue.parcel_cost_fen));
+            book.postings.post(Line::ReturnPostage, Fen(parcel_cost_fen));
             return;
         }
         channel.kept += 1;
         channel.kept_fen += price.0;
         book.postings.post(Line::Settlement, price);
-        book.postings.post(Line::Commission, price.basis_points(self.fees.0));
-        book.postings.post(Line::AdFee, price.basis_points(self.fees.1));
+        book.postings.post(Line::Commission, price.basis_points(fees.commission_bp));
+        book.postings.post(Line::AdFee, price.basis_points(fees.ad_fee_bp));
         if let Some(line) = terms.commission_line {
             book.postings.post(line, price.basis_points(terms.commission_bp));
         }
     }
-}

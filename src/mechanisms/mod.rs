@@ -2,11 +2,19 @@
 //! and a line here; generic tests say what is missing.
 
 pub mod attention;
+pub mod choice;
+pub mod delivery;
+pub mod experience;
 pub mod feed;
+pub mod group_buy;
+pub mod leader;
+pub mod livestream;
 pub mod need;
 pub mod outside_ads;
 pub mod registration;
 pub mod search;
+pub mod sharing;
+pub mod stock;
 
 use crate::mechanism::spec::Spec;
 
@@ -18,6 +26,14 @@ pub const MECHANISMS: &[&Spec] = &[
     &outside_ads::SPEC,
     &search::SPEC,
     &feed::SPEC,
+    &livestream::SPEC,
+    &leader::SPEC,
+    &group_buy::SPEC,
+    &choice::SPEC,
+    &stock::SPEC,
+    &delivery::SPEC,
+    &experience::SPEC,
+    &sharing::SPEC,
 ];
 
 /// The mechanism of a name.

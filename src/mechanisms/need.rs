@@ -153,7 +153,8 @@ impl Need {
 
     fn after_order(&self, key: Key, at: Clock, rows: &mut Rows<'_>, clocks: &mut [u32], order: &Order) {
         let consumer = order.consumer;
-        if rows.member(consumer).orders < 2 || !rows.member(consumer).is_live() {
+        // The order itself enters the history after this hook.
+        if rows.member(consumer).orders == 0 || !rows.member(consumer).is_live() {
             return;
         }
         let p = self.lapse_probability(key, consumer, rows);
@@ -161,6 +162,7 @@ impl Need {
             rows.member(consumer).standing |= standing::LAPSED;
             rows.refresh(consumer);
             rows.book.tally.lapsed += 1;
+            rows.book.tally.trust_change -= i64::from(rows.member(consumer).trust);
             clocks[(consumer - rows.first) as usize] = NEVER;
         }
     }

@@ -77,9 +77,10 @@ impl Mechanism for Registration {
             for row in 0..rows.members.len() as u32 {
                 let consumer = rows.first + row;
                 if rank(consumer) < share {
-                    let member = rows.member(consumer);
+                    let member = &mut rows.members[row as usize];
                     member.standing |= standing::REGISTERED;
                     member.acquired_day = 0;
+                    rows.book.tally.trust_change += i64::from(member.trust);
                     rows.joined.push(consumer);
                     rows.refresh(consumer);
                 }
@@ -151,6 +152,7 @@ impl Doorway<'_> {
         let member = &mut rows.members[(exposure.to - rows.first) as usize];
         let tally = &mut rows.book.tally;
         let member_new = member.acquired_day == NEVER;
+        tally.trust_change += i64::from(member.trust);
         member.standing |= standing::REGISTERED;
         if member_new {
             member.acquired_day = day;

@@ -69,6 +69,7 @@ impl Mechanism for Stock {
     fn start(&mut self, world: &mut World) {
         let env = &world.env;
         let platform = &mut world.platforms[self.platform];
+        platform.fees.pickup_cost_fen = self.p.pickup_cost_fen;
         let per_offer = self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
         for (state, offer) in platform.offers.iter_mut().zip(&env.catalogue.offers) {
             let price = (f64::from(offer.list_price_fen) * self.p.price_level).round().max(1.0);

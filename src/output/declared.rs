@@ -60,7 +60,7 @@ impl Keys {
     pub fn columns(self) -> &'static [Column] {
         match self {
             Self::Run => &RUN_KEYS,
-            Self::Arm => RUN_KEYS.split_at(1).1.split_at(3).0,
+            Self::Arm => &RUN_KEYS[1..4],
             Self::None => &[],
         }
     }

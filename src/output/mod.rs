@@ -16,4 +16,5 @@ pub mod read;
 pub mod run_folder;
 pub mod spool;
 pub mod statistics;
+pub(crate) mod target;
 pub mod text;

@@ -218,6 +218,7 @@ pub fn verify_digests(folder: &Path) -> Result<Vec<Mismatch>, OutputError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::manifest::Status;
     use crate::output::run_folder::RunFolder;
     use crate::output::run_folder::fixture::{DECLARED, keys, meta, record, written};
     use std::fs;
@@ -237,9 +238,7 @@ mod tests {
             folder.add(&record(&key, 3), None).unwrap();
         }
         let measured = folder.measured();
-        let path = folder
-            .finish(crate::output::manifest::Status::Complete, None)
-            .unwrap();
+        let path = folder.finish(Status::Complete, None).unwrap();
         assert_eq!(read_metrics(&path).unwrap(), measured);
     }
 
@@ -298,6 +297,23 @@ mod tests {
         let daily = table(&path, "daily").unwrap();
         let note = daily.column("note").unwrap();
         assert_eq!(daily.rows[0][note], "=团购, \"now\"");
+    }
+
+    #[test]
+    fn an_arm_whose_name_looks_like_a_formula_comes_back_as_it_was() {
+        let temporary = tempfile::tempdir().unwrap();
+        let target = temporary.path().join("q");
+        let key = RunKey {
+            arm: "-团, \"x\"".to_owned(),
+            platform: "=shelf".to_owned(),
+            replicate: 7,
+        };
+        let mut meta = meta();
+        meta.runs = vec![key.clone()];
+        let mut folder = RunFolder::create_declared(&target, false, meta, DECLARED).unwrap();
+        folder.add(&record(&key, 3), None).unwrap();
+        let path = folder.finish(Status::Complete, None).unwrap();
+        assert_eq!(read_metrics(&path).unwrap().runs[0].key, key);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use crate::output::declared::{self, Declared, Keys, RunKey};
 use crate::output::dictionary::dictionary;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::{self, DigestedFile};
-use crate::output::manifest::{FORMAT, Manifest, Status, tables_digest};
+use crate::output::manifest::{Manifest, Status, tables_digest};
 use crate::output::spool::Spool;
+use crate::output::target;
 use crate::rng::Key;
 use crate::table::{Cell, Rows, Schema};
 use std::collections::BTreeMap;
@@ -90,9 +91,9 @@ impl RunFolder {
         meta: Meta,
         declared: Declared,
     ) -> Result<Self, OutputError> {
-        check_target(path, force)?;
+        target::check(path, force)?;
         check_names(&meta)?;
-        let partial = new_sibling(path, "partial")?;
+        let partial = target::new_sibling(path, "partial")?;
         let mut folder = Self {
             target: path.to_path_buf(),
             partial,
@@ -205,7 +206,7 @@ impl RunFolder {
         files::replace(&path, self.manifest_json()?.as_bytes())?;
         files::sync_folder(&self.partial.join("tables"))?;
         files::sync_folder(&self.partial)?;
-        self.rename()?;
+        target::place(&self.partial, &self.target, self.force)?;
         Ok(self.target)
     }
 
@@ -364,56 +365,6 @@ impl RunFolder {
         self.manifest.files.insert(name, file.seal()?);
         Ok(())
     }
-
-    /// Gives the folder its name; what it replaces is moved aside first and
-    /// removed last, so that one of the two is on the disk at every moment.
-    fn rename(&self) -> Result<(), OutputError> {
-        check_target(&self.target, self.force)?;
-        let target = &self.target;
-        if std::fs::symlink_metadata(target).is_err() {
-            std::fs::rename(&self.partial, target).map_err(writing(target))?;
-            return files::sync_folder(&parent_of(target));
-        }
-        let aside = new_sibling(target, "old")?;
-        let old = aside.join("folder");
-        std::fs::rename(target, &old).map_err(writing(target))?;
-        if let Err(error) = std::fs::rename(&self.partial, target) {
-            // The new one could not take the name: the old one gets it back.
-            let _ = std::fs::rename(&old, target);
-            let _ = std::fs::remove_dir(&aside);
-            return Err(OutputError::writing(target, error));
-        }
-        files::sync_folder(&parent_of(target))?;
-        // The new folder is in place; a remainder of the old one only takes room.
-        let _ = std::fs::remove_dir_all(&aside);
-        Ok(())
-    }
-}
-
-/// Refuses a target that exists, but for a run folder with `force`.
-fn check_target(path: &Path, force: bool) -> Result<(), OutputError> {
-    let owned = || path.to_path_buf();
-    if std::fs::symlink_metadata(path).is_err() {
-        return Ok(());
-    }
-    match (force, replaceable(path)) {
-        (false, _) => Err(OutputError::Exists { path: owned() }),
-        (true, false) => Err(OutputError::NotARunFolder { path: owned() }),
-        (true, true) => Ok(()),
-    }
-}
-
-/// Whether a path is an empty folder or holds a manifest of any version.
-fn replaceable(path: &Path) -> bool {
-    let Ok(mut entries) = std::fs::read_dir(path) else {
-        return false;
-    };
-    let format = || {
-        let text = std::fs::read(path.join("manifest.json")).ok()?;
-        let json: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        Some(json.get("format")? == FORMAT)
-    };
-    entries.next().is_none() || format() == Some(true)
 }
 
 /// Refuses planned runs that would be called the same.
@@ -426,36 +377,6 @@ fn check_names(meta: &Meta) -> Result<(), OutputError> {
         }),
         None => Ok(()),
     }
-}
-
-fn parent_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// Makes a new hidden folder beside `path`; the parent is made where missing.
-fn new_sibling(path: &Path, what: &str) -> Result<PathBuf, OutputError> {
-    let Some(name) = path.file_name() else {
-        return Err(OutputError::NoName {
-            path: path.to_path_buf(),
-        });
-    };
-    let parent = parent_of(path);
-    std::fs::create_dir_all(&parent).map_err(writing(&parent))?;
-    let base = format!(".{}.{what}-{}", name.to_string_lossy(), std::process::id());
-    let mut sibling = parent.join(&base);
-    // A number is added only where this process writes the same name twice.
-    for attempt in 1..1_000 {
-        match std::fs::create_dir(&sibling) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                sibling = parent.join(format!("{base}-{attempt}"));
-            }
-            made => return made.map(|()| sibling.clone()).map_err(writing(&sibling)),
-        }
-    }
-    Err(OutputError::Exists { path: sibling })
 }
 
 #[cfg(test)]

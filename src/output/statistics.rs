@@ -7,6 +7,9 @@
 //! doi:10.1080/00031305.1996.10473566). Arms of one replicate share their draws,
 //! so that arms are compared by the differences within replicates. Sums run in
 //! the order given, which callers keep by replicate.
+//!
+//! Every interval stands for itself: of twenty metrics that do not differ, one is
+//! expected to look separated.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 

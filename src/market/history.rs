@@ -1,0 +1,104 @@
+//! Who bought when: active buyers of any window, and cohorts by month of registration.
+//!
+//! Everything is counted at the order, so that no day needs a look at all consumers.
+
+use super::member::NEVER;
+
+/// Days of a cohort's month.
+pub const MONTH_DAYS: u16 = 30;
+
+/// A granted order as the history sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// Day of the buyer's registration.
+    pub acquired_day: u16,
+    /// Day of the buyer's order before, [`NEVER`] for a first one.
+    pub previous_day: u16,
+    /// Price.
+    pub price_fen: u32,
+}
+
+/// One cohort in one month of its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Members of the cohort who ordered in that month.
+    pub buyers: u64,
+    /// Their orders.
+    pub orders: u64,
+    /// Money of these orders.
+    pub gmv_fen: i64,
+}
+
+/// Counts of buyers by day, and of orders by cohort.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// Consumers by day of their last granted order.
+    last_orders: Vec<u64>,
+    /// New members by month of registration.
+    pub members: Vec<u64>,
+    /// Orders by month of registration, then by month since.
+    pub cohorts: Vec<Vec<Cell>>,
+}
+
+/// The month of life of a member in which a day falls, the first being 0.
+#[must_use]
+pub fn age_months(acquired_day: u16, day: u16) -> usize {
+    usize::from(day.saturating_sub(acquired_day) / MONTH_DAYS)
+}
+
+impl History {
+    /// An empty history of a run of so many days.
+    #[must_use]
+    pub fn new(days: usize) -> Self {
+        let months = days / usize::from(MONTH_DAYS) + 1;
+        Self {
+            last_orders: vec![0; days],
+            members: vec![0; months],
+            cohorts: (0..months).map(|m| vec![Cell::default(); months - m]).collect(),
+        }
+    }
+
+    /// Enters the orders of one wave and empties the list.
+    pub fn enter(&mut self, purchases: &mut Vec<Purchase>, today: u16) {
+        for purchase in purchases.drain(..) {
+            let first_ever = purchase.previous_day == NEVER;
+            if !first_ever {
+                self.last_orders[usize::from(purchase.previous_day)] -= 1;
+            }
+            self.last_orders[usize::from(today)] += 1;
+            let age = age_months(purchase.acquired_day, today);
+            let cohort = usize::from(purchase.acquired_day / MONTH_DAYS);
+            let cell = &mut self.cohorts[cohort][age];
+            let first_in_month =
+                first_ever || age_months(purchase.acquired_day, purchase.previous_day) < age;
+            cell.buyers += u64::from(first_in_month);
+            cell.orders += 1;
+            cell.gmv_fen += i64::from(purchase.price_fen);
+        }
+    }
+
+    /// Consumers whose last order was within the last `window` days, today included.
+    #[must_use]
+    pub fn active_buyers(&self, today: u16, window: u16) -> u64 {
+        let first = usize::from((today + 1).saturating_sub(window));
+        self.last_orders[first..=usize::from(today)].iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buyer_counts_once_in_a_window_and_once_in_a_month_of_life() {
+        let mut history = History::new(100);
+        let order = |previous_day| Purchase { acquired_day: 5, previous_day, price_fen: 10 };
+        history.enter(&mut vec![order(NEVER)], 6);
+        history.enter(&mut vec![order(6)], 20);
+        history.enter(&mut vec![order(20)], 40);
+        assert_eq!(history.active_buyers(40, 365), 1);
+        assert_eq!(history.active_buyers(90, 30), 0);
+        assert_eq!(history.cohorts[0][0], Cell { buyers: 1, orders: 2, gmv_fen: 20 });
+        assert_eq!(history.cohorts[0][1], Cell { buyers: 1, orders: 1, gmv_fen: 10 });
+    }
+}

@@ -1,0 +1,389 @@
+//! Group-buy: a lower price for a team that fills in time.
+//!
+//! A team order joins the friend's open group that invited it, else an open public
+//! group with some probability, else it opens a group and invites friends. A group
+//! that is full is ordered; one that is not full when its window closes is paid back.
+//! With n = 2, k invitations and acceptance a, a group fills with 1 − (1 − a)^k.
+//! The acceptance is a target: the invitation's constant is solved for it at the start.
+
+use crate::exchange::{Bins, Inbox, Message, Outbox};
+use crate::market::ledger::Line;
+use crate::market::member::share16;
+use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Order, Verdict, flag};
+use crate::market::platform::{Book, Platform, Variant};
+use crate::market::utility::Attributes;
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Environment, World};
+use crate::mechanism::{Digest, Mechanism};
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::{ln, logistic};
+use crate::quantity::money::Fen;
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::discrete::pick_distinct;
+use std::collections::VecDeque;
+
+/// Whether a public group is joined.
+const POOL: Stream = Stream::new("group_buy/pool");
+/// Whether the platform fills a group that would fail.
+const AUTO_FILL: Stream = Stream::new("group_buy/auto_fill");
+/// Who is invited.
+const INVITE: Stream = Stream::new("group_buy/invite");
+
+parameters! {
+    /// Group-buy.
+    pub struct Parameters {
+        /// Members that complete a group.
+        size: u32 = "2", "members", 2.0, 100.0, V, "99.4 % of completed groups are pairs (BeiBei)";
+        /// Days until a group must be full, the day of opening included.
+        window_days: u16 = "1", "days", 1.0, 30.0, M, "24 hours";
+        /// Discount of the team price.
+        discount_share: f64 = "0.20", "1", 0.0, 0.95, A, "10 to 30 %";
+        /// Mean hassle of buying in a team; each consumer's is exponential around it.
+        hassle: f64 = "0.30", "utility", 0.0, 20.0, A, "assumed";
+        /// Friends whom an opener invites.
+        invitations: u32 = "5", "friends", 0.0, 64.0, A, "with the acceptance: 77 % of groups fill";
+        /// Acceptance of an invitation by a member, for which the constant is solved.
+        acceptance: f64 = "0.26", "1", 0.0001, 0.9999, A, "fitted to 77 % completion (M; at least 61 % D)";
+        /// Persuasion of an invitation among non-users.
+        join: f64 = "-1.3", "log-odds", -30.0, 10.0, A, "a friend asks in person and the price waits";
+        /// Probability of finding an open public group of the offer before opening one.
+        public_share: f64 = "0.30", "1", 0.0, 1.0, A, "assumed";
+        /// Probability that the platform fills a group that would fail.
+        auto_fill_share: f64 = "0.0", "1", 0.0, 1.0, A, "off";
+        /// Trust in a close friend's word.
+        strong_trust: f64 = "0.85", "1", 0.0, 1.0, A, "as in sharing";
+        /// Trust in an acquaintance's word.
+        weak_trust: f64 = "0.65", "1", 0.0, 1.0, A, "as in sharing";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "group_buy",
+    summary: "Teams that fill within a window buy at a lower price; openers invite friends",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: false,
+    channels: &[Channel {
+        name: "invitation",
+        summary: "a friend's invitation to a group",
+        organic: false,
+        friend: true,
+    }],
+    parameters: Parameters::DECLARED,
+    streams: &[POOL, AUTO_FILL, INVITE],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(GroupBuy {
+        p: Parameters::from_values(values),
+        platform: placement.platform,
+        channel: placement.first_channel,
+        variant: 0,
+        pools: Vec::new(),
+    })
+}
+
+/// An open or lately closed group.
+#[derive(Clone, Debug)]
+struct Group {
+    members: Vec<Order>,
+    offer: u32,
+    closes: u16,
+    open: bool,
+}
+
+/// The groups of one shard of offers, oldest first, numbered without reuse.
+#[derive(Clone, Debug, Default)]
+struct Pool {
+    groups: VecDeque<Group>,
+    /// Number of the oldest group that is kept.
+    base: u32,
+    /// Groups opened in this wave, whose openers will invite: (number, opener's order).
+    opened: Vec<(u32, Order)>,
+    /// Groups of each offer of the shard, oldest first; closed ones are dropped when met.
+    by_offer: Vec<VecDeque<u32>>,
+}
+
+struct GroupBuy {
+    p: Parameters,
+    platform: usize,
+    channel: u8,
+    /// Number of the team variant in orders.
+    variant: u8,
+    pools: Vec<Pool>,
+}
+
+impl Mechanism for GroupBuy {
+    fn start(&mut self, world: &mut World) {
+        let shards = world.env.catalogue.shards;
+        let pool = |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
+        self.pools = (0..shards.count()).map(pool).collect();
+        let platform = &mut world.platforms[self.platform];
+        let price_bp = ((1.0 - self.p.discount_share) * 10_000.0).round() as u16;
+        let ln_price = ln(f64::from(price_bp) / 10_000.0);
+        platform.variants.push(Variant { price_bp, ln_price, hassle: self.p.hassle });
+        self.variant = platform.variants.len() as u8;
+        platform.cascades.keep_for(self.p.window_days + 2);
+        let terms = &mut platform.channels[self.channel as usize];
+        terms.join = self.p.join;
+        terms.variants = true;
+    }
+
+    /// On the first day: the constant at which invited members accept as intended.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        if at.day == 0 {
+            let constant = self.solved_constant(world);
+            let platform = &mut world.platforms[self.platform];
+            platform.channels[self.channel as usize].constant = constant;
+        }
+    }
+
+    /// (groups opened in the last wave) → invitations to the openers' friends.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        let World { env, platforms, .. } = world;
+        let parts = out.parts();
+        let pools = &self.pools;
+        out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
+            for pool in pools.iter().skip(part).step_by(parts) {
+                for (group, order) in &pool.opened {
+                    let sent = self.invite(env, at, *group, order, bins);
+                    book.tally.channels[self.channel as usize].exposed += u64::from(sent);
+                    book.tally.shares += 1;
+                }
+            }
+        });
+        self.pools.iter_mut().for_each(|pool| pool.opened.clear());
+    }
+
+    /// (team orders) → joined, opened; full groups are released, failed ones refused.
+    fn gather(
+        &mut self,
+        world: &mut World,
+        at: Clock,
+        orders: &mut Inbox<Order>,
+        answers: &mut Outbox<Answer>,
+    ) {
+        let World { env, platforms, attention, .. } = world;
+        let Platform { cascades, offer_books, .. } = &mut platforms[self.platform];
+        let last = at.wave + 1 == attention.waves;
+        let mut pools = std::mem::take(&mut self.pools);
+        let mut rooms: Vec<_> =
+            pools.iter_mut().zip(orders.shards.iter_mut()).zip(offer_books.iter_mut()).collect();
+        answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
+            self.enrol(env, at, pool, orders, book);
+            if last {
+                self.close(env, at, (&mut *pool, &mut *orders), book, bins);
+            }
+        });
+        // Openers and joiners take their places in the cascades one after the other.
+        for (_, order) in pools.iter_mut().flat_map(|pool| &mut pool.opened) {
+            order.node = match order.node.is_some() {
+                true => cascades.grow(order.node, at.day),
+                false => cascades.plant(at.day),
+            };
+        }
+        pools.iter_mut().for_each(Pool::pass_nodes_to_groups);
+        self.pools = pools;
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        for pool in &self.pools {
+            let members = pool.groups.iter().filter(|g| g.open).flat_map(|g| &g.members);
+            hash.add(members.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer)]));
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let orders = |pool: &Pool| pool.groups.iter().map(|g| g.members.capacity()).sum::<usize>();
+        self.pools.iter().map(|p| (orders(p) * size_of::<Order>() + p.groups.len() * 40) as u64).sum()
+    }
+}
+
+impl Pool {
+    fn group(&mut self, number: u32) -> Option<&mut Group> {
+        let position = number.checked_sub(self.base)?;
+        self.groups.get_mut(position as usize)
+    }
+
+    /// The oldest open group of an offer that the consumer is not in.
+    fn public(&mut self, place: usize, consumer: u32) -> Option<u32> {
+        while let Some(&number) = self.by_offer[place].front() {
+            match self.group(number).filter(|group| group.open) {
+                Some(group) => {
+                    let stranger = group.members.iter().all(|o| o.consumer != consumer);
+                    return stranger.then_some(number);
+                }
+                None => self.by_offer[place].pop_front(),
+            };
+        }
+        None
+    }
+
+    /// Opens a group; returns its number.
+    fn open(&mut self, place: usize, offer: u32, closes: u16) -> u32 {
+        let number = self.base + self.groups.len() as u32;
+        self.groups.push_back(Group { members: Vec::new(), offer, closes, open: true });
+        self.by_offer[place].push_back(number);
+        number
+    }
+
+    /// The opener's order in the group gets the node that its cascade gave it.
+    fn pass_nodes_to_groups(&mut self) {
+        for (number, order) in std::mem::take(&mut self.opened) {
+            if let Some(first) = self.group(number).and_then(|g| g.members.first_mut()) {
+                first.node = order.node;
+                first.flags |= flag::OWN_NODE;
+            }
+            self.opened.push((number, order));
+        }
+    }
+}
+
+impl GroupBuy {
+    /// Takes the team orders out of a shard's orders and puts full groups' orders in.
+    fn enrol(&self, env: &Environment, at: Clock, pool: &mut Pool, orders: &mut Vec<Order>, book: &mut Book) {
+        if !orders.iter().any(|o| self.is_team(o)) {
+            return;
+        }
+        let mut released = Vec::new();
+        for mut order in orders.extract_if(.., |o| self.is_team(o)) {
+            let number = self.place(env, at, pool, &order);
+            order.context = number;
+            if let Some(group) = pool.group(number) {
+                group.members.push(order);
+                if group.members.len() as u32 == 1 {
+                    book.tally.groups_opened += 1;
+                    pool.opened.push((number, order));
+                } else if group.members.len() as u32 == self.p.size {
+                    group.open = false;
+                    book.tally.groups_filled += 1;
+                    released.push(number);
+                }
+            }
+        }
+        for number in released {
+            if let Some(group) = pool.group(number) {
+                orders.append(&mut group.members);
+            }
+        }
+        orders.sort_unstable_by_key(Message::key);
+    }
+
+    fn is_team(&self, order: &Order) -> bool {
+        order.variant == self.variant && order.platform as usize == self.platform
+    }
+
+    /// The number of the group that an order joins or opens.
+    fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> u32 {
+        let invited = order.channel == self.channel && order.context != NONE;
+        if invited && pool.group(order.context).is_some_and(|g| g.open && g.offer == order.offer) {
+            return order.context;
+        }
+        let place = order.offer as usize % env.catalogue.shards.size();
+        let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
+        let found = if looks { pool.public(place, order.consumer) } else { None };
+        found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1))
+    }
+
+    /// Closes the groups whose window is over, and forgets those long closed.
+    fn close(
+        &self,
+        env: &Environment,
+        at: Clock,
+        (pool, orders): (&mut Pool, &mut Vec<Order>),
+        book: &mut Book,
+        bins: &mut Bins<'_, Answer>,
+    ) {
+        for group in pool.groups.iter_mut().filter(|g| g.open && g.closes <= at.day) {
+            group.open = false;
+            let opener = group.members[0].consumer;
+            if env.key.unit(AUTO_FILL, opener, at, group.offer) < self.p.auto_fill_share {
+                book.tally.groups_filled += 1;
+                orders.append(&mut group.members);
+                continue;
+            }
+            book.tally.groups_failed += 1;
+            for order in group.members.drain(..) {
+                book.tally.unfilled += 1;
+                book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
+                bins.push(Answer { order, verdict: Verdict::Unfilled });
+            }
+        }
+        orders.sort_unstable_by_key(Message::key);
+        while pool.groups.front().is_some_and(|g| !g.open) {
+            pool.groups.pop_front();
+            pool.base += 1;
+        }
+    }
+
+    /// Invites friends of an opener; returns how many.
+    fn invite(
+        &self,
+        env: &Environment,
+        at: Clock,
+        group: u32,
+        order: &Order,
+        bins: &mut Bins<'_, Exposure>,
+    ) -> u32 {
+        let mut draws = env.key.draws(INVITE, order.consumer, at, order.offer);
+        let mut picked = Vec::new();
+        let degree = env.network.degree(order.consumer);
+        pick_distinct(&mut draws, degree, self.p.invitations as usize, &mut picked);
+        for &tie in &picked {
+            let strong = env.network.is_strong(order.consumer, tie);
+            bins.push(Exposure {
+                offer: order.offer,
+                source: order.consumer,
+                context: group,
+                node: order.node,
+                category: env.catalogue.offers[order.offer as usize].category,
+                price_bp: FULL_PRICE,
+                trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
+                flags: flag::FRIEND | flag::IMPULSE,
+                ..Exposure::new(env.network.audience(order.consumer, tie), self.platform, self.channel)
+            });
+        }
+        picked.len() as u32
+    }
+
+    /// The constant at which an average member accepts with the intended probability,
+    /// by bisection over segments and a sample of offers.
+    fn solved_constant(&self, world: &World) -> f64 {
+        let platform = &world.platforms[self.platform];
+        let step = platform.offers.len().div_ceil(256);
+        let variant = &platform.variants[self.variant as usize - 1];
+        let people = &world.env.people;
+        let mean = |constant: f64| {
+            let mut sum = 0.0;
+            let mut n = 0.0;
+            for offer in platform.offers.iter().step_by(step) {
+                for (segment, share) in people.segments.iter().zip(&people.shares) {
+                    let a = Attributes {
+                        price_sensitivity: segment.price_sensitivity,
+                        ln_price_ratio: f64::from(offer.ln_price_ratio),
+                        platform_trust: world.env.start.trust,
+                        recommender_trust: Some(0.5 * (self.p.strong_trust + self.p.weak_trust)),
+                        ln_friends: ln(2.0),
+                        delay_days: world.coefficients.delay_days(false),
+                        ..Attributes::default()
+                    };
+                    let gain = -world.coefficients.price * segment.price_sensitivity * variant.ln_price;
+                    let utility = world.coefficients.utility(constant, &a) + (gain - variant.hassle).max(0.0);
+                    sum += share * logistic(utility);
+                    n += share;
+                }
+            }
+            sum / n
+        };
+        let (mut low, mut high) = (-40.0, 40.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if mean(middle) < self.p.acceptance { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    }
+}

@@ -1,0 +1,352 @@
+//! Neighbourhood group-buying by a leader: posts to neighbours, batches, pickup.
+//!
+//! Leaders are won with bonuses from the budget, one a neighbourhood. Each posts some
+//! offers a day at a batch price; neighbours open posts with a chance that goes with
+//! attention and trust in the leader. Orders wait for the day's cut-off; an offer whose
+//! batch is too small is paid back. Leaders earn a commission and quit below a
+//! reservation income.
+
+use crate::exchange::{Bins, Inbox, Outbox};
+use crate::market::ledger::Line;
+use crate::market::member::share16;
+use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
+use crate::market::platform::{Book, Carriage, Platform};
+use crate::mechanism::reach::{any_slot, successes};
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Attention, Environment, World};
+use crate::mechanism::{Digest, Mechanism};
+use crate::parallel;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::money::Fen;
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::discrete::Alias;
+
+/// In which order neighbourhoods are opened.
+const RECRUIT: Stream = Stream::new("leader/recruit");
+/// What a leader posts.
+const GOODS: Stream = Stream::new("leader/goods");
+/// Which neighbours are reached.
+const NEIGHBOUR: Stream = Stream::new("leader/neighbour");
+/// What a neighbour looks at.
+const VIEW: Stream = Stream::new("leader/view");
+
+parameters! {
+    /// Leaders.
+    pub struct Parameters {
+        /// Share of the marketing budget for bonuses.
+        budget_share: f64 = "0.0", "1", 0.0, 1.0, A, "no leaders unless a preset says more";
+        /// Bonus for opening a neighbourhood.
+        bonus_fen: i64 = "40_000", "fen", 1.0, 1_000_000_000.0, A, "400 yuan: two days of a leader's income (V: about 200 yuan a day)";
+        /// Share of an active consumer's item pages that go to the leader's posts.
+        attention_share: f64 = "0.60", "1", 0.0, 1.0, A, "attention of the community preset";
+        /// Offers that a leader posts a day.
+        posts: u32 = "8", "offers/day", 1.0, 1_000.0, A, "assumed";
+        /// Posts that a reading neighbour considers.
+        considered_mean: f64 = "0.35", "offers/day", 0.0, 1.0, A, "at most one a day";
+        /// Discount of the batch price.
+        discount_share: f64 = "0.12", "1", 0.0, 0.95, A, "assumed";
+        /// Constant of the utility of a leader's post: attraction and residual lift of 1.2.
+        constant: f64 = "-0.9", "utility", -20.0, 20.0, A, "assumed";
+        /// Orders of an offer in a neighbourhood and day below which the batch is not sent.
+        min_batch: u32 = "1", "orders", 1.0, 1_000.0, A, "no minimum";
+        /// Share of non-user neighbours who see the posts in their messenger on a day.
+        outside_reach_share: f64 = "0.20", "1", 0.0, 1.0, A, "assumed";
+        /// Persuasion of a leader's post among non-users.
+        join: f64 = "-4.6", "log-odds", -30.0, 10.0, A, "assumed; a neighbour asks, but every day";
+        /// The leader's commission on kept orders.
+        commission_share: f64 = "0.10", "1", 0.0, 1.0, V, "5 to 20 % (chinatalk.nl), 5 to 10 % (restofworld.org)";
+        /// Trust in a new leader.
+        trust: f64 = "0.70", "1", 0.0, 1.0, A, "a neighbour";
+        /// Share by which trust in a leader moves with a day's outcomes.
+        trust_gain: f64 = "0.02", "1", 0.0, 1.0, A, "as trust in the platform";
+        /// How many times a bad outcome weighs as much as a good one.
+        loss_weight: f64 = "4.0", "1", 0.0, 100.0, A, "losses weigh three to five times as much";
+        /// Income a day below which a leader quits.
+        reservation_fen: i64 = "300", "fen/day", 0.0, 1_000_000.0, A, "3 yuan, small beside 200 (V): leaders are shopkeepers too";
+        /// Days after which the income is first judged, and then again.
+        trial_days: u16 = "60", "days", 1.0, 3_650.0, A, "assumed";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "leader",
+    summary: "A leader in each neighbourhood posts batch offers to neighbours, for pickup the next day",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: false,
+    channels: &[Channel {
+        name: "leader",
+        summary: "a neighbourhood leader's post",
+        organic: false,
+        friend: false,
+    }],
+    parameters: Parameters::DECLARED,
+    streams: &[RECRUIT, GOODS, NEIGHBOUR, VIEW],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(Leaders {
+        p: Parameters::from_values(values),
+        platform: placement.platform,
+        channel: placement.first_channel,
+        leaders: Vec::new(),
+        queue: Vec::new(),
+        next: 0,
+        purse: Fen::ZERO,
+        goods: None,
+        held: Vec::new(),
+    })
+}
+
+/// The leader of one neighbourhood.
+#[derive(Clone, Copy, Debug, Default)]
+struct Leader {
+    at_work: bool,
+    trust: f64,
+    /// Day on which the income is judged next.
+    judged: u16,
+    income_fen: i64,
+}
+
+struct Leaders {
+    p: Parameters,
+    platform: usize,
+    channel: u8,
+    /// One a neighbourhood.
+    leaders: Vec<Leader>,
+    /// Neighbourhoods in the order in which they are opened.
+    queue: Vec<u32>,
+    /// Where in the queue recruiting goes on.
+    next: usize,
+    purse: Fen,
+    /// What leaders choose from.
+    goods: Option<Alias>,
+    /// Orders that wait for the cut-off, by shard of offers.
+    held: Vec<Vec<Order>>,
+}
+
+impl Mechanism for Leaders {
+    fn start(&mut self, world: &mut World) {
+        let env = &world.env;
+        let n = env.network.n_neighbourhoods();
+        self.leaders = vec![Leader::default(); n as usize];
+        let mut queue: Vec<(u32, u32)> =
+            (0..n).map(|k| (env.key.word(RECRUIT, k, Clock::default(), 0), k)).collect();
+        queue.sort_unstable();
+        self.queue = queue.into_iter().map(|(_, k)| k).collect();
+        self.held = vec![Vec::new(); env.catalogue.shards.count()];
+        let platform = &mut world.platforms[self.platform];
+        let law = platform.resistance;
+        let terms = &mut platform.channels[self.channel as usize];
+        terms.constant = self.p.constant;
+        terms.join = self.p.join;
+        terms.thinning = law.most_persuaded(self.p.join);
+        terms.carriage = Carriage::Pickup;
+        terms.commission_bp = (self.p.commission_share * 10_000.0).round() as u32;
+        terms.commission_line = Some(Line::LeaderCommission);
+    }
+
+    /// (budget) → new leaders; (sales) → what leaders choose from.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        let platform = &mut world.platforms[self.platform];
+        self.purse += platform.allotment(self.p.budget_share);
+        let bonus = Fen(self.p.bonus_fen);
+        for _ in 0..self.queue.len() {
+            if self.purse < bonus {
+                break;
+            }
+            let neighbourhood = self.queue[self.next % self.queue.len()];
+            self.next += 1;
+            let leader = &mut self.leaders[neighbourhood as usize];
+            if !leader.at_work {
+                let judged = at.day + self.p.trial_days;
+                *leader = Leader { at_work: true, trust: self.p.trust, judged, income_fen: 0 };
+                self.purse -= bonus;
+                platform.ledger.post(Line::LeaderBonus, bonus);
+            }
+        }
+        let popularity = |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
+        self.goods = Some(Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>()));
+    }
+
+    /// (leaders) → what neighbours see.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        let Some(goods) = self.goods.as_ref().filter(|_| at.wave == 0) else { return };
+        let World { env, platforms, attention, .. } = world;
+        let Platform { books, live, channels, .. } = &mut platforms[self.platform];
+        let round = Round {
+            of: self,
+            env,
+            attention,
+            at,
+            goods,
+            read: any_slot(attention.slots_mean * self.p.attention_share) * self.p.considered_mean,
+            outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
+        };
+        let parts = out.parts();
+        out.send_with(books, |part, book, bins| {
+            for neighbourhood in parallel::piece(self.leaders.len() as u32, part, parts) {
+                round.post(neighbourhood, live, (&mut *book, &mut *bins));
+            }
+        });
+    }
+
+    /// (orders through leaders) → held until the cut-off, then sent in batches or paid back.
+    fn gather(
+        &mut self,
+        world: &mut World,
+        at: Clock,
+        orders: &mut Inbox<Order>,
+        answers: &mut Outbox<Answer>,
+    ) {
+        let last = at.wave + 1 == world.attention.waves;
+        let (channel, least) = (self.channel, self.p.min_batch as usize);
+        let platform = &mut world.platforms[self.platform];
+        let mut rooms: Vec<_> = self
+            .held
+            .iter_mut()
+            .zip(orders.shards.iter_mut())
+            .zip(platform.offer_books.iter_mut())
+            .collect();
+        let index = self.platform as u8;
+        answers.send_with(&mut rooms, |_, ((held, orders), book), bins| {
+            held.extend(orders.extract_if(.., |o| o.channel == channel && o.platform == index));
+            if last {
+                release(least, held, orders, book, bins);
+            }
+        });
+    }
+
+    /// (outcomes) → income and trust; leaders who earn too little quit.
+    fn adapt(&mut self, world: &mut World, at: Clock) {
+        let mut counts = vec![(0_u32, 0_u32); self.leaders.len()];
+        let share = (self.p.commission_share * 10_000.0).round() as u32;
+        let outcomes = world.platforms[self.platform].outcomes.iter().flatten();
+        for outcome in outcomes.filter(|o| o.order.channel == self.channel) {
+            let k = outcome.order.source as usize;
+            if outcome.returned {
+                counts[k].1 += 1;
+            } else {
+                counts[k].0 += 1;
+                let price = Fen(i64::from(outcome.order.price_fen));
+                self.leaders[k].income_fen += price.basis_points(share).0;
+            }
+        }
+        for (leader, (good, bad)) in self.leaders.iter_mut().zip(counts) {
+            if good + bad > 0 {
+                let (g, b) = (f64::from(good), f64::from(bad) * self.p.loss_weight);
+                let drift = (g * (1.0 - leader.trust) - b * leader.trust) / f64::from(good + bad);
+                leader.trust = (leader.trust + self.p.trust_gain * drift).clamp(0.0, 1.0);
+            }
+            if leader.at_work && at.day >= leader.judged {
+                leader.at_work =
+                    leader.income_fen >= self.p.reservation_fen * i64::from(self.p.trial_days);
+                leader.income_fen = 0;
+                leader.judged = at.day + self.p.trial_days;
+            }
+        }
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        let state = |l: &Leader| [u64::from(l.at_work), l.trust.to_bits(), l.income_fen as u64];
+        hash.add(self.leaders.iter().flat_map(state));
+        hash.add([self.next as u64, self.purse.0 as u64]);
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.leaders.len() * size_of::<Leader>()) as u64
+    }
+}
+
+/// At the cut-off: batches that are large enough go on, the others are paid back.
+fn release(
+    least: usize,
+    held: &mut Vec<Order>,
+    orders: &mut Vec<Order>,
+    book: &mut Book,
+    bins: &mut Bins<'_, Answer>,
+) {
+    held.sort_unstable_by_key(|o| (o.offer, o.source, o.consumer, o.wave));
+    for batch in held.chunk_by(|a, b| (a.offer, a.source) == (b.offer, b.source)) {
+        if batch.len() >= least {
+            orders.extend_from_slice(batch);
+            continue;
+        }
+        for &order in batch {
+            book.tally.unfilled += 1;
+            book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
+            bins.push(Answer { order, verdict: Verdict::Unfilled });
+        }
+    }
+    held.clear();
+    orders.sort_unstable_by_key(crate::exchange::Message::key);
+}
+
+/// What is equal for all leaders on a day.
+struct Round<'a> {
+    of: &'a Leaders,
+    env: &'a Environment,
+    attention: &'a Attention,
+    at: Clock,
+    goods: &'a Alias,
+    /// Chance that an active member considers a post, at full trust.
+    read: f64,
+    /// Chance that a non-user sees a post and might be persuaded.
+    outsider: f64,
+}
+
+impl Round<'_> {
+    /// One leader's posts of the day to the neighbourhood.
+    fn post(
+        &self,
+        neighbourhood: u32,
+        live: &crate::market::member::Bitmap,
+        (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
+    ) {
+        let leader = &self.of.leaders[neighbourhood as usize];
+        if !leader.at_work {
+            return;
+        }
+        let starts = &self.env.network.neighbourhoods;
+        let (first, end) = (starts[neighbourhood as usize], starts[neighbourhood as usize + 1]);
+        let read = self.read * leader.trust;
+        let most = read.max(self.outsider);
+        let mut draws = self.env.key.draws(NEIGHBOUR, neighbourhood, self.at, 0);
+        successes(&mut draws, end - first, most, |k| {
+            let consumer = first + k;
+            let is_member = live.get(consumer);
+            let mut view = self.env.key.draws(VIEW, consumer, self.at, 0);
+            let chance = if is_member { read } else { self.outsider } / most;
+            if view.chance(chance)
+                && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
+            {
+                book.tally.channels[self.of.channel as usize].exposed += 1;
+                let offer = self.posted(neighbourhood, view.below(self.of.p.posts));
+                bins.push(self.pitch(consumer, neighbourhood, offer));
+            }
+        });
+    }
+
+    /// The offer of a leader's k-th post of the day.
+    fn posted(&self, neighbourhood: u32, k: u32) -> u32 {
+        let mut draws = self.env.key.draws(GOODS, neighbourhood, self.at, k);
+        self.goods.pick(draws.word(), draws.word())
+    }
+
+    fn pitch(&self, to: u32, neighbourhood: u32, offer: u32) -> Exposure {
+        let of = self.of;
+        Exposure {
+            offer,
+            source: neighbourhood,
+            category: self.env.catalogue.offers[offer as usize].category,
+            price_bp: ((1.0 - of.p.discount_share) * 10_000.0).round() as u16,
+            trust: share16(of.leaders[neighbourhood as usize].trust),
+            flags: flag::IMPULSE,
+            ..Exposure::new(to, of.platform, of.channel)
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Livestream selling by influencers: sessions on a schedule, fans who follow.
+//!
+//! On show days influencers go live while the purse of slot fees lasts. A follower
+//! who is a member and active attends with the chance that a slot of attention falls
+//! to the session, scaled by (F/F₀)^e: conversion per follower goes with F^−0.37
+//! (Beichert et al. 2024, doi 10.1177/00222429231217471). Sessions sell at a cut price,
+//! carry an impulse, and more comes back.
+
+use crate::exchange::{Bins, Outbox};
+use crate::market::ledger::Line;
+use crate::market::member::share16;
+use crate::market::message::{Exposure, flag};
+use crate::market::platform::{Book, Platform};
+use crate::mechanism::reach::{any_slot, successes};
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Attention, Environment, World};
+use crate::mechanism::{Digest, Mechanism};
+use crate::parallel;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::pow;
+use crate::quantity::money::Fen;
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::discrete::Alias;
+
+/// In which order influencers are booked.
+const BOOKING: Stream = Stream::new("livestream/booking");
+/// Which goods a session shows.
+const GOODS: Stream = Stream::new("livestream/goods");
+/// Which followers are reached, in blocks of followers.
+const FOLLOWER: Stream = Stream::new("livestream/follower");
+/// What a follower does in the session.
+const VIEW: Stream = Stream::new("livestream/view");
+
+parameters! {
+    /// Livestream sessions.
+    pub struct Parameters {
+        /// Share of the marketing budget for slot fees.
+        budget_share: f64 = "0.0", "1", 0.0, 1.0, A, "no sessions unless a preset says more";
+        /// Share of an active consumer's item pages that go to sessions.
+        attention_share: f64 = "0.35", "1", 0.0, 1.0, A, "attention of the KOL preset";
+        /// Show days in a week, spread evenly.
+        show_days_per_week: u32 = "2", "days/week", 1.0, 7.0, A, "assumed";
+        /// Slot fee of an influencer with the reference number of followers.
+        slot_fee_fen: i64 = "30_000", "fen", 0.0, 1_000_000_000.0, A, "300 yuan for a thousand followers, assumed; 300,000 yuan for a star (V case)";
+        /// Followers to which fee and conversion refer.
+        reference_followers: f64 = "1_000.0", "followers", 1.0, 1e9, A, "a nano influencer";
+        /// Exponent of followers in what a follower is worth.
+        size_exponent: f64 = "-0.37", "1", -2.0, 1.0, D, "revenue per follower 0.265 and 0.049 euro two decades apart (Beichert et al. 2024)";
+        /// Offers that a session shows.
+        offers_per_session: u32 = "12", "offers", 1.0, 1_000.0, A, "assumed";
+        /// Offers that an attending follower considers.
+        considered_mean: f64 = "0.6", "offers", 0.0, 1.0, A, "at most one a session";
+        /// Price cut in a session.
+        price_cut_share: f64 = "0.20", "1", 0.0, 0.95, A, "7.6 % on average (V) to 40 % with a star (V case)";
+        /// Constant of the utility of what a session shows: attraction, residual lift of 1.5, impulse.
+        constant: f64 = "-0.7", "utility", -20.0, 20.0, A, "residual lift 0.5 to 2.3 over the feed's appeal without a need";
+        /// Share of non-user followers who hear of a session elsewhere.
+        outside_reach_share: f64 = "0.30", "1", 0.0, 1.0, A, "assumed";
+        /// Persuasion of a session among non-users who hear of it.
+        join: f64 = "-5.3", "log-odds", -30.0, 10.0, A, "assumed; more than an advertisement, less than a friend";
+        /// The influencer's commission on kept orders.
+        commission_share: f64 = "0.25", "1", 0.0, 1.0, V, "20 to 30 %, case 25 % (SCMP 3093440)";
+        /// Log-odds added to returns.
+        return_shift: f64 = "0.95", "log-odds", -10.0, 10.0, D, "0.12 on the shelf becomes 0.30 to 0.50 (V, press) together with the hype";
+        /// Quality promised beyond the usual.
+        hype: f64 = "0.10", "1", 0.0, 1.0, A, "assumed";
+        /// Share by which fan trust moves with a day's outcomes.
+        trust_gain: f64 = "0.02", "1", 0.0, 1.0, A, "as trust in the platform";
+        /// How many times a bad outcome weighs as much as a good one in fan trust.
+        loss_weight: f64 = "4.0", "1", 0.0, 100.0, A, "losses weigh three to five times as much";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "livestream",
+    summary: "Influencers sell to followers in sessions on show days, at a cut price and with impulse",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: false,
+    channels: &[Channel {
+        name: "live",
+        summary: "an influencer's livestream session",
+        organic: false,
+        friend: false,
+    }],
+    parameters: Parameters::DECLARED,
+    streams: &[BOOKING, GOODS, FOLLOWER, VIEW],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    Box::new(Livestream {
+        p: Parameters::from_values(values),
+        platform: placement.platform,
+        channel: placement.first_channel,
+        trust: Vec::new(),
+        sessions: Vec::new(),
+        purse: Fen::ZERO,
+    })
+}
+
+struct Session {
+    influencer: u32,
+    goods: Vec<u32>,
+}
+
+struct Livestream {
+    p: Parameters,
+    platform: usize,
+    channel: u8,
+    /// Fan trust of each influencer.
+    trust: Vec<f64>,
+    /// Today's sessions.
+    sessions: Vec<Session>,
+    /// Slot fees saved up for the next show day.
+    purse: Fen,
+}
+
+/// Followers whose draws share one address.
+const BLOCK: usize = 256;
+
+impl Mechanism for Livestream {
+    fn start(&mut self, world: &mut World) {
+        self.trust.clone_from(&world.env.influencers.credibility);
+        let platform = &mut world.platforms[self.platform];
+        let law = platform.resistance;
+        let terms = &mut platform.channels[self.channel as usize];
+        terms.constant = self.p.constant;
+        terms.join = self.p.join;
+        terms.thinning = law.most_persuaded(self.p.join);
+        terms.commission_bp = (self.p.commission_share * 10_000.0).round() as u32;
+        terms.commission_line = Some(Line::InfluencerCommission);
+        terms.return_shift = self.p.return_shift;
+        terms.hype = self.p.hype;
+    }
+
+    /// (budget, influencers) → today's sessions and their fees.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        self.sessions.clear();
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        self.purse += platform.allotment(self.p.budget_share);
+        if !self.is_show_day(at.day) || self.p.budget_share == 0.0 {
+            return;
+        }
+        let priority = |i| (env.key.word(BOOKING, i, at, 0), i);
+        let mut order: Vec<(u32, u32)> = (0..env.influencers.n()).map(priority).collect();
+        order.sort_unstable();
+        let popularity = |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
+        let shown = Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>());
+        for (_, influencer) in order {
+            let fee = self.fee(env.follow.of(influencer).len());
+            if fee <= self.purse {
+                self.purse -= fee;
+                platform.ledger.post(Line::SlotFee, fee);
+                let mut draws = env.key.draws(GOODS, influencer, at, 0);
+                let pick = |_| shown.pick(draws.word(), draws.word());
+                let goods = (0..self.p.offers_per_session).map(pick).collect();
+                self.sessions.push(Session { influencer, goods });
+            }
+        }
+        self.sessions.sort_unstable_by_key(|session| session.influencer);
+    }
+
+    /// (followers) → what they see in a session, or hear of it.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        if at.wave != 0 || self.sessions.is_empty() {
+            return;
+        }
+        let World { env, platforms, attention, .. } = world;
+        let Platform { books, live, channels, .. } = &mut platforms[self.platform];
+        let stage = Stage {
+            show: self,
+            env,
+            attention,
+            at,
+            member: any_slot(attention.slots_mean * self.p.attention_share) * self.p.considered_mean,
+            outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
+        };
+        let blocks = stage.blocks();
+        let parts = out.parts();
+        out.send_with(books, |part, book, bins| {
+            let range = parallel::piece(blocks.len() as u32, part, parts);
+            for &(session, block) in &blocks[range.start as usize..range.end as usize] {
+                stage.play(&self.sessions[session], block, live, (&mut *book, &mut *bins));
+            }
+        });
+    }
+
+    /// (outcomes) → fan trust.
+    fn adapt(&mut self, world: &mut World, _at: Clock) {
+        let mut counts = vec![(0_u32, 0_u32); self.trust.len()];
+        let outcomes = world.platforms[self.platform].outcomes.iter().flatten();
+        for outcome in outcomes.filter(|o| o.order.channel == self.channel) {
+            let count = &mut counts[outcome.order.source as usize];
+            if outcome.returned { count.1 += 1 } else { count.0 += 1 }
+        }
+        for (trust, (good, bad)) in self.trust.iter_mut().zip(counts) {
+            if good + bad > 0 {
+                let (g, b) = (f64::from(good), f64::from(bad) * self.p.loss_weight);
+                let drift = (g * (1.0 - *trust) - b * *trust) / f64::from(good + bad);
+                *trust = (*trust + self.p.trust_gain * drift).clamp(0.0, 1.0);
+            }
+        }
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        hash.add(self.trust.iter().map(|t| t.to_bits()));
+        hash.add([self.purse.0 as u64]);
+    }
+}
+
+impl Livestream {
+    /// Whether influencers go live: the show days are spread over the week.
+    fn is_show_day(&self, day: u16) -> bool {
+        let (k, d) = (self.p.show_days_per_week, u32::from(day % 7));
+        (d + 1) * k / 7 > d * k / 7
+    }
+
+    /// What a follower of an influencer of that size is worth, relative to the reference.
+    fn worth(&self, followers: usize) -> f64 {
+        pow(followers.max(1) as f64 / self.p.reference_followers, self.p.size_exponent)
+    }
+
+    fn fee(&self, followers: usize) -> Fen {
+        let size = followers as f64 / self.p.reference_followers;
+        Fen((self.p.slot_fee_fen as f64 * size * self.worth(followers)).round() as i64)
+    }
+}
+
+/// What is equal for all followers of a day's sessions.
+struct Stage<'a> {
+    show: &'a Livestream,
+    env: &'a Environment,
+    attention: &'a Attention,
+    at: Clock,
+    /// Chance that an active member considers an offer of a session of the reference size.
+    member: f64,
+    /// Chance that a non-user hears of a session and might be persuaded.
+    outsider: f64,
+}
+
+impl Stage<'_> {
+    /// All blocks of followers: (session, block).
+    fn blocks(&self) -> Vec<(usize, usize)> {
+        let count = |s: &Session| self.env.follow.of(s.influencer).len().div_ceil(BLOCK);
+        let sessions = self.show.sessions.iter().enumerate();
+        sessions.flat_map(|(k, s)| (0..count(s)).map(move |block| (k, block))).collect()
+    }
+
+    /// Plays a session to one block of its followers.
+    fn play(
+        &self,
+        session: &Session,
+        block: usize,
+        live: &crate::market::member::Bitmap,
+        (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
+    ) {
+        let followers = self.env.follow.of(session.influencer);
+        let here = &followers[block * BLOCK..followers.len().min((block + 1) * BLOCK)];
+        let member = (self.member * self.show.worth(followers.len())).min(1.0);
+        let most = member.max(self.outsider);
+        let mut draws = self.env.key.draws(FOLLOWER, session.influencer, self.at, block as u32);
+        successes(&mut draws, here.len() as u32, most, |k| {
+            let consumer = here[k as usize];
+            let mut view = self.env.key.draws(VIEW, consumer, self.at, session.influencer);
+            let is_member = live.get(consumer);
+            let chance = if is_member { member } else { self.outsider } / most;
+            if view.chance(chance)
+                && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
+            {
+                book.tally.channels[self.show.channel as usize].exposed += 1;
+                let offer = session.goods[view.below(session.goods.len() as u32) as usize];
+                bins.push(self.pitch(consumer, session.influencer, offer));
+            }
+        });
+    }
+
+    fn pitch(&self, to: u32, influencer: u32, offer: u32) -> Exposure {
+        let show = self.show;
+        Exposure {
+            offer,
+            source: influencer,
+            category: self.env.catalogue.offers[offer as usize].category,
+            price_bp: ((1.0 - show.p.price_cut_share) * 10_000.0).round() as u16,
+            trust: share16(show.trust[influencer as usize]),
+            flags: flag::IMPULSE,
+            ..Exposure::new(to, show.platform, show.channel)
+        }
+    }
+}

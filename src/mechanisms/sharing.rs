@@ -1,0 +1,231 @@
+//! Sharing: buyers tell friends, and are paid for the new members they bring.
+//!
+//! P(share) = σ(s₀ + s₁·reward/hassle + s₂·(satisfaction − ½) + ln propensity).
+//! A personal share goes to a few ties, the strong ones first; a broadcast is seen by
+//! a fraction of all ties and persuades less (Aral & Walker 2011,
+//! doi 10.1287/mnsc.1110.1421). What is shared in one wave is seen in the next.
+
+use crate::exchange::{Bins, Inbox, Outbox};
+use crate::market::ledger::Line;
+use crate::market::member::{from_share16, share16, standing};
+use crate::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
+use crate::market::platform::Rows;
+use crate::mechanism::reach::successes;
+use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
+use crate::mechanism::world::{Environment, World};
+use crate::mechanism::{Digest, Mechanism};
+use crate::parallel;
+use crate::parameter::Values;
+use crate::parameters;
+use crate::quantity::math::{ln, logistic};
+use crate::quantity::money::Fen;
+use crate::quantity::time::Clock;
+use crate::rng::Stream;
+use crate::rng::sample::discrete::pick_distinct;
+
+/// Whether a buyer shares, and how.
+const SHARE: Stream = Stream::new("sharing/share");
+/// With whom.
+const AUDIENCE: Stream = Stream::new("sharing/audience");
+
+parameters! {
+    /// How buyers share.
+    pub struct Parameters {
+        /// Share of the marketing budget for rewards.
+        budget_share: f64 = "0.0", "1", 0.0, 1.0, A, "no rewards unless a preset says more";
+        /// Reward for bringing a new member.
+        reward_fen: i64 = "500", "fen", 0.0, 1_000_000.0, A, "5 yuan, assumed";
+        /// Hassle of sharing, in money.
+        hassle_fen: f64 = "500.0", "fen", 1.0, 1_000_000.0, A, "assumed";
+        /// s₀: log-odds of sharing an order, without reward, at middling satisfaction.
+        base: f64 = "-3.5", "log-odds", -30.0, 10.0, A, "three orders in a hundred";
+        /// s₁: log-odds added where the reward equals the hassle.
+        reward_weight: f64 = "1.0", "log-odds", 0.0, 20.0, A, "assumed";
+        /// s₂: log-odds between no and full satisfaction.
+        satisfaction_weight: f64 = "1.0", "log-odds", 0.0, 20.0, A, "assumed";
+        /// Share of shares that are broadcast instead of personal.
+        broadcast_share: f64 = "0.3", "1", 0.0, 1.0, A, "assumed";
+        /// Ties that a personal share goes to.
+        personal_ties: u32 = "3", "ties", 1.0, 64.0, A, "one to five";
+        /// Share of all ties who see a broadcast.
+        broadcast_reach: f64 = "0.15", "1", 0.0, 1.0, A, "assumed";
+        /// Constant of the utility of what a friend shares personally.
+        personal_constant: f64 = "-1.6", "utility", -20.0, 20.0, A, "assumed; the residual lift of friends of 0.6 is in it";
+        /// Constant of the utility of what a friend broadcasts.
+        broadcast_constant: f64 = "-2.6", "utility", -20.0, 20.0, A, "weaker a message than a personal share (Aral & Walker 2011)";
+        /// Persuasion of a personal share among non-users.
+        personal_join: f64 = "-2.5", "log-odds", -30.0, 10.0, A, "assumed";
+        /// Persuasion of a broadcast among non-users.
+        broadcast_join: f64 = "-4.0", "log-odds", -30.0, 10.0, A, "assumed";
+        /// Trust in a close friend's word.
+        strong_trust: f64 = "0.85", "1", 0.0, 1.0, A, "assumed";
+        /// Trust in an acquaintance's word.
+        weak_trust: f64 = "0.65", "1", 0.0, 1.0, A, "assumed";
+    }
+}
+
+/// The mechanism.
+pub const SPEC: Spec = Spec {
+    name: "sharing",
+    summary: "Buyers share what they bought, personally or by broadcast, and earn by bringing members",
+    scope: Scope::Platform,
+    role: Role::Sender,
+    on_by_default: true,
+    channels: &[
+        Channel { name: "share", summary: "a friend's personal share", organic: false, friend: true },
+        Channel { name: "broadcast", summary: "a friend's broadcast", organic: false, friend: true },
+    ],
+    parameters: Parameters::DECLARED,
+    streams: &[SHARE, AUDIENCE],
+    build,
+};
+
+fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+    let p = Parameters::from_values(values);
+    let (platform, first) = (placement.platform, placement.first_channel);
+    Box::new(Sharing { p, platform, first, shares: Vec::new() })
+}
+
+/// A share that will be seen in the next wave.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    by: u32,
+    offer: u32,
+    node: Node,
+    broadcast: bool,
+}
+
+struct Sharing {
+    p: Parameters,
+    platform: usize,
+    /// Channel of personal shares; broadcasts have the next.
+    first: u8,
+    shares: Vec<Vec<Share>>,
+}
+
+impl Mechanism for Sharing {
+    fn start(&mut self, world: &mut World) {
+        self.shares = vec![Vec::new(); world.env.consumers.count()];
+        let platform = &mut world.platforms[self.platform];
+        platform.cascades.keep_for(1);
+        let kinds = [
+            (self.p.personal_constant, self.p.personal_join),
+            (self.p.broadcast_constant, self.p.broadcast_join),
+        ];
+        for (terms, (constant, join)) in platform.channels[self.first as usize..].iter_mut().zip(kinds) {
+            terms.constant = constant;
+            terms.join = join;
+            terms.variants = true;
+        }
+    }
+
+    /// (shares of the last wave) → what friends see.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        let mut rooms: Vec<_> = platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
+        out.send_with(&mut rooms, |_, (book, shares), bins| {
+            for share in shares.drain(..) {
+                let sent = self.send(env, at, share, bins);
+                let channel = self.first + u8::from(share.broadcast);
+                book.tally.channels[channel as usize].exposed += u64::from(sent);
+                book.tally.shares += 1;
+            }
+        });
+        self.shares = rooms.into_iter().map(|(_, shares)| shares).collect();
+    }
+
+    /// (granted orders) → shares to come; a sharer whom nobody brought starts a cascade.
+    fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
+        let World { env, platforms, .. } = world;
+        let platform = &mut platforms[self.platform];
+        parallel::each_pair(&mut platform.rows(env.consumers), &mut self.shares, |shard, rows, shares| {
+            for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted) {
+                shares.extend(share(&self.p, env, rows, &answer.order, at));
+            }
+        });
+        for share in self.shares.iter_mut().flatten().filter(|s| !s.node.is_some()) {
+            share.node = platform.cascades.plant(at.day);
+        }
+    }
+
+    /// (new members whom friends brought) → rewards, while the day's allotment lasts.
+    fn adapt(&mut self, world: &mut World, at: Clock) {
+        let platform = &mut world.platforms[self.platform];
+        let purse = platform.allotment(self.p.budget_share);
+        if purse.0 < self.p.reward_fen || self.p.reward_fen == 0 {
+            return;
+        }
+        let is_new = |&&i: &&u32| {
+            let m = &platform.members[i as usize];
+            m.acquired_day == at.day
+                && m.standing & standing::WON_BACK == 0
+                && platform.channels.get(m.channel as usize).is_some_and(|c| c.friend)
+        };
+        // Every reward is the same and goes to the party of all consumers, so that
+        // only their number matters, not whose claim is served first.
+        let claims = platform.joined.iter().flatten().filter(is_new).count() as i64;
+        let paid = claims.min(purse.0 / self.p.reward_fen) * self.p.reward_fen;
+        platform.ledger.post(Line::ShareReward, Fen(paid));
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        hash.add(self.shares.iter().flatten().flat_map(|s| [u64::from(s.by), u64::from(s.offer)]));
+    }
+
+    fn bytes(&self) -> u64 {
+        self.shares.iter().map(|s| (s.capacity() * size_of::<Share>()) as u64).sum()
+    }
+}
+
+/// Whether, and how, a buyer shares an order.
+fn share(p: &Parameters, env: &Environment, rows: &mut Rows<'_>, order: &Order, at: Clock) -> Option<Share> {
+    let mut draws = env.key.draws(SHARE, order.consumer, at, order.offer);
+    let satisfaction = from_share16(rows.member(order.consumer).satisfaction);
+    let reward = if p.budget_share > 0.0 { p.reward_fen as f64 / p.hassle_fen } else { 0.0 };
+    let odds = p.base
+        + p.reward_weight * reward
+        + p.satisfaction_weight * (satisfaction - 0.5)
+        + ln(env.people.of(order.consumer).social_propensity.max(1e-9));
+    if !draws.chance(logistic(odds)) {
+        return None;
+    }
+    let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
+    let broadcast = draws.chance(p.broadcast_share);
+    Some(Share { by: order.consumer, offer: order.offer, node, broadcast })
+}
+
+impl Sharing {
+    /// Sends one share; returns how many see it.
+    fn send(&self, env: &Environment, at: Clock, share: Share, bins: &mut Bins<'_, Exposure>) -> u32 {
+        let degree = env.network.degree(share.by);
+        let mut draws = env.key.draws(AUDIENCE, share.by, at, share.offer);
+        let mut seen = 0;
+        let mut show = |k| {
+            seen += 1;
+            bins.push(self.message(env, share, k));
+        };
+        if share.broadcast {
+            successes(&mut draws, degree, self.p.broadcast_reach, &mut show);
+        } else {
+            let mut picked = Vec::new();
+            pick_distinct(&mut draws, degree, self.p.personal_ties as usize, &mut picked);
+            picked.into_iter().for_each(&mut show);
+        }
+        seen
+    }
+
+    fn message(&self, env: &Environment, share: Share, tie: u32) -> Exposure {
+        let strong = env.network.is_strong(share.by, tie);
+        let to = env.network.audience(share.by, tie);
+        Exposure {
+            offer: share.offer,
+            source: share.by,
+            node: share.node,
+            category: env.catalogue.offers[share.offer as usize].category,
+            trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
+            flags: flag::FRIEND | flag::IMPULSE,
+            ..Exposure::new(to, self.platform, self.first + u8::from(share.broadcast))
+        }
+    }
+}
