@@ -31,3 +31,5 @@ pub mod model;
 // Floor 6: stepping; tables.
 pub mod engine;
 pub mod output;
+// Floor 7: the command line.
+pub mod cli;

@@ -156,14 +156,20 @@ impl Values {
 pub trait FromValue: Sized {
     /// The kind of value that this type is read from.
     const KIND: Kind;
+    /// This as a value.
+    fn to_value(&self) -> Value;
     /// The value as this type; the kind and range were checked before.
     fn from_value(value: &Value) -> Self;
 }
 
 macro_rules! from_value {
-    ($type:ty, $kind:ident, $pattern:pat => $result:expr) => {
+    ($type:ty, $kind:ident, $pattern:pat => $result:expr, $this:ident => $back:expr) => {
         impl FromValue for $type {
             const KIND: Kind = Kind::$kind;
+            fn to_value(&self) -> Value {
+                let $this = self;
+                Value::$kind($back)
+            }
             fn from_value(value: &Value) -> Self {
                 match value {
                     $pattern => $result,
@@ -174,14 +180,14 @@ macro_rules! from_value {
     };
 }
 
-from_value!(f64, Number, Value::Number(x) => *x);
-from_value!(u16, Integer, Value::Integer(n) => *n as u16);
-from_value!(u32, Integer, Value::Integer(n) => *n as u32);
-from_value!(u64, Integer, Value::Integer(n) => *n as u64);
-from_value!(i64, Integer, Value::Integer(n) => *n);
-from_value!(bool, Flag, Value::Flag(yes) => *yes);
-from_value!(String, Text, Value::Text(text) => text.clone());
-from_value!(Vec<f64>, Numbers, Value::Numbers(list) => list.clone());
+from_value!(f64, Number, Value::Number(x) => *x, this => *this);
+from_value!(u16, Integer, Value::Integer(n) => *n as u16, this => i64::from(*this));
+from_value!(u32, Integer, Value::Integer(n) => *n as u32, this => i64::from(*this));
+from_value!(u64, Integer, Value::Integer(n) => *n as u64, this => *this as i64);
+from_value!(i64, Integer, Value::Integer(n) => *n, this => *this);
+from_value!(bool, Flag, Value::Flag(yes) => *yes, this => *this);
+from_value!(String, Text, Value::Text(text) => text.clone(), this => this.clone());
+from_value!(Vec<f64>, Numbers, Value::Numbers(list) => list.clone(), this => this.clone());
 
 /// Declares a table of parameters: a plain struct, its declarations and its reader.
 ///
@@ -243,6 +249,15 @@ macro_rules! parameters {
                     $($name: $crate::parameter::FromValue::from_value(
                         values.value(stringify!($name))),)*
                 }
+            }
+
+            /// The values by name, as a scenario holds them.
+            #[must_use]
+            #[allow(dead_code)]
+            pub fn to_values(&self) -> $crate::parameter::Values {
+                $crate::parameter::Values(std::collections::BTreeMap::from([
+                    $((stringify!($name), $crate::parameter::FromValue::to_value(&self.$name)),)*
+                ]))
             }
         }
 

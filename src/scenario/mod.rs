@@ -1,5 +1,18 @@
 //! A scenario: from the user's text to checked values with nothing left open.
 
+pub mod arms;
+pub mod checks;
+pub mod digest;
+pub mod layers;
+pub mod nearest;
+pub mod preset;
+pub mod raw;
+pub mod resolve;
+pub mod resolved;
+pub mod sections;
+pub mod set;
+pub mod value;
+
 use crate::mechanism::spec::Spec;
 use crate::parameter::Values;
 use crate::{market, network, population};
@@ -16,6 +29,19 @@ pub enum Origin {
     Scenario,
     /// A `--set` on the command line.
     CommandLine,
+}
+
+impl Origin {
+    /// A word or two for lists.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match self {
+            Self::Default => "default".to_owned(),
+            Self::Preset(name) => format!("preset {name}"),
+            Self::Scenario => "scenario".to_owned(),
+            Self::CommandLine => "command line".to_owned(),
+        }
+    }
 }
 
 /// One mechanism in one place, with the origin of every value.
@@ -82,4 +108,12 @@ pub struct Scenario {
     pub start: market::Start,
     /// Arms in the order of their names.
     pub arms: Vec<Arm>,
+    /// Where the values outside the mechanisms come from, by dotted path
+    /// (`population.consumers`, `market.category.0.weight`); defaults may be absent.
+    pub origins: BTreeMap<String, Origin>,
+    /// The key `network.file` as it was written; `network.file` itself is an absolute path.
+    pub network_file_written: String,
 }
+
+#[cfg(test)]
+mod tests;

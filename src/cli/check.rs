@@ -1,0 +1,97 @@
+//! `guanxi check`: every mistake of scenarios at once.
+
+use crate::cli::failure::Failure;
+use crate::cli::screen::Screen;
+use crate::cli::{Done, diagnostics, load};
+use crate::error::Issue;
+use crate::scenario::digest::digest;
+use crate::scenario::resolve::Checked;
+use crate::scenario::resolved::resolved_toml;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// What else to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// Every value with unit, origin and source.
+    Resolved,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Values laid over the scenarios.
+    #[command(flatten)]
+    pub sets: load::Sets,
+    /// Also show something on stdout.
+    #[arg(long, value_enum)]
+    pub show: Option<Shown>,
+}
+
+/// Checks all files; fails if one of them is wrong.
+pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    let mut documents = Vec::new();
+    let mut wrong = false;
+    for path in &arguments.files {
+        let bytes = load::bytes(path)?;
+        let result = load::check(path, &bytes, &arguments.sets.sets);
+        wrong |= result.is_err();
+        if screen.json {
+            documents.push(document(path, &result, arguments.show));
+        } else {
+            say(path, &result, arguments.show, screen);
+        }
+    }
+    if screen.json {
+        screen.document(&documents.into());
+    }
+    if wrong { Err(Failure::Scenario(Vec::new())) } else { Ok(()) }
+}
+
+type Outcome = Result<Checked, Vec<Issue>>;
+
+fn say(path: &Path, result: &Outcome, show: Option<Shown>, screen: &Screen) {
+    match result {
+        Err(issues) => diagnostics::report(issues, screen),
+        Ok(Checked { scenario, warnings }) => {
+            diagnostics::report(warnings, screen);
+            if show == Some(Shown::Resolved) {
+                return screen.data(&resolved_toml(scenario));
+            }
+            let arms: Vec<&str> = scenario.arms.iter().map(|arm| arm.name.as_str()).collect();
+            let text = format!(
+                "{}: fine ({}; {} consumers, {} days, {} replicates, digest {})",
+                path.display(),
+                arms.join(", "),
+                scenario.population.consumers,
+                scenario.days,
+                scenario.replicates,
+                &digest(scenario)[..8]
+            );
+            screen.data(&text);
+        }
+    }
+}
+
+fn document(path: &Path, result: &Outcome, show: Option<Shown>) -> serde_json::Value {
+    let file = path.display().to_string();
+    match result {
+        Err(issues) => {
+            let issues: Vec<_> = issues.iter().map(diagnostics::json).collect();
+            json!({ "file": file, "valid": false, "issues": issues })
+        }
+        Ok(Checked { scenario, warnings }) => {
+            let issues: Vec<_> = warnings.iter().map(diagnostics::json).collect();
+            let mut value = json!({ "file": file, "valid": true, "issues": issues });
+            value["digest"] = digest(scenario).into();
+            if show == Some(Shown::Resolved) {
+                value["resolved"] = resolved_toml(scenario).into();
+            }
+            value
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `guanxi compare`: arms against the baseline, by paired differences.
+
+use crate::cli::failure::Failure;
+use crate::cli::run::{How, Over, Plan, announce, run};
+use crate::cli::screen::Screen;
+use crate::cli::{Done, load};
+use crate::output::comparison::{Difference, Measured};
+use crate::output::manifest::Status;
+use crate::output::{read, text};
+use crate::scenario::nearest::advice;
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Scenario files, which are run first unless their run folder is there, or run folders.
+    #[arg(required = true, value_name = "FILE|RUN")]
+    pub sources: Vec<PathBuf>,
+    /// Arm that the others are compared with [default: the first source's baseline].
+    #[arg(long, value_name = "NAME")]
+    pub baseline: Option<String>,
+    /// Metrics to show, separated by commas [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub metrics: Vec<String>,
+    /// Number of replicates of scenario files.
+    #[arg(long, value_name = "N")]
+    pub replicates: Option<u32>,
+    /// Values laid over scenario files.
+    #[command(flatten)]
+    pub sets: load::Sets,
+    /// How scenario files are run.
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// A source with the seed of its draws.
+struct Measurement {
+    label: String,
+    seed: u64,
+    measured: Measured,
+}
+
+/// Compares the arms of all sources.
+pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    let mut all = Vec::new();
+    for source in &arguments.sources {
+        let folder = folder(source, arguments, screen)?;
+        all.push(measurement(&folder)?);
+    }
+    let mut measured = pooled(all, screen)?;
+    if let Some(baseline) = &arguments.baseline {
+        measured.baseline.clone_from(baseline);
+    }
+    let arms: Vec<&str> = measured.platforms().iter().map(|place| place.0).collect();
+    if !arms.contains(&measured.baseline.as_str()) {
+        let near = advice(&measured.baseline, &arms);
+        return Err(Failure::Usage(format!("no arm is called `{}`; {near}", measured.baseline)));
+    }
+    let names: Vec<&str> = measured.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    for wanted in &arguments.metrics {
+        if !names.contains(&wanted.as_str()) {
+            let near = advice(wanted, &names);
+            return Err(Failure::Usage(format!("no metric is called `{wanted}`; {near}")));
+        }
+    }
+    let mut differences = measured.differences();
+    let wanted = &arguments.metrics;
+    differences.retain(|one| wanted.is_empty() || wanted.contains(&one.metric.name));
+    show(&measured.baseline, &differences, screen);
+    Ok(())
+}
+
+/// The run folder of a source; a scenario is run unless its folder is complete.
+fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathBuf, Failure> {
+    if source.is_dir() {
+        return Ok(source.to_path_buf());
+    }
+    let over = Over {
+        sets: arguments.sets.clone(),
+        replicates: arguments.replicates,
+        ..Over::default()
+    };
+    let plan = Plan::new(source, &over.all(), None, screen)?;
+    let known = read::manifest(&plan.folder).ok();
+    if known.is_some_and(|one| {
+        one.status == Status::Complete
+            && one.scenario_digest == plan.digest
+            && one.engine_version == env!("CARGO_PKG_VERSION")
+    }) {
+        screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
+        return Ok(plan.folder);
+    }
+    announce(&plan, arguments.how, screen.verbose, screen)?;
+    let ran = run(&plan, arguments.how, false, screen)?;
+    ran.ending()?;
+    Ok(ran.folder)
+}
+
+fn measurement(folder: &Path) -> Result<Measurement, Failure> {
+    let failed = |error: crate::output::error::OutputError| Failure::Runtime(error.into());
+    let manifest = read::manifest(folder).map_err(failed)?;
+    let measured = read::read_metrics(folder).map_err(failed)?;
+    let name = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    let label = name.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Measurement { label: label.unwrap_or_default(), seed: manifest.seed, measured })
+}
+
+/// The arms of all sources; an arm is called `source:arm` where several sources have its name.
+fn pooled(mut all: Vec<Measurement>, screen: &Screen) -> Result<Measured, Failure> {
+    let arms_of = |one: &Measurement| -> Vec<String> {
+        let mut arms: Vec<_> =
+            one.measured.platforms().iter().map(|place| place.0.to_owned()).collect();
+        arms.dedup();
+        arms
+    };
+    let arms: Vec<String> = all.iter().flat_map(arms_of).collect();
+    for one in &mut all {
+        let (label, measured) = (&one.label, &mut one.measured);
+        let shared = |arm: &str| arms.iter().filter(|other| *other == arm).count() > 1;
+        let full = |arm: &str| if shared(arm) { format!("{label}:{arm}") } else { arm.to_owned() };
+        measured.baseline = full(&measured.baseline);
+        for run in &mut measured.runs {
+            let alone = run.key.arm == run.key.platform;
+            run.key.arm = full(&run.key.arm);
+            if alone {
+                run.key.platform.clone_from(&run.key.arm);
+            }
+        }
+    }
+    let mut all = all.into_iter();
+    let Some(mut first) = all.next() else {
+        return Err(Failure::Usage("nothing to compare".to_owned()));
+    };
+    for other in all {
+        if other.measured.metrics != first.measured.metrics {
+            let (a, b) = (&first.label, &other.label);
+            return Err(Failure::Usage(format!("`{a}` and `{b}` do not have the same metrics")));
+        }
+        if other.seed != first.seed {
+            let (a, b) = (&first.label, &other.label);
+            screen.tell(&format!(
+                "warning: `{a}` and `{b}` have different seeds; their replicates are paired by \
+                 number only, which makes intervals wider"
+            ));
+        }
+        first.measured.runs.extend(other.measured.runs);
+    }
+    first.measured.runs.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(first.measured)
+}
+
+fn show(baseline: &str, differences: &[Difference], screen: &Screen) {
+    if screen.json {
+        let list: Vec<_> = differences.iter().map(json).collect();
+        return screen.document(&json!({ "baseline": baseline, "differences": list }));
+    }
+    if differences.is_empty() {
+        return screen.tell(&format!("there is no arm to compare with `{baseline}`"));
+    }
+    screen.data(&format!("baseline: {baseline}"));
+    screen.data(&text::differences_table(differences));
+}
+
+fn json(one: &Difference) -> serde_json::Value {
+    let paired = &one.paired;
+    json!({
+        "arm": one.arm,
+        "platform": one.platform,
+        "metric": one.metric.name,
+        "unit": one.metric.unit,
+        "n": paired.difference.n,
+        "baseline_mean": paired.baseline_mean,
+        "arm_mean": paired.arm_mean,
+        "difference": paired.difference.mean,
+        "ci95_low": paired.difference.ci95.map(|ends| ends.0),
+        "ci95_high": paired.difference.ci95.map(|ends| ends.1),
+        "relative_difference": paired.relative_difference,
+        "verdict": text::verdict(one),
+    })
+}

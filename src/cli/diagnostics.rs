@@ -1,0 +1,118 @@
+//! Issues as people and programs read them.
+
+use crate::cli::screen::Screen;
+use crate::error::{Issue, Severity};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use std::fmt;
+
+/// Reports issues on stderr, in the form that was asked for.
+pub fn report(issues: &[Issue], screen: &Screen) {
+    if issues.is_empty() {
+        return;
+    }
+    if screen.json {
+        let list: Vec<_> = issues.iter().map(json).collect();
+        return screen.complain(&format!("{:#}", serde_json::Value::from(list)));
+    }
+    let shown = issues.iter().filter(|one| one.severity == Severity::Error || !screen.quiet);
+    for issue in shown {
+        screen.complain(rendered(issue, screen).trim_end());
+    }
+    let errors = issues.iter().filter(|one| one.severity == Severity::Error).count();
+    if errors > 0 {
+        let noun = if errors == 1 { "mistake" } else { "mistakes" };
+        let codes = "`guanxi explain CODE` tells more";
+        screen.complain(&format!("error: {errors} {noun} in the scenario; {codes}"));
+    }
+}
+
+/// An issue as JSON.
+#[must_use]
+pub fn json(issue: &Issue) -> serde_json::Value {
+    serde_json::json!({
+        "code": issue.code,
+        "severity": issue.severity.word(),
+        "message": issue.message,
+        "help": issue.help,
+        "file": issue.file(),
+        "line": issue.line(),
+        "column": issue.column(),
+        "start": issue.place.span.start,
+        "end": issue.place.span.end,
+    })
+}
+
+/// An issue with the lines that it is about.
+#[must_use]
+pub fn rendered(issue: &Issue, screen: &Screen) -> String {
+    let theme = match (screen.terminal, screen.color) {
+        (_, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
+        (false, false) => GraphicalTheme::none(),
+    };
+    let mut handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+    if !screen.terminal {
+        handler = handler.with_width(10_000);
+    }
+    let mut text = String::new();
+    let shown = handler.render_report(&mut text, &Shown::new(issue));
+    // A place that cannot be drawn must not hide the message.
+    if shown.is_err() {
+        let Issue { code, severity, message, .. } = issue;
+        let place = format!("{}:{}:{}", issue.file(), issue.line(), issue.column());
+        text = format!("{}[{code}]: {message} ({place})", severity.word());
+    }
+    text
+}
+
+/// An issue in the form that miette draws.
+#[derive(Debug)]
+struct Shown<'a> {
+    issue: &'a Issue,
+    source: NamedSource<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(issue: &'a Issue) -> Self {
+        let source = &issue.place.source;
+        Self { issue, source: NamedSource::new(&source.name, source.text.clone()) }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.issue.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.issue.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.issue.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.issue.help.as_ref()?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let length = self.issue.place.source.text.len();
+        let start = self.issue.place.span.start.min(length);
+        let end = self.issue.place.span.end.clamp(start, length);
+        let label = Some(self.issue.label.clone()).filter(|label| !label.is_empty());
+        Some(Box::new(std::iter::once(LabeledSpan::new(label, start, end - start))))
+    }
+}

@@ -1,0 +1,63 @@
+//! How a verb can fail, and the exit code of each way.
+
+use crate::cli::diagnostics;
+use crate::cli::screen::Screen;
+use crate::error::Issue;
+use crate::output::error::OutputError;
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something went wrong while running: 1.
+    Runtime(anyhow::Error),
+    /// The command line asks for what is not there: 2.
+    Usage(String),
+    /// A scenario is wrong: 3. What is not reported yet is carried along.
+    Scenario(Vec<Issue>),
+    /// The scenario does not fit in memory: 5.
+    Memory(String),
+    /// The output could not be written: 7.
+    Output(anyhow::Error),
+    /// A signal stopped it: 128 and the signal's number.
+    Interrupted {
+        /// The signal.
+        signal: usize,
+        /// What remains.
+        message: String,
+    },
+}
+
+impl Failure {
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Runtime(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Scenario(_) => 3,
+            Self::Memory(_) => 5,
+            Self::Output(_) => 7,
+            Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(130),
+        }
+    }
+
+    /// Tells it on stderr.
+    pub fn report(&self, screen: &Screen) {
+        match self {
+            Self::Runtime(error) | Self::Output(error) => {
+                screen.complain(&format!("error: {error:#}"));
+            }
+            Self::Usage(message) | Self::Memory(message) => {
+                screen.complain(&format!("error: {message}"));
+            }
+            Self::Scenario(issues) => diagnostics::report(issues, screen),
+            Self::Interrupted { message, .. } => screen.complain(message),
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        Self::Output(error.into())
+    }
+}

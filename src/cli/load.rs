@@ -1,0 +1,43 @@
+//! Reading a scenario that the command line names.
+
+use crate::cli::failure::Failure;
+use crate::error::Issue;
+use crate::scenario::resolve::{CATALOGUE, Checked, Input, resolve_bytes};
+use clap::Args;
+use std::path::Path;
+
+/// Values laid over the scenario.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Sets {
+    /// Lay a value over the scenario, such as population.consumers=1e6; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// A scenario that can run, with the bytes it came from.
+pub struct Loaded {
+    /// The scenario and its warnings.
+    pub checked: Checked,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// The bytes of a file.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error| Failure::Usage(format!("cannot read `{}`: {error}", path.display()));
+    std::fs::read(path).map_err(failed)
+}
+
+/// Checks bytes as a scenario at a path.
+pub fn check(path: &Path, bytes: &[u8], sets: &[String]) -> Result<Checked, Vec<Issue>> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = path.display().to_string();
+    resolve_bytes(bytes, &Input { name: &name, text: "", folder, sets }, &CATALOGUE)
+}
+
+/// Reads and checks a scenario.
+pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Failure> {
+    let bytes = bytes(path)?;
+    let checked = check(path, &bytes, sets).map_err(Failure::Scenario)?;
+    Ok(Loaded { checked, bytes })
+}

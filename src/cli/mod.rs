@@ -1,0 +1,93 @@
+//! The command line: one file a verb. Data goes to stdout, everything else to stderr.
+
+pub mod check;
+pub mod compare;
+pub mod diagnostics;
+pub mod explain;
+pub mod failure;
+pub mod init;
+pub mod interrupt;
+pub mod list;
+pub mod load;
+pub mod memory;
+pub mod progress;
+pub mod reference;
+pub mod run;
+pub mod screen;
+
+use crate::cli::failure::Failure;
+use crate::cli::screen::{Color, Format, Screen};
+use clap::{Args, Parser, Subcommand};
+
+/// Compare ways of selling in a simulated market.
+#[derive(Debug, Parser)]
+#[command(name = "guanxi", version, about, arg_required_else_help = true)]
+#[command(after_help = "Start with `guanxi init`, then `guanxi run scenario.toml`.\n\n\
+    Exit codes: 0 done, 1 run-time failure, 2 command line wrong, 3 scenario wrong,\n\
+    5 too little memory, 7 output could not be written, 130/143 interrupted.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// How it is shown.
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// Arguments that every verb has.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Show {
+    /// Form of the data on stdout, and of messages about scenarios.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Colours in messages; NO_COLOR is heeded.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Say only what went wrong.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Write a commented scenario to start from.
+    Init(init::Arguments),
+    /// Check scenarios: every mistake at once, with its place and what is accepted.
+    Check(check::Arguments),
+    /// Explain an error code, parameter, mechanism, preset, table, metric or channel.
+    Explain(explain::Arguments),
+    /// List mechanisms, presets, parameters, tables, metrics or channels.
+    List(list::Arguments),
+    /// Run a scenario and write a run folder.
+    Run(run::Arguments),
+    /// Compare arms with the baseline: paired differences with 95 % intervals.
+    Compare(compare::Arguments),
+}
+
+/// Does what the arguments say and gives the exit code.
+#[must_use]
+pub fn execute(cli: Cli) -> u8 {
+    let screen = Screen::new(cli.show);
+    let done = match cli.verb {
+        Verb::Init(arguments) => init::execute(&arguments, &screen),
+        Verb::Check(arguments) => check::execute(&arguments, &screen),
+        Verb::Explain(arguments) => explain::execute(&arguments, &screen),
+        Verb::List(arguments) => list::execute(&arguments, &screen),
+        Verb::Run(arguments) => run::execute(&arguments, &screen),
+        Verb::Compare(arguments) => compare::execute(&arguments, &screen),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => {
+            failure.report(&screen);
+            failure.exit_code()
+        }
+    }
+}
+
+/// What a verb ends with.
+pub type Done = Result<(), Failure>;

@@ -1,0 +1,141 @@
+//! Progress on stderr: a bar on a terminal, plain lines elsewhere.
+
+use crate::cli::screen::Screen;
+use crate::engine::experiment::Progress;
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::fmt::Write;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A bar on a terminal, plain lines elsewhere, nothing with --quiet.
+    Auto,
+    /// A bar.
+    Bar,
+    /// A line now and then.
+    Plain,
+    /// Nothing.
+    None,
+}
+
+/// Shows progress as was asked; `total` counts consumer-days.
+#[must_use]
+pub fn progress(kind: Kind, screen: &Screen, total: u64) -> Box<dyn Progress> {
+    let kind = match kind {
+        Kind::Auto if screen.quiet => Kind::None,
+        Kind::Auto if screen.terminal => Kind::Bar,
+        Kind::Auto => Kind::Plain,
+        asked => asked,
+    };
+    match kind {
+        Kind::Bar => Box::new(Bar::new(total)),
+        Kind::None => Box::new(Silent),
+        _ => Box::new(Plain::new(*screen, total)),
+    }
+}
+
+/// A rate of consumer-days as people read it.
+#[must_use]
+pub fn rate(per_second: f64) -> String {
+    let (scale, letter) = match per_second {
+        x if x >= 1e9 => (1e9, " G"),
+        x if x >= 1e6 => (1e6, " M"),
+        x if x >= 1e3 => (1e3, " k"),
+        _ => (1.0, " "),
+    };
+    format!("{:.1}{letter}consumer-days/s", per_second / scale)
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn building(&self, _replicate: u32) {}
+    fn day_done(&self, _replicate: u32, _arm: &str, _day: u16, _consumers: u32) {}
+}
+
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(total: u64) -> Self {
+        let bar = ProgressBar::new(total);
+        let speed = |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{}", rate(state.per_sec()));
+        };
+        let template = "{bar:30} {percent:>3} % {speed}, {eta} left  {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.with_key("speed", speed).progress_chars("━╸─"));
+        }
+        Self(bar)
+    }
+}
+
+impl Progress for Bar {
+    fn building(&self, replicate: u32) {
+        self.0.set_message(format!("replicate {}: building", replicate + 1));
+        self.0.tick();
+    }
+
+    fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32) {
+        self.0.set_message(format!("replicate {}, {arm}, day {}", replicate + 1, day + 1));
+        self.0.inc(u64::from(consumers));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A line at every tenth of the way, and at least every ten seconds.
+struct Plain {
+    screen: Screen,
+    total: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    begun: Instant,
+    said: Instant,
+    tenths: u64,
+    done: u64,
+}
+
+impl Plain {
+    fn new(screen: Screen, total: u64) -> Self {
+        let now = Instant::now();
+        let state = State { begun: now, said: now, tenths: 0, done: 0 };
+        Self { screen, total, state: Mutex::new(state) }
+    }
+}
+
+impl Progress for Plain {
+    fn building(&self, replicate: u32) {
+        if self.screen.verbose {
+            self.screen.complain(&format!("replicate {}: building", replicate + 1));
+        }
+    }
+
+    fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32) {
+        let Ok(mut state) = self.state.lock() else { return };
+        state.done += u64::from(consumers);
+        let tenths = state.done * 10 / self.total.max(1);
+        if tenths == state.tenths && state.said.elapsed() < Duration::from_secs(10) {
+            return;
+        }
+        (state.tenths, state.said) = (tenths, Instant::now());
+        let seconds = state.begun.elapsed().as_secs_f64().max(1e-9);
+        let speed = state.done as f64 / seconds;
+        let left = self.total.saturating_sub(state.done) as f64 / speed;
+        self.screen.complain(&format!(
+            "{:>3} % (replicate {}, {arm}, day {}), {}, {left:.0} s left",
+            state.done * 100 / self.total.max(1),
+            replicate + 1,
+            day + 1,
+            rate(speed),
+        ));
+    }
+}

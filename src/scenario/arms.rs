@@ -1,0 +1,307 @@
+//! Arms, their platforms, and every mechanism in each of them.
+
+use crate::error::{CLEARINGS, DECIDERS, Issue, NO_ARM, OFF, Place};
+use crate::error::{UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE};
+use crate::mechanism::spec::{Role, Scope, Spec};
+use crate::parameters;
+use crate::scenario::layers::{Layer, Reading, enabled};
+use crate::scenario::nearest::advice;
+use crate::scenario::raw::{Node, parse};
+use crate::scenario::resolve::{Resolver, at};
+use crate::scenario::{Arm, Origin, Platform, Setting, checks};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+parameters! {
+    /// The keys of an arm or platform, beside the mechanisms' tables.
+    pub struct Keys {
+        /// Preset from which it starts; none where empty.
+        preset: String = "\"\"", "1", A, "mechanisms that are on by default";
+    }
+}
+
+parameters! {
+    /// The keys of a preset, beside the mechanisms' tables.
+    pub struct PresetKeys {
+        /// One sentence for lists.
+        summary: String = "\"\"", "1", A, "none";
+    }
+}
+
+/// A table of the user's that sets parameters, and whether its mechanism runs anywhere.
+struct Reach {
+    path: String,
+    place: Place,
+    anywhere: bool,
+}
+
+/// What building the arms needs beside the resolver.
+struct Builder<'r, 'a> {
+    resolver: &'r mut Resolver<'a>,
+    presets: BTreeMap<&'static str, Node>,
+    reach: Vec<Reach>,
+    /// Whether the present arm names a preset that is not known: what follows from
+    /// what the preset might have said is not reported.
+    preset_unknown: bool,
+}
+
+/// All arms in the order of their names.
+pub(super) fn arms(resolver: &mut Resolver<'_>) -> Vec<Arm> {
+    let presets = presets(resolver);
+    let names: Vec<String> = keys(resolver.file, &["arm"]);
+    for layer in resolver.layers(&["arm"]) {
+        Reading { parameters: &[], others: &all(&layer) }.read(&[layer], &mut resolver.issues);
+    }
+    if names.is_empty() {
+        let message = "the scenario has no arm";
+        let help = "add one: [arm.viral] and below it preset = \"viral\"";
+        let top = Place { source: resolver.file.place.source.clone(), span: 0..0 };
+        resolver.issues.push(Issue::new(NO_ARM, &top, message).help(help));
+    }
+    strangers(resolver, &["arm"], &names);
+    let mut builder = Builder { resolver, presets, reach: Vec::new(), preset_unknown: false };
+    let arms = names.iter().map(|name| builder.arm(name)).collect();
+    builder.warn();
+    arms
+}
+
+/// Every preset's tables; what is wrong in one is reported like a user's mistake.
+fn presets(resolver: &mut Resolver<'_>) -> BTreeMap<&'static str, Node> {
+    let mut nodes = BTreeMap::new();
+    let others: Vec<&str> = resolver.catalogue.mechanisms.iter().map(|spec| spec.name).collect();
+    for preset in resolver.catalogue.presets {
+        let name = format!("preset {}", preset.name);
+        let text = preset.text.to_owned();
+        let source = Arc::new(crate::error::Source { rank: 1, name, text });
+        match parse(&source, &Origin::Preset(preset.name)) {
+            Ok(node) => {
+                let layer = Layer { path: format!("preset {}", preset.name), node: &node };
+                let reading = Reading { parameters: PresetKeys::DECLARED, others: &others };
+                reading.read(&[layer], &mut resolver.issues);
+                nodes.insert(preset.name, node);
+            }
+            Err(issues) => issues.into_iter().for_each(|issue| resolver.issues.push(issue)),
+        }
+    }
+    nodes
+}
+
+/// The keys of a table that are tables themselves.
+fn keys(root: &Node, path: &[&str]) -> Vec<String> {
+    let table = at(root, path).and_then(Node::table);
+    table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// All keys of a layer, so that only its type is checked.
+fn all<'a>(layer: &Layer<'a>) -> Vec<&'a str> {
+    layer.node.table().map(|table| table.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+/// Reports arms or platforms that only `--set` names: most likely a slip.
+fn strangers(resolver: &mut Resolver<'_>, path: &[&str], known: &[String]) {
+    let Some(table) = at(resolver.sets, path).and_then(Node::table) else { return };
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    for (name, entry) in table.iter().filter(|(name, _)| !known.contains(name)) {
+        let message = format!("the scenario has no {} `{name}`", path[path.len() - 1]);
+        let issue = Issue::new(UNKNOWN_TABLE, &entry.key, message).label("not in the scenario");
+        resolver.issues.push(issue.help(advice(name, &names)));
+    }
+}
+
+impl<'a> Builder<'_, 'a> {
+    fn arm(&mut self, name: &str) -> Arm {
+        let path = ["arm", name];
+        self.named("arm", name, &path);
+        self.preset_unknown = false;
+        let mut others = vec!["platform"];
+        others.extend(self.resolver.catalogue.mechanisms.iter().map(|spec| spec.name));
+        let preset = self.preset(&path, &others);
+        let names = keys(self.resolver.file, &["arm", name, "platform"]);
+        strangers(self.resolver, &["arm", name, "platform"], &names);
+        for layer in self.resolver.layers(&["arm", name, "platform"]) {
+            let reading = Reading { parameters: &[], others: &all(&layer) };
+            reading.read(&[layer], &mut self.resolver.issues);
+        }
+        let mut platforms: Vec<Platform> =
+            names.iter().map(|one| self.platform(name, one, preset)).collect();
+        if platforms.is_empty() {
+            let mechanisms = self.settings(Scope::Platform, &[&path], &[preset]);
+            platforms.push(Platform { name: name.to_owned(), preset, mechanisms });
+        }
+        let presets: Vec<_> = platforms.iter().map(|one| one.preset).collect();
+        let mechanisms = self.settings(Scope::World, &[&path], &presets);
+        let arm = Arm { name: name.to_owned(), mechanisms, platforms };
+        if !self.preset_unknown {
+            self.roles(&arm);
+        }
+        arm
+    }
+
+    fn platform(&mut self, arm: &str, name: &str, preset: Option<&'static str>) -> Platform {
+        let path = ["arm", arm, "platform", name];
+        self.named("platform", name, &path);
+        let specs = self.resolver.catalogue.mechanisms;
+        let others: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
+        let preset = self.preset(&path, &others).or(preset);
+        for spec in specs.iter().filter(|spec| spec.scope == Scope::World) {
+            let below = ["arm", arm, "platform", name, spec.name];
+            for layer in self.resolver.layers(&below) {
+                let message = format!("`{}` is a mechanism of the world", spec.name);
+                let help = format!("write it as [arm.{arm}.{0}] or [{0}]", spec.name);
+                let issue = Issue::new(WRONG_PLACE, &layer.node.place, message).label("here");
+                self.resolver.issues.push(issue.help(help));
+            }
+        }
+        let mechanisms = self.settings(Scope::Platform, &[&["arm", arm], &path], &[preset]);
+        Platform { name: name.to_owned(), preset, mechanisms }
+    }
+
+    /// Checks a name that becomes a key and a folder.
+    fn named(&mut self, what: &str, name: &str, path: &[&str]) {
+        let place = self.key_place(path);
+        checks::name(&mut self.resolver.issues, what, name, &place);
+    }
+
+    /// Where the key of a table stands in the file.
+    fn key_place(&self, path: &[&str]) -> Place {
+        let (last, parents) = path.split_last().expect("a path of an arm or platform has keys");
+        let parent = at(self.resolver.file, parents).and_then(Node::table);
+        let entry = parent.and_then(|table| table.get(*last));
+        entry.map_or_else(|| self.resolver.file.place.clone(), |entry| entry.key.clone())
+    }
+
+    /// The preset that a table names; also checks the table's keys.
+    fn preset(&mut self, path: &[&str], others: &[&str]) -> Option<&'static str> {
+        let layers = self.resolver.layers(path);
+        let reading = Reading { parameters: Keys::DECLARED, others };
+        let read = reading.read(&layers, &mut self.resolver.issues);
+        let given = Keys::from_values(&read.values).preset;
+        let place = read.places.get("preset").filter(|_| !given.is_empty())?;
+        let names: Vec<&'static str> =
+            self.resolver.catalogue.presets.iter().map(|preset| preset.name).collect();
+        let found = names.iter().find(|name| **name == given);
+        if found.is_none() {
+            let issue = Issue::new(UNKNOWN_PRESET, place, format!("unknown preset `{given}`"));
+            let issue = issue.label("no such preset").help(advice(&given, &names));
+            self.resolver.issues.push(issue);
+            self.preset_unknown = true;
+        }
+        found.copied()
+    }
+
+    /// Every mechanism of a scope, read from the presets, the top level and the tables at `paths`.
+    fn settings(
+        &mut self,
+        scope: Scope,
+        paths: &[&[&str]],
+        presets: &[Option<&'static str>],
+    ) -> Vec<Setting> {
+        let specs = self.resolver.catalogue.mechanisms.iter().copied();
+        specs
+            .filter(|spec| spec.scope == scope)
+            .map(|spec| self.setting(spec, paths, presets))
+            .collect()
+    }
+
+    fn setting(
+        &mut self,
+        spec: &'static Spec,
+        paths: &[&[&str]],
+        presets: &[Option<&'static str>],
+    ) -> Setting {
+        let from_presets = presets.iter().flatten().collect::<BTreeSet<_>>().into_iter();
+        let mut layers: Vec<Layer<'_>> = from_presets
+            .filter_map(|name| at(self.presets.get(*name)?, &[spec.name]))
+            .map(|node| Layer { path: spec.name.to_owned(), node })
+            .collect();
+        let n_presets = layers.len();
+        for root in [self.resolver.file, self.resolver.sets] {
+            for path in std::iter::once(&[] as &[&str]).chain(paths.iter().copied()) {
+                let full: Vec<&str> = path.iter().copied().chain([spec.name]).collect();
+                let node = at(root, &full);
+                layers.extend(node.map(|node| Layer { path: full.join("."), node }));
+            }
+        }
+        let reading = Reading { parameters: spec.parameters, others: &["enabled"] };
+        let read = reading.read(&layers, &mut self.resolver.issues);
+        let mut on = spec.on_by_default || n_presets > 0;
+        for layer in &layers {
+            on = enabled(layer, &mut self.resolver.issues).unwrap_or(on);
+        }
+        if let (true, Some(last)) = (on, layers.last()) {
+            reading.require(&read, last, &mut self.resolver.issues);
+        }
+        for layer in &layers[n_presets..] {
+            remember(&mut self.reach, layer, on || self.preset_unknown);
+        }
+        Setting { spec, enabled: on, values: read.values, origins: read.origins }
+    }
+
+    /// Reports platforms that have not exactly one decider and one clearing rule. A
+    /// registry without any such mechanism is not asked for one.
+    fn roles(&mut self, arm: &Arm) {
+        let roles =
+            [(Role::Decider, DECIDERS, "decider"), (Role::Clearing, CLEARINGS, "clearing rule")];
+        for (role, code, noun) in roles {
+            let known: Vec<&str> = (self.resolver.catalogue.mechanisms.iter())
+                .filter(|spec| spec.role == role)
+                .map(|spec| spec.name)
+                .collect();
+            for platform in arm.platforms.iter().filter(|_| !known.is_empty()) {
+                let settings = arm.mechanisms.iter().chain(&platform.mechanisms);
+                let on: Vec<&str> = settings
+                    .filter(|one| one.enabled && one.spec.role == role)
+                    .map(|one| one.spec.name)
+                    .collect();
+                if on.len() != 1 {
+                    let place = self.home(arm, platform);
+                    let found = if on.is_empty() { "none".to_owned() } else { on.join(" and ") };
+                    let message = format!(
+                        "`{}` needs exactly one {noun}, but has {} ({found})",
+                        platform.name,
+                        on.len()
+                    );
+                    let help = format!(
+                        "switch exactly one of {} on with `enabled = true`, the others off",
+                        known.join(", ")
+                    );
+                    let issue = Issue::new(code, &place, message).label("in this one");
+                    self.resolver.issues.push(issue.help(help));
+                }
+            }
+        }
+    }
+
+    /// Where a platform's name stands, or its arm's.
+    fn home(&self, arm: &Arm, platform: &Platform) -> Place {
+        let own = ["arm", &arm.name, "platform", &platform.name];
+        let path = if at(self.resolver.file, &own).is_some() { &own[..] } else { &own[..2] };
+        self.key_place(path)
+    }
+
+    /// Warns of tables whose mechanism runs nowhere.
+    fn warn(&mut self) {
+        for reach in self.reach.iter().filter(|reach| !reach.anywhere) {
+            let message = format!("`{}` sets parameters of a mechanism that is off", reach.path);
+            let help = "write `enabled = true` in the table, or `enabled = false` if this is meant";
+            let issue = Issue::new(OFF, &reach.place, message).label("without effect").help(help);
+            self.resolver.issues.push(issue);
+        }
+    }
+}
+
+/// Notes that a user's table reaches a mechanism that is on or off. A table that says
+/// `enabled` itself means what it says.
+fn remember(reach: &mut Vec<Reach>, layer: &Layer<'_>, on: bool) {
+    let Some(table) = layer.node.table() else { return };
+    if table.is_empty() || table.contains_key("enabled") {
+        return;
+    }
+    match reach.iter_mut().find(|one| one.path == layer.path && one.place == layer.node.place) {
+        Some(one) => one.anywhere |= on,
+        None => {
+            let (path, place) = (layer.path.clone(), layer.node.place.clone());
+            reach.push(Reach { path, place, anywhere: on });
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Checks of meaning, after every value has its type and range.
+
+use crate::error::{BAD_NAME, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE};
+use crate::error::{NO_WEIGHT, Place, TOO_LONG, UNUSED};
+use crate::parameter::Value;
+use crate::scenario::layers::Read;
+use crate::scenario::nearest::advice;
+use crate::scenario::resolve::Resolver;
+use crate::scenario::{Arm, Origin, Scenario};
+use std::path::{Path, absolute};
+
+/// Burn-in and reported days together stay below this.
+const DAYS_LIMIT: u32 = 65_000;
+
+/// Whether a name can be a folder, a key and a cell.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let length = name.chars().count();
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=64).contains(&length) && !name.starts_with('.') && name.chars().all(fits)
+}
+
+/// Reports an unusable name.
+pub(super) fn name(issues: &mut Issues, what: &str, name: &str, place: &Place) {
+    if !is_name(name) {
+        let message = format!("`{}` cannot be the name of a {what}", name.escape_debug());
+        let help = "use 1 to 64 letters, digits, `-`, `_` and `.`, not beginning with a dot";
+        issues.push(Issue::new(BAD_NAME, place, message).label("this name").help(help));
+    }
+}
+
+/// The place of a key, or of the file's beginning where it is not given.
+fn place(resolver: &Resolver<'_>, read: &Read, key: &str) -> Place {
+    let top = || Place { source: resolver.file.place.source.clone(), span: 0..0 };
+    read.places.get(key).cloned().unwrap_or_else(top)
+}
+
+/// The baseline: the one that is given, else the first arm.
+pub(super) fn baseline(resolver: &mut Resolver<'_>, head: &Read, arms: &[Arm]) -> String {
+    let given = text(head, "baseline");
+    let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+    if given.is_empty() {
+        return names.first().copied().unwrap_or_default().to_owned();
+    }
+    if !names.is_empty() && !names.contains(&given.as_str()) {
+        let place = place(resolver, head, "baseline");
+        let message = format!("the baseline `{given}` is not an arm of the scenario");
+        let issue = Issue::new(NO_BASELINE, &place, message).label("no such arm");
+        resolver.issues.push(issue.help(advice(&given, &names)));
+    }
+    given
+}
+
+/// The name and the length of the scenario.
+pub(super) fn head(resolver: &mut Resolver<'_>, scenario: &Scenario, head: &Read, start: &Read) {
+    let at = place(resolver, head, "name");
+    name(&mut resolver.issues, "scenario", &scenario.name, &at);
+    let days = u32::from(scenario.days) + u32::from(scenario.start.burn_in_days);
+    if days >= DAYS_LIMIT {
+        let at = place(resolver, start, "burn_in_days");
+        let message = format!("burn-in and reported days are {days} together");
+        let issue = Issue::new(TOO_LONG, &at, message).label("here");
+        resolver.issues.push(issue.help("they must stay below 65,000"));
+    }
+}
+
+/// Names of a list's tables differ, and their weights are not all zero.
+pub(super) fn weights(resolver: &mut Resolver<'_>, path: &str, list: &[Read]) {
+    for (index, read) in list.iter().enumerate() {
+        let own = text(read, "name");
+        let at = place(resolver, read, "name");
+        if own.trim().is_empty() || own.chars().any(char::is_control) {
+            let message = format!("a name of [[{path}]] is empty or has control characters");
+            resolver.issues.push(Issue::new(BAD_NAME, &at, message).label("this name"));
+        }
+        if list[..index].iter().any(|other| text(other, "name") == own) {
+            let message = format!("two tables [[{path}]] are both called `{own}`");
+            let issue = Issue::new(DUPLICATE, &at, message).label("the second one");
+            resolver.issues.push(issue.help("give each its own `name`"));
+        }
+    }
+    let zero =
+        |read: &Read| matches!(read.values.0.get("weight"), Some(Value::Number(x)) if *x <= 0.0);
+    if list.iter().all(zero) {
+        let at = place(resolver, &list[0], "weight");
+        let message = format!("all weights of [[{path}]] are zero");
+        let issue = Issue::new(NO_WEIGHT, &at, message).label("here");
+        resolver.issues.push(issue.help("give at least one a weight of more than 0"));
+    }
+}
+
+fn text(read: &Read, key: &str) -> String {
+    match read.values.0.get(key) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+/// The path of the network's file as it was written, after a look at whether it is needed.
+pub(super) fn network_file(resolver: &mut Resolver<'_>, network: &Read) -> String {
+    let written = text(network, "file");
+    let needed = text(network, "kind") == "file";
+    if needed && written.is_empty() {
+        let at = place(resolver, network, "kind");
+        let message = "network.kind is \"file\", but network.file is not given";
+        let issue = Issue::new(NO_NETWORK_FILE, &at, message).label("needs a file");
+        resolver.issues.push(issue.help("add file = \"ties.csv\", the path of an edge list"));
+    }
+    if !needed && !written.is_empty() {
+        let at = place(resolver, network, "file");
+        let message = "network.file is given, but network.kind is not \"file\"";
+        let issue = Issue::new(UNUSED, &at, message).label("without effect");
+        resolver.issues.push(issue.help("write kind = \"file\" to read it"));
+    }
+    written
+}
+
+/// Makes the path absolute: from the scenario's folder, in `--set` from the working folder.
+pub(super) fn place_network_file(
+    resolver: &mut Resolver<'_>,
+    scenario: &mut Scenario,
+    network: &Read,
+    folder: &Path,
+) {
+    let written = &scenario.network_file_written;
+    if written.is_empty() {
+        return;
+    }
+    let from_command = network.origins.get("file") == Some(&Origin::CommandLine);
+    let base = if from_command { Path::new("") } else { folder };
+    let joined = base.join(written);
+    let path = absolute(&joined).unwrap_or(joined);
+    if scenario.network.kind == "file" && !path.is_file() {
+        let at = place(resolver, network, "file");
+        let message = format!("there is no file `{}`", path.display());
+        let issue = Issue::new(NO_NETWORK_FILE, &at, message).label("named here");
+        let folder = if from_command { "the working folder" } else { "the scenario's folder" };
+        resolver.issues.push(issue.help(format!("a relative path starts from {folder}")));
+    }
+    scenario.network.file = path.to_string_lossy().into_owned();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_as_folders() {
+        for good in ["viral", "v1.2", "群买", "a_b-c"] {
+            assert!(is_name(good), "{good}");
+        }
+        let long = "x".repeat(65);
+        for bad in ["", ".hidden", "..", "a/b", "a b", "a\u{0}", "a\nb", "*", long.as_str()] {
+            assert!(!is_name(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! From the raw mirror to a checked scenario: layers in order, all mistakes at once.
+//!
+//! Layers, weakest first: the declaration's default, the preset, the mechanism's
+//! table at the top level, in the arm, in the platform, and `--set` in the same order.
+
+use crate::error::{Issue, Issues, NOT_TEXT, Place, Source, WRONG_TYPE};
+use crate::mechanism::spec::Spec;
+use crate::mechanisms::MECHANISMS;
+use crate::parameter::{Parameter, Values};
+use crate::scenario::layers::{Layer, Read, Reading};
+use crate::scenario::preset::{PRESETS, Preset};
+use crate::scenario::raw::{Item, Node, parse};
+use crate::scenario::sections::Head;
+use crate::scenario::{Origin, Scenario, arms, checks, set};
+use crate::{market, network, population};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What scenarios may refer to.
+#[derive(Clone, Copy)]
+pub struct Catalogue {
+    /// The registry of mechanisms.
+    pub mechanisms: &'static [&'static Spec],
+    /// The presets.
+    pub presets: &'static [Preset],
+}
+
+/// All that comes with the program.
+pub const CATALOGUE: Catalogue = Catalogue { mechanisms: MECHANISMS, presets: PRESETS };
+
+/// A scenario's text and what it is read with.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// Name of the text in messages: its path.
+    pub name: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// Folder from which relative paths in the text start.
+    pub folder: &'a Path,
+    /// Arguments of `--set`, without the flag.
+    pub sets: &'a [String],
+}
+
+/// A scenario that can run.
+#[derive(Clone)]
+pub struct Checked {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What it probably does not mean.
+    pub warnings: Vec<Issue>,
+}
+
+/// Reads and checks bytes of a file.
+///
+/// # Errors
+/// All mistakes, in the order of reading.
+pub fn resolve_bytes(
+    bytes: &[u8],
+    input: &Input<'_>,
+    catalogue: &Catalogue,
+) -> Result<Checked, Vec<Issue>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => resolve(&Input { text, ..*input }, catalogue),
+        Err(error) => {
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+            let at = valid.len();
+            let source = Arc::new(Source { rank: 0, name: input.name.to_owned(), text: valid });
+            let place = Place { source, span: at..at };
+            let message = "the file is not UTF-8 text from here on";
+            Err(vec![Issue::new(NOT_TEXT, &place, message).help("save it again as UTF-8")])
+        }
+    }
+}
+
+/// Reads and checks a scenario.
+///
+/// # Errors
+/// All mistakes, in the order of reading.
+pub fn resolve(input: &Input<'_>, catalogue: &Catalogue) -> Result<Checked, Vec<Issue>> {
+    let mut issues = Issues::default();
+    let text = input.text.strip_prefix('\u{feff}').unwrap_or(input.text).to_owned();
+    let source = Arc::new(Source { rank: 0, name: input.name.to_owned(), text });
+    let sets = set::layer(input.sets, &mut issues);
+    let file = match parse(&source, &Origin::Scenario) {
+        Ok(file) => file,
+        Err(mistakes) => {
+            mistakes.into_iter().for_each(|issue| issues.push(issue));
+            return Err(issues.sorted());
+        }
+    };
+    let mut resolver = Resolver { catalogue, file: &file, sets: &sets, issues };
+    let scenario = resolver.scenario(input.folder);
+    let failed = resolver.issues.any_error();
+    let issues = resolver.issues.sorted();
+    if failed { Err(issues) } else { Ok(Checked { scenario, warnings: issues }) }
+}
+
+/// What the parts of the resolution share.
+pub(super) struct Resolver<'a> {
+    pub catalogue: &'a Catalogue,
+    pub file: &'a Node,
+    pub sets: &'a Node,
+    pub issues: Issues,
+}
+
+impl<'a> Resolver<'a> {
+    /// The tables at a path, in the file and in `--set`.
+    pub fn layers(&self, path: &[&str]) -> Vec<Layer<'a>> {
+        let layer = |node| Layer { path: path.join("."), node };
+        [self.file, self.sets].into_iter().filter_map(|root| at(root, path)).map(layer).collect()
+    }
+
+    fn scenario(&mut self, folder: &Path) -> Scenario {
+        let mut others = vec!["population", "network", "market", "start", "arm"];
+        others.extend(self.catalogue.mechanisms.iter().map(|spec| spec.name));
+        let head_read = self.read(&[], Head::DECLARED, &others);
+        let head = Head::from_values(&head_read.values);
+        let population = self.read(&["population"], population::Parameters::DECLARED, &["segment"]);
+        let network = self.read(&["network"], network::Parameters::DECLARED, &[]);
+        let market = self.read(&["market"], market::Parameters::DECLARED, &["category"]);
+        let start = self.read(&["start"], market::Start::DECLARED, &[]);
+        let segments = self.list(&["population", "segment"], population::Segment::DECLARED);
+        let categories = self.list(&["market", "category"], market::Category::DECLARED);
+        let arms = arms::arms(self);
+        let written = checks::network_file(self, &network);
+        let mut scenario = Scenario {
+            name: head.name,
+            question: head.question,
+            seed: head.seed,
+            days: head.days,
+            replicates: head.replicates,
+            baseline: checks::baseline(self, &head_read, &arms),
+            population: population::Parameters::from_values(&population.values),
+            segments: typed(&segments, population::Segment::from_values),
+            network: network::Parameters::from_values(&network.values),
+            market: market::Parameters::from_values(&market.values),
+            categories: typed(&categories, market::Category::from_values),
+            start: market::Start::from_values(&start.values),
+            arms,
+            origins: BTreeMap::new(),
+            network_file_written: written,
+        };
+        checks::place_network_file(self, &mut scenario, &network, folder);
+        checks::head(self, &scenario, &head_read, &start);
+        checks::weights(self, "population.segment", &segments);
+        checks::weights(self, "market.category", &categories);
+        let tables =
+            [("", &head_read), ("population", &population), ("network", &network)].into_iter();
+        for (path, read) in tables.chain([("market", &market), ("start", &start)]) {
+            note(&mut scenario.origins, path, read);
+        }
+        for (path, list) in [("population.segment", &segments), ("market.category", &categories)] {
+            for (index, read) in list.iter().enumerate() {
+                note(&mut scenario.origins, &format!("{path}.{index}"), read);
+            }
+        }
+        scenario
+    }
+
+    fn read(&mut self, path: &[&str], parameters: &'static [Parameter], others: &[&str]) -> Read {
+        let layers = self.layers(path);
+        Reading { parameters, others }.read(&layers, &mut self.issues)
+    }
+
+    /// Tables in double brackets; one with all defaults where there is none. A list
+    /// in `--set` replaces the file's.
+    fn list(&mut self, path: &[&str], parameters: &'static [Parameter]) -> Vec<Read> {
+        let reading = Reading { parameters, others: &[] };
+        let mut list = Vec::new();
+        if let Some(Layer { path, node }) = self.layers(path).into_iter().next_back() {
+            match &node.item {
+                Item::List(nodes) => {
+                    for node in nodes {
+                        let layer = Layer { path: path.clone(), node };
+                        list.push(reading.read(&[layer], &mut self.issues));
+                    }
+                }
+                other => {
+                    let message =
+                        format!("`{path}` must be a list of tables, not {}", other.noun());
+                    let issue = Issue::new(WRONG_TYPE, &node.place, message).label("here");
+                    self.issues.push(issue.help(format!("write [[{path}]] and its keys below")));
+                }
+            }
+        }
+        if list.is_empty() {
+            list.push(reading.read(&[], &mut self.issues));
+        }
+        list
+    }
+}
+
+/// The node at a path below a root.
+pub(super) fn at<'a>(root: &'a Node, path: &[&str]) -> Option<&'a Node> {
+    path.iter().try_fold(root, |node, key| node.table()?.get(*key).map(|entry| &entry.node))
+}
+
+fn typed<T>(reads: &[Read], from: impl Fn(&Values) -> T) -> Vec<T> {
+    reads.iter().map(|read| from(&read.values)).collect()
+}
+
+fn note(origins: &mut BTreeMap<String, Origin>, path: &str, read: &Read) {
+    for (name, origin) in &read.origins {
+        origins.insert(crate::scenario::layers::joined(path, name), origin.clone());
+    }
+}

@@ -1,0 +1,167 @@
+//! One raw value against one declaration: type, wholeness, finiteness, range, choice.
+
+use crate::error::{Issue, NOT_A_CHOICE, NOT_FINITE, NOT_WHOLE, OUT_OF_RANGE, WRONG_TYPE};
+use crate::parameter::{Kind, Parameter, Value};
+use crate::scenario::nearest::nearest;
+use crate::scenario::raw::{Item, Node};
+
+/// The checked value of a parameter; `path` names it in messages.
+pub fn checked(node: &Node, parameter: &Parameter, path: &str) -> Result<Value, Box<Issue>> {
+    let check = Check { node, parameter, path };
+    match parameter.kind {
+        Kind::Number => check.number(node).map(Value::Number),
+        Kind::Integer => check.integer().map(Value::Integer),
+        Kind::Flag => check.flag(),
+        Kind::Text => check.text(),
+        Kind::Numbers => check.numbers(),
+    }
+}
+
+/// What a parameter accepts, in words.
+#[must_use]
+pub fn accepted(parameter: &Parameter) -> String {
+    let range = range(parameter);
+    match parameter.kind {
+        Kind::Number => format!("a number{range}"),
+        Kind::Integer => format!("a whole number{range}"),
+        Kind::Flag => "true or false".to_owned(),
+        Kind::Text if parameter.choices.is_empty() => "text in quotation marks".to_owned(),
+        Kind::Text => format!("one of {}", quoted(parameter.choices)),
+        Kind::Numbers => format!("a list of numbers{range}"),
+    }
+}
+
+/// A number as it is best read: whole ones without a point, long ones grouped.
+#[must_use]
+pub fn plain(x: f64) -> String {
+    if x.fract() != 0.0 || x.abs() >= 9e15 {
+        return format!("{x}");
+    }
+    let digits = format!("{:.0}", x.abs());
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
+            grouped.push('_');
+        }
+        grouped.push(digit);
+    }
+    if x < 0.0 { format!("-{grouped}") } else { grouped }
+}
+
+/// The range in words, empty where there is none.
+fn range(parameter: &Parameter) -> String {
+    match (parameter.min.is_finite(), parameter.max.is_finite()) {
+        (true, true) => format!(" from {} to {}", plain(parameter.min), plain(parameter.max)),
+        (true, false) => format!(", at least {}", plain(parameter.min)),
+        (false, true) => format!(", at most {}", plain(parameter.max)),
+        (false, false) => String::new(),
+    }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+}
+
+struct Check<'a> {
+    node: &'a Node,
+    parameter: &'a Parameter,
+    path: &'a str,
+}
+
+impl Check<'_> {
+    fn issue(&self, code: &'static str, node: &Node, message: String) -> Box<Issue> {
+        let unit = match self.parameter.unit {
+            "1" | "" => String::new(),
+            unit => format!(" ({unit})"),
+        };
+        let help = format!("`{}` accepts {}{unit}", self.path, accepted(self.parameter));
+        Box::new(Issue::new(code, &node.place, message).label("here").help(help))
+    }
+
+    fn wrong_type(&self, node: &Node) -> Box<Issue> {
+        let message = format!("`{}` cannot be {}", self.path, node.item.noun());
+        self.issue(WRONG_TYPE, node, message)
+    }
+
+    fn number(&self, node: &Node) -> Result<f64, Box<Issue>> {
+        let x = match node.item {
+            Item::Integer(n) => n as f64,
+            Item::Float(x) => x,
+            _ => return Err(self.wrong_type(node)),
+        };
+        if !x.is_finite() {
+            return Err(self.not_finite(x, node));
+        }
+        self.in_range(x, node)?;
+        // Adding 0 turns -0 into 0, which would be another value in the digest.
+        Ok(x + 0.0)
+    }
+
+    fn not_finite(&self, x: f64, node: &Node) -> Box<Issue> {
+        let message = format!("`{}` must be a finite number, not {x}", self.path);
+        self.issue(NOT_FINITE, node, message)
+    }
+
+    fn in_range(&self, x: f64, node: &Node) -> Result<(), Box<Issue>> {
+        let bound = if x < self.parameter.min {
+            format!("less than {}", plain(self.parameter.min))
+        } else if x > self.parameter.max {
+            format!("more than {}", plain(self.parameter.max))
+        } else {
+            return Ok(());
+        };
+        let message = format!("`{}` is {}, which is {bound}", self.path, plain(x));
+        Err(self.issue(OUT_OF_RANGE, node, message))
+    }
+
+    fn integer(&self) -> Result<i64, Box<Issue>> {
+        let node = self.node;
+        let beyond = || {
+            let message = format!("`{}` is 2^63 or more, or below -2^63", self.path);
+            self.issue(NOT_WHOLE, node, message)
+        };
+        let whole = match node.item {
+            Item::Integer(n) => i64::try_from(n).map_err(|_| beyond())?,
+            Item::Float(x) if !x.is_finite() => return Err(self.not_finite(x, node)),
+            Item::Float(x) if x.fract() != 0.0 => {
+                let message = format!("`{}` must be whole, not {x}", self.path);
+                return Err(self.issue(NOT_WHOLE, node, message));
+            }
+            Item::Float(x) if x.abs() >= 9_223_372_036_854_775_808.0 => return Err(beyond()),
+            Item::Float(x) => x as i64,
+            _ => return Err(self.wrong_type(node)),
+        };
+        self.in_range(whole as f64, node)?;
+        Ok(whole)
+    }
+
+    fn flag(&self) -> Result<Value, Box<Issue>> {
+        match self.node.item {
+            Item::Flag(yes) => Ok(Value::Flag(yes)),
+            _ => Err(self.wrong_type(self.node)),
+        }
+    }
+
+    fn text(&self) -> Result<Value, Box<Issue>> {
+        let Item::Text(text) = &self.node.item else {
+            return Err(self.wrong_type(self.node));
+        };
+        let choices = self.parameter.choices;
+        if choices.is_empty() || choices.contains(&text.as_str()) {
+            return Ok(Value::Text(text.clone()));
+        }
+        let message = format!("`{}` cannot be \"{text}\"", self.path);
+        let issue = self.issue(NOT_A_CHOICE, self.node, message);
+        Err(match nearest(text, choices.iter().copied()) {
+            Some(name) => Box::new(issue.label(format!("did you mean \"{name}\"?"))),
+            None => issue,
+        })
+    }
+
+    fn numbers(&self) -> Result<Value, Box<Issue>> {
+        let Item::List(list) = &self.node.item else {
+            return Err(self.wrong_type(self.node));
+        };
+        list.iter().map(|one| self.number(one)).collect::<Result<_, _>>().map(Value::Numbers)
+    }
+}
