@@ -1,6 +1,6 @@
 //! Memory: what is free, what a scenario takes, and what would fit.
 
-use crate::engine::experiment::{Estimate, estimate};
+use crate::model::estimate::{Estimate, estimate};
 use crate::scenario::Scenario;
 use std::fs::read_to_string;
 use std::path::Path;
@@ -90,9 +90,14 @@ pub fn breakdown(estimate: &Estimate) -> String {
 
 /// The sentence of refusal, if the estimate is more than is free.
 #[must_use]
-pub fn refusal(scenario: &Scenario, needed: &Estimate, free: Option<u64>) -> Option<String> {
+pub fn refusal(
+    scenario: &Scenario,
+    consumers: u32,
+    needed: &Estimate,
+    free: Option<u64>,
+) -> Option<String> {
     let free = free.filter(|&free| needed.total_bytes() > free)?;
-    let advice = match fitting(scenario, free) {
+    let advice = match fitting(scenario, consumers, free) {
         Some(consumers) => format!(
             "about {consumers} consumers would fit: --set population.consumers={consumers}"
         ),
@@ -108,13 +113,9 @@ pub fn refusal(scenario: &Scenario, needed: &Estimate, free: Option<u64>) -> Opt
 }
 
 /// The most consumers, to two digits, that fit in so many bytes.
-fn fitting(scenario: &Scenario, free: u64) -> Option<u32> {
-    let mut trial = scenario.clone();
-    let mut fits = |consumers: u32| {
-        trial.population.consumers = consumers;
-        estimate(&trial).total_bytes() <= free
-    };
-    let (mut low, mut high) = (2, scenario.population.consumers);
+fn fitting(scenario: &Scenario, consumers: u32, free: u64) -> Option<u32> {
+    let fits = |consumers: u32| estimate(scenario, consumers).total_bytes() <= free;
+    let (mut low, mut high) = (2, consumers);
     if !fits(low) {
         return None;
     }

@@ -4,7 +4,8 @@ use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::screen::Screen;
 use crate::cli::{Done, diagnostics, load, memory, progress};
-use crate::engine::experiment::{self, Completion, Estimate};
+use crate::engine::experiment::{self, Completion};
+use crate::model::estimate::{Estimate, estimate};
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
 use crate::output::declared::RunKey;
@@ -15,7 +16,6 @@ use crate::output::{target, text};
 use crate::scenario::Scenario;
 use crate::scenario::digest::digest;
 use crate::scenario::resolved::resolved_toml;
-use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -91,6 +91,8 @@ impl Over {
 pub struct Plan {
     /// The scenario.
     pub scenario: Scenario,
+    /// Number of consumers: the scenario's, or the nodes of its network's file.
+    pub consumers: u32,
     /// The bytes it was read from.
     pub bytes: Vec<u8>,
     /// Its digest.
@@ -118,8 +120,10 @@ impl Plan {
         let digest = digest(&scenario);
         let name = format!("{}-{}", scenario.name, &digest[..8]);
         let folder = output.map_or_else(|| Path::new("outputs").join(name), Path::to_path_buf);
-        let estimate = experiment::estimate(&scenario);
-        Ok(Self { scenario, bytes, digest, folder, estimate })
+        let consumers = experiment::consumers(&scenario)?;
+        experiment::check(&scenario)?;
+        let estimate = estimate(&scenario, consumers);
+        Ok(Self { scenario, consumers, bytes, digest, folder, estimate })
     }
 
     /// Every run: arm × platform × replicate.
@@ -142,7 +146,7 @@ impl Plan {
     fn consumer_days(&self) -> u64 {
         let days = u64::from(self.scenario.days) + u64::from(self.scenario.start.burn_in_days);
         let worlds = self.scenario.arms.len() as u64 * u64::from(self.scenario.replicates);
-        days * worlds * u64::from(self.scenario.population.consumers)
+        days * worlds * u64::from(self.consumers)
     }
 
     /// What is about to be done, in a few lines.
@@ -157,7 +161,7 @@ impl Plan {
         format!(
             "{name}{question}\n  {} consumers, {} arms ({}), {days} days{burn_in}, {replicates} \
              replicates, seed {seed}\n  memory {}, results in {}",
-            self.scenario.population.consumers,
+            self.consumers,
             arms.len(),
             arms.join(", "),
             memory::amount(self.estimate.total_bytes()),
@@ -173,7 +177,7 @@ impl Plan {
             "digest": self.digest,
             "seed": self.scenario.seed,
             "folder": self.folder.display().to_string(),
-            "consumers": self.scenario.population.consumers,
+            "consumers": self.consumers,
             "days": self.scenario.days,
             "replicates": self.scenario.replicates,
             "arms": self.scenario.arms.iter().map(|arm| arm.name.clone()).collect::<Vec<_>>(),
@@ -223,7 +227,7 @@ pub fn announce(plan: &Plan, how: How, in_detail: bool, screen: &Screen) -> Done
         screen.tell(&memory::breakdown(&plan.estimate));
     }
     let free = how.memory_limit.or_else(memory::available);
-    memory::refusal(&plan.scenario, &plan.estimate, free)
+    memory::refusal(&plan.scenario, plan.consumers, &plan.estimate, free)
         .map_or(Ok(()), |message| Err(Failure::Memory(message)))
 }
 
@@ -294,7 +298,7 @@ fn simulate(
         Ok(Completion::Interrupted) => Status::Interrupted,
         Err(error) => {
             folder.abandon();
-            return Err(Failure::Runtime(anyhow!(error)));
+            return Err(error.into());
         }
     };
     let measured = folder.measured();
