@@ -80,7 +80,8 @@ fn draws(c: &mut Criterion) {
     let mut group = c.benchmark_group("rng");
     group.throughput(Throughput::Elements(N_LANES as u64));
     group.bench_function("lanes", |b| b.iter(|| lanes(key, STREAM, black_box(6_400), at)));
-    let single = |first| (0..N_LANES as u32).fold(0, |sum, i| sum ^ key.lane(STREAM, first + i, at));
+    let single =
+        |first| (0..N_LANES as u32).fold(0, |sum, i| sum ^ key.lane(STREAM, first + i, at));
     group.bench_function("lane by lane", |b| b.iter(|| single(black_box(6_400))));
     group.finish();
 }

@@ -1,5 +1,5 @@
-//! The documentation is true: the reference is that of the registry, every command
-//! and every scenario in it is understood, and every path that it names is there.
+//! The documentation is true: the reference is that of the registry, and every command
+//! and every scenario in it is understood. `tests/architecture.rs` follows its paths.
 
 use clap::Parser;
 use guanxi::cli::{Cli, manual};
@@ -134,7 +134,12 @@ fn every_scenario_that_a_command_of_the_pages_names_is_there() {
     for (path, words) in commands() {
         for file in words.iter().filter(|word| word.starts_with("scenarios/")) {
             let there = root().join(file).is_file();
-            assert!(there, "{}: {} names a file that is not there", path.display(), words.join(" "));
+            assert!(
+                there,
+                "{}: {} names a file that is not there",
+                path.display(),
+                words.join(" ")
+            );
         }
     }
 }
@@ -165,39 +170,10 @@ fn every_scenario_of_the_pages_is_free_of_mistakes() {
             let folder = root().join("scenarios");
             let input = Input { name: &name, text: &text, folder: &folder, sets: &[] };
             if let Err(issues) = resolve(&input, &CATALOGUE) {
-                let messages: Vec<&str> = issues.iter().map(|issue| issue.message.as_str()).collect();
+                let messages: Vec<&str> =
+                    issues.iter().map(|issue| issue.message.as_str()).collect();
                 panic!("{name}: {}\n{text}", messages.join("; "));
             }
-        }
-    }
-}
-
-#[test]
-fn every_path_that_the_pages_name_is_there() {
-    let folders = ["src/", "tests/", "docs/", "benches/", "scenarios/", ".ci/"];
-    let pages = pages();
-    for (path, page) in &pages {
-        let named = |span: &String| {
-            folders.iter().any(|folder| span.starts_with(folder)) && !span.contains(['*', ' ', '{', '<', '…'])
-        };
-        for span in spans(page).into_iter().filter(named) {
-            let file = span.split("::").next().unwrap_or_default();
-            assert!(root().join(file).exists(), "{} names `{span}`, which is not there", path.display());
-        }
-    }
-}
-
-#[test]
-fn every_link_between_the_pages_leads_somewhere() {
-    for (path, page) in pages() {
-        for part in page.split("](").skip(1) {
-            let target = part.split(')').next().unwrap_or_default();
-            let target = target.split('#').next().unwrap_or_default();
-            if target.is_empty() || target.contains("://") {
-                continue;
-            }
-            let there = path.parent().expect("a page has a folder").join(target).exists();
-            assert!(there, "{}: the link to {target} leads nowhere", path.display());
         }
     }
 }

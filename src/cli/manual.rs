@@ -60,7 +60,8 @@ fn code(name: &str) -> String {
 fn tags() -> String {
     let tags = [Tag::V, Tag::D, Tag::M, Tag::A].into_iter();
     let rows = tags.map(|tag| [tag.letter().to_owned(), tag.meaning().to_owned()]);
-    "\n## Tags\n\nHow surely a default is known.\n".to_owned() + &table(["tag", "the default is"], rows)
+    "\n## Tags\n\nHow surely a default is known.\n".to_owned()
+        + &table(["tag", "the default is"], rows)
 }
 
 fn parameters(of: &'static str, list: &'static [Parameter]) -> String {
@@ -86,7 +87,8 @@ fn section(section: &Section) -> String {
         (path, true) => format!("`[[{path}]]`"),
         (path, false) => format!("`[{path}]`"),
     };
-    let streams = if section.path == "network" { streams(network::STREAMS.iter()) } else { String::new() };
+    let streams =
+        if section.path == "network" { streams(network::STREAMS.iter()) } else { String::new() };
     let about = section.about;
     format!("\n### {title}\n\n{about}\n{}{streams}", parameters(section.path, section.parameters))
 }
@@ -166,12 +168,14 @@ fn lines() -> String {
         let [payer, payee] = parties;
         [code(flow.name), payer, payee, kind.to_owned(), flow.meaning.to_owned()]
     });
-    "\n## Lines of the ledger\n".to_owned() + &table(["line", "payer", "payee", "kind", "meaning"], rows)
+    "\n## Lines of the ledger\n".to_owned()
+        + &table(["line", "payer", "payee", "kind", "meaning"], rows)
 }
 
 fn codes() -> String {
     let rows = CODES.iter().map(|one| {
         [code(one.code), one.severity.word().to_owned(), one.title.to_owned(), one.text.to_owned()]
     });
-    "\n## Messages about scenarios\n".to_owned() + &table(["code", "kind", "title", "meaning"], rows)
+    "\n## Messages about scenarios\n".to_owned()
+        + &table(["code", "kind", "title", "meaning"], rows)
 }

@@ -187,6 +187,10 @@ impl Plan {
         })
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the manifest tells the machine, which shapes no result"
+    )]
     fn meta(&self, threads: usize) -> Meta {
         Meta {
             scenario: self.scenario.name.clone(),
@@ -270,6 +274,10 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the manifest tells the time taken, which shapes no result"
+)]
 fn simulate(
     plan: &Plan,
     mut folder: RunFolder,

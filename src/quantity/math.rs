@@ -160,7 +160,7 @@ const FAR_TAIL: [[f64; 8]; 2] = [
 ];
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "the platform's functions are the oracle")]
+#[expect(clippy::disallowed_methods, reason = "the platform's functions are the oracle")]
 mod tests {
     use super::*;
     use statrs::distribution::{ContinuousCDF, Normal};

@@ -11,7 +11,7 @@ parameters! {
         /// The question that the scenario answers.
         question: String = "\"\"", "1", A, "none asked";
         /// Seed of all random draws; the same seed gives the same results.
-        seed: u64 = "20261122", "1", 0.0, 9.223372036854775807e18, A, "any number will do";
+        seed: u64 = "20261122", "1", 0.0, 9.223372036854775e18, A, "any number will do";
         /// Days that are simulated and reported.
         days: u16 = "180", "days", 1.0, 3_650.0, A, "half a year";
         /// Number of replicates: the same world with other draws, for intervals.
