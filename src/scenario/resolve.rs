@@ -141,7 +141,7 @@ impl<'a> Resolver<'a> {
             origins: BTreeMap::new(),
             network_file_written: written,
         };
-        checks::place_network_file(self, &mut scenario, &network, folder);
+        checks::place_network_file(self, &mut scenario, (&population, &network), folder);
         checks::head(self, &scenario, &head_read, &start);
         checks::weights(self, "population.segment", &segments);
         checks::weights(self, "market.category", &categories);
