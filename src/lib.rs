@@ -26,7 +26,9 @@ pub mod mechanisms;
 pub mod scenario;
 // Floor 3, too: what is observed.
 pub mod observers;
-// Floor 6: stepping.
+// Floor 5: building.
+pub mod model;
+// Floor 6: stepping; tables.
 pub mod engine;
 pub mod output;
 // Floor 7: the command line.

@@ -121,11 +121,62 @@ impl Rows {
     pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
         self.cells.extend(row);
         let width = self.schema.columns.len();
-        assert!(self.cells.len() % width == 0, "a row of `{}` has {width} cells", self.schema.name);
+        assert!(self.cells.len().is_multiple_of(width), "a row of `{}` has {width} cells", self.schema.name);
     }
 
     /// The rows one by one.
     pub fn iter(&self) -> impl Iterator<Item = &[Cell]> {
         self.cells.chunks(self.schema.columns.len())
     }
+}
+
+/// Declares a table: each column's name, type, unit and meaning stands with the
+/// expression that fills its cells.
+///
+/// ```
+/// use guanxi::table::{Cell, Rows};
+/// struct View { n: u64 }
+/// guanxi::table! {
+///     /// How many.
+///     Counts("counts", "one row a day", v: View) {
+///         n_count: Integer, "1", "how many", "数量" => Cell::from(v.n);
+///     }
+/// }
+/// let mut rows = Rows::new(&Counts::SCHEMA);
+/// rows.push(Counts::row(&View { n: 3 }));
+/// assert_eq!(Counts::SCHEMA.columns[0].name, "n_count");
+/// ```
+#[macro_export]
+macro_rules! table {
+    (
+        $(#[doc = $about:literal])+
+        $table:ident($name:literal, $summary:literal, $view:ident : $type:ty) {
+            $($column:ident : $kind:ident, $unit:literal, $en:literal, $zh:literal => $value:expr;)+
+        }
+    ) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug)]
+        pub struct $table;
+
+        impl $table {
+            /// The declaration.
+            pub const SCHEMA: $crate::table::Schema = $crate::table::Schema {
+                name: $name,
+                summary: $summary,
+                columns: &[$($crate::table::Column {
+                    name: stringify!($column),
+                    kind: $crate::table::CellKind::$kind,
+                    unit: $unit,
+                    meaning: $en,
+                    meaning_zh: $zh,
+                },)+],
+            };
+
+            /// One row.
+            #[must_use]
+            pub fn row($view: &$type) -> Vec<$crate::table::Cell> {
+                vec![$($value,)+]
+            }
+        }
+    };
 }

@@ -1,8 +1,21 @@
 //! An experiment: every arm of a scenario in every replicate.
+//!
+//! Replicates run one after the other, and within a replicate the arms; each uses all
+//! threads inside. Population, network and merchants are drawn once a replicate.
 
+use super::audit::Audit;
+use super::step::{Arm, Day, Watch};
+use crate::exchange::Inbox;
+use crate::market::message::{Answer, Order};
+use crate::mechanism::world::{Environment, World};
+use crate::model::{self, estimate::Estimate};
+use crate::network::{NetworkError, nodes_in_file};
 use crate::observer::RunRecord;
-use crate::scenario::Scenario;
-use std::sync::atomic::AtomicBool;
+use crate::observers::Observers;
+use crate::scenario::{self, Scenario};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Told of progress while an experiment runs; called from the running thread.
 pub trait Progress: Sync {
@@ -25,40 +38,187 @@ pub enum Completion {
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
     /// The network could not be made or read.
-    #[error("{0}")]
-    Network(String),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// An arm has several platforms.
+    #[error("arm `{arm}` has {platforms} platforms; this version runs one platform an arm")]
+    Platforms {
+        /// The arm.
+        arm: String,
+        /// How many it has.
+        platforms: usize,
+    },
+    /// The mechanisms of an arm ask for more than the budget.
+    #[error("the budget shares of arm `{arm}` sum to {sum}, more than 1")]
+    Budget {
+        /// The arm.
+        arm: String,
+        /// The sum of the shares.
+        sum: f64,
+    },
+    /// The ledger and its audit disagree, which is an error of the program.
+    #[error("the audit of arm `{arm}` failed on day {day}: {finding}; please report this")]
+    Audit {
+        /// The arm.
+        arm: String,
+        /// The day.
+        day: u16,
+        /// What does not agree.
+        finding: String,
+    },
 }
 
-/// The memory that an experiment will take, part by part.
-#[derive(Clone, Debug, Default)]
-pub struct Estimate {
-    /// (what, bytes), in order of building.
-    pub parts: Vec<(&'static str, u64)>,
-}
-
-impl Estimate {
-    /// All parts together, in bytes.
-    #[must_use]
-    pub fn total_bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.1).sum()
+/// The number of consumers of a scenario: its own, or that of its network's file.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn consumers(scenario: &Scenario) -> Result<u32, ExperimentError> {
+    if scenario.network.kind == "file" {
+        return Ok(nodes_in_file(Path::new(&scenario.network.file))?);
     }
+    Ok(scenario.population.consumers)
 }
 
 /// The memory needed by one replicate of a scenario, before anything is allocated.
+///
+/// # Errors
+/// Where the network's file cannot be read.
+pub fn estimate(scenario: &Scenario) -> Result<Estimate, ExperimentError> {
+    Ok(model::estimate::estimate(scenario, consumers(scenario)?))
+}
+
+/// What can be told to be wrong before anything is built.
+///
+/// # Errors
+/// Several platforms in an arm; budget shares that sum to more than 1.
+pub fn check(scenario: &Scenario) -> Result<(), ExperimentError> {
+    for arm in &scenario.arms {
+        if arm.platforms.len() != 1 {
+            let platforms = arm.platforms.len();
+            return Err(ExperimentError::Platforms { arm: arm.name.clone(), platforms });
+        }
+        for platform in &arm.platforms {
+            let sum = budget_shares(platform);
+            if sum > 1.0 + 1e-9 {
+                return Err(ExperimentError::Budget { arm: arm.name.clone(), sum });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The sum of the parameters `budget_share` of all mechanisms that are on.
 #[must_use]
-pub fn estimate(_scenario: &Scenario) -> Estimate {
-    Estimate::default()
+pub fn budget_shares(platform: &scenario::Platform) -> f64 {
+    let on = platform.mechanisms.iter().filter(|setting| setting.enabled);
+    on.filter_map(|setting| match setting.values.0.get("budget_share") {
+        Some(crate::parameter::Value::Number(share)) => Some(*share),
+        _ => None,
+    })
+    .sum()
 }
 
 /// Runs every arm in every replicate, in order, and hands each finished run to `sink`.
 ///
 /// # Errors
-/// Where the network cannot be made or read.
+/// Where the scenario cannot be run, see [`check`], or the network not be made or read.
 pub fn run(
-    _scenario: &Scenario,
-    _stop: &AtomicBool,
-    _progress: &dyn Progress,
-    _sink: &mut dyn FnMut(RunRecord),
+    scenario: &Scenario,
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+    sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
+    check(scenario)?;
+    let imported = model::imported(scenario)?;
+    for replicate in 0..scenario.replicates {
+        progress.building(replicate);
+        let env = Arc::new(model::environment(scenario, replicate, imported.as_ref())?);
+        for arm in &scenario.arms {
+            let mut run = Run { env: &env, arm, replicate, stop, progress };
+            let (records, complete) = run.steps()?;
+            records.into_iter().for_each(&mut *sink);
+            if !complete {
+                return Ok(Completion::Interrupted);
+            }
+        }
+    }
     Ok(Completion::Complete)
+}
+
+struct Run<'a> {
+    env: &'a Arc<Environment>,
+    arm: &'a scenario::Arm,
+    replicate: u32,
+    stop: &'a AtomicBool,
+    progress: &'a dyn Progress,
+}
+
+impl Run<'_> {
+    /// Steps all days; returns one record a platform, and whether every day was stepped.
+    fn steps(&mut self) -> Result<(Vec<RunRecord>, bool), ExperimentError> {
+        let mut arm = Arm::new(model::build(self.arm, self.env));
+        let burn_in = self.env.start.burn_in_days;
+        let mut observing = Observing {
+            audit: Audit::new(&arm.world),
+            observers: Observers::new(&arm.world, burn_in),
+            burn_in,
+        };
+        let mut done = 0;
+        while done < self.env.days && !self.stop.load(Ordering::Relaxed) {
+            let day = arm.step(&mut observing);
+            observing.audit.verdict().map_err(|finding| ExperimentError::Audit {
+                arm: self.arm.name.clone(),
+                day: day.day,
+                finding,
+            })?;
+            if day.day + 1 == burn_in {
+                arm.world.platforms.iter_mut().for_each(|p| p.cascades.forget_filed());
+            }
+            done += 1;
+            self.progress.day_done(self.replicate, &self.arm.name, done, self.env.consumers.n());
+        }
+        for platform in &mut arm.world.platforms {
+            platform.cascades.retire(done, true);
+        }
+        let reported = done.saturating_sub(burn_in);
+        let found = observing.observers.finish(&arm.world, done);
+        let records = found.into_iter().zip(&self.arm.platforms).map(|((tables, metrics), platform)| {
+            RunRecord {
+                arm: self.arm.name.clone(),
+                platform: platform.name.clone(),
+                replicate: self.replicate,
+                days_done: reported,
+                tables,
+                metrics,
+            }
+        });
+        Ok((records.collect(), done == self.env.days))
+    }
+}
+
+/// Audit and observers, side by side.
+struct Observing {
+    audit: Audit,
+    observers: Observers,
+    burn_in: u16,
+}
+
+impl Watch for Observing {
+    fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
+        self.audit.placed(world, placed);
+    }
+
+    fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
+        self.audit.answered(world, answers);
+    }
+
+    fn closed(&mut self, world: &World, day: &Day) {
+        self.audit.closed(world, day);
+        if day.day + 1 == self.burn_in {
+            self.observers.begin(world, day.day);
+        } else if day.day >= self.burn_in {
+            let books = day.books.iter().map(|b| (&b.tally, &b.postings));
+            self.observers.day(world, day.day, books);
+        }
+    }
 }

@@ -1,3 +1,5 @@
 //! The engine: days, replicates, arms.
 
+pub mod audit;
 pub mod experiment;
+pub mod step;

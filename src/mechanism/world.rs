@@ -26,7 +26,7 @@ pub struct Environment {
     /// The consumers' static traits.
     pub people: People,
     /// Who hears whom.
-    pub network: Network,
+    pub network: Arc<Network>,
     /// Influencers.
     pub influencers: Influencers,
     /// Their followers.

@@ -1,10 +1,148 @@
-//! The registry of output tables and metrics.
+//! The registry of output tables and metrics, and what fills them.
 
+pub mod cascades;
+pub mod cohorts;
+pub mod daily;
+pub mod funnel;
+pub mod ledger;
+pub mod metrics;
+
+use crate::market::ledger::{LINES, Postings};
+use crate::market::tally::Tally;
+use crate::mechanism::world::World;
 use crate::observer::Metric;
-use crate::table::Schema;
+use crate::table::{Rows, Schema};
 
 /// Tables that a run writes, beside `summary` and `differences`.
-pub const TABLES: &[&Schema] = &[];
+pub const TABLES: &[&Schema] = &[
+    &daily::Daily::SCHEMA,
+    &funnel::Funnel::SCHEMA,
+    &ledger::Flows::SCHEMA,
+    &cohorts::Cohorts::SCHEMA,
+    &cascades::Shapes::SCHEMA,
+];
 
 /// Metrics of a run.
-pub const METRICS: &[Metric] = &[];
+pub const METRICS: &[Metric] = metrics::METRICS;
+
+/// What is known of one platform at the end of a reported day.
+pub struct DayView<'a> {
+    /// The platform's world.
+    pub world: &'a World,
+    /// Index of the platform.
+    pub platform: usize,
+    /// Reported day, from 1.
+    pub day: u16,
+    /// Day since the start of the run, burn-in included.
+    pub clock_day: u16,
+    /// Counts of the day.
+    pub tally: &'a Tally,
+    /// Money of the day.
+    pub postings: &'a Postings,
+}
+
+/// What is added up over the reported days of one platform.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    /// Counts of all reported days.
+    pub tally: Tally,
+    /// Money of all reported days.
+    pub postings: [i64; LINES],
+    /// Reported days.
+    pub days: u16,
+    /// Members summed over days.
+    pub member_days: u64,
+    /// Active buyers (365 days) before the first reported day.
+    pub active_before: u64,
+    /// Value of the stock at cost before the first reported day.
+    pub stock_before_fen: i64,
+    /// New buyers on each reported day.
+    pub new_buyers: Vec<u64>,
+}
+
+/// All observers of one arm.
+pub struct Observers {
+    burn_in: u16,
+    daily: Vec<Rows>,
+    funnel: Vec<Rows>,
+    flows: Vec<Rows>,
+    totals: Vec<Totals>,
+}
+
+impl Observers {
+    /// Observers of an arm before its first day.
+    #[must_use]
+    pub fn new(world: &World, burn_in: u16) -> Self {
+        let n = world.platforms.len();
+        let totals = world.platforms.iter().map(|_| Totals {
+            tally: Tally::default(),
+            postings: [0; LINES],
+            days: 0,
+            member_days: 0,
+            active_before: 0,
+            stock_before_fen: 0,
+            new_buyers: Vec::new(),
+        });
+        Self {
+            burn_in,
+            daily: vec![Rows::new(&daily::Daily::SCHEMA); n],
+            funnel: vec![Rows::new(&funnel::Funnel::SCHEMA); n],
+            flows: vec![Rows::new(&ledger::Flows::SCHEMA); n],
+            totals: totals.collect(),
+        }
+    }
+
+    /// Notes where the reported days begin, at the end of a burn-in.
+    pub fn begin(&mut self, world: &World, clock_day: u16) {
+        for (totals, platform) in self.totals.iter_mut().zip(&world.platforms) {
+            totals.active_before = platform.history.active_buyers(clock_day, 365);
+            totals.stock_before_fen = metrics::stock_fen(world, platform);
+        }
+    }
+
+    /// Takes in a reported day: counts and money of each platform.
+    pub fn day<'a>(
+        &mut self,
+        world: &World,
+        clock_day: u16,
+        books: impl Iterator<Item = (&'a Tally, &'a Postings)>,
+    ) {
+        for (platform, (tally, postings)) in books.enumerate() {
+            let day = clock_day - self.burn_in + 1;
+            let view = DayView { world, platform, day, clock_day, tally, postings };
+            self.daily[platform].push(daily::Daily::row(&view));
+            funnel::add(&mut self.funnel[platform], &view);
+            ledger::add(&mut self.flows[platform], &view);
+            self.totals[platform].add(&view);
+        }
+    }
+
+    /// Tables and metrics of each platform after `days_done` days, burn-in included.
+    #[must_use]
+    pub fn finish(self, world: &World, days_done: u16) -> Vec<(Vec<Rows>, Vec<Option<f64>>)> {
+        let Self { daily, funnel, flows, totals, .. } = self;
+        let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).enumerate();
+        parts
+            .map(|(index, (((daily, funnel), flows), totals))| {
+                let platform = &world.platforms[index];
+                let cohorts = cohorts::rows(&platform.history, days_done);
+                let shapes = cascades::rows(&platform.cascades);
+                let view = metrics::RunView { world, platform, totals: &totals, days_done };
+                (vec![daily, funnel, flows, cohorts, shapes], metrics::values(&view))
+            })
+            .collect()
+    }
+}
+
+impl Totals {
+    fn add(&mut self, view: &DayView<'_>) {
+        let platform = &view.world.platforms[view.platform];
+        self.tally.add(view.tally);
+        for (sum, amount) in self.postings.iter_mut().zip(&view.postings.0) {
+            *sum += amount;
+        }
+        self.days += 1;
+        self.member_days += platform.n_live;
+        self.new_buyers.push(view.tally.over_channels(|c| c.new_buyers as i64) as u64);
+    }
+}

@@ -1,0 +1,169 @@
+//! One day of one arm, beat by beat.
+//!
+//! open → (waves: expose → attend → choose → gather → settle → fulfil) → experience →
+//! adapt. Every beat is: send in parallel, route by receiver, act on the own row.
+
+use crate::exchange::{Inbox, Outbox};
+use crate::market::ledger::Postings;
+use crate::market::message::{Answer, Exposure, Order};
+use crate::market::tally::Tally;
+use crate::mechanism::world::World;
+use crate::mechanism::{Digest, Mechanism};
+use crate::model::Built;
+use crate::quantity::time::Clock;
+
+/// Watches the orders of an arm as they pass; used by the audit.
+pub trait Watch {
+    /// Orders just placed, by shard of consumers.
+    fn placed(&mut self, _world: &World, _placed: &[Vec<Order>]) {}
+    /// Answers, by consumer.
+    fn answered(&mut self, _world: &World, _answers: &Inbox<Answer>) {}
+    /// The end of a day, before its counts are cleared.
+    fn closed(&mut self, _world: &World, _day: &Day) {}
+}
+
+/// What one platform leaves of a day.
+#[derive(Clone, Debug)]
+pub struct DayBook {
+    /// Counts.
+    pub tally: Tally,
+    /// Money.
+    pub postings: Postings,
+}
+
+/// What a day leaves: one entry a platform.
+#[derive(Clone, Debug)]
+pub struct Day {
+    /// The day, burn-in included.
+    pub day: u16,
+    /// By platform.
+    pub books: Vec<DayBook>,
+}
+
+/// One arm with its buffers.
+pub struct Arm {
+    /// The world.
+    pub world: World,
+    mechanisms: Vec<Box<dyn Mechanism>>,
+    exposures: (Outbox<Exposure>, Inbox<Exposure>),
+    placed: Vec<Vec<Order>>,
+    orders: (Outbox<Order>, Inbox<Order>),
+    answers: (Outbox<Answer>, Inbox<Answer>),
+    day: u16,
+}
+
+impl Arm {
+    /// An arm before its first day.
+    #[must_use]
+    pub fn new(built: Built) -> Self {
+        let Built { mut world, mechanisms } = built;
+        let (consumers, offers) = (world.env.consumers, world.env.catalogue.shards);
+        for platform in &mut world.platforms {
+            platform.joined.iter_mut().for_each(Vec::clear);
+        }
+        Self {
+            mechanisms,
+            exposures: (Outbox::new(consumers.count(), consumers), Inbox::new(consumers)),
+            placed: vec![Vec::new(); consumers.count()],
+            orders: (Outbox::new(consumers.count(), offers), Inbox::new(offers)),
+            answers: (Outbox::new(offers.count(), consumers), Inbox::new(consumers)),
+            world,
+            day: 0,
+        }
+    }
+
+    /// Steps one day.
+    pub fn step(&mut self, watch: &mut dyn Watch) -> Day {
+        let start = Clock::start_of(self.day);
+        self.each(|mechanism, world| mechanism.open(world, start));
+        for wave in 0..self.world.attention.waves {
+            self.wave(Clock { day: self.day, wave }, watch);
+        }
+        self.each(|mechanism, world| mechanism.experience(world, start));
+        self.each(|mechanism, world| mechanism.adapt(world, start));
+        self.close(watch)
+    }
+
+    fn each(&mut self, mut hook: impl FnMut(&mut dyn Mechanism, &mut World)) {
+        for mechanism in &mut self.mechanisms {
+            hook(mechanism.as_mut(), &mut self.world);
+        }
+    }
+
+    /// One wave: from exposures to granted orders.
+    fn wave(&mut self, at: Clock, watch: &mut dyn Watch) {
+        let Self { world, mechanisms, exposures, placed, orders, answers, .. } = self;
+        mechanisms.iter_mut().for_each(|m| m.expose(world, at, &mut exposures.0));
+        exposures.0.route(&mut exposures.1);
+        mechanisms.iter_mut().for_each(|m| m.attend(world, at, &mut exposures.1));
+        placed.iter_mut().for_each(Vec::clear);
+        mechanisms.iter_mut().for_each(|m| m.choose(world, at, &exposures.1, placed));
+        mechanisms.iter_mut().for_each(|m| m.notice(world, at, placed));
+        watch.placed(world, placed);
+        orders.0.send_with(placed, |_, list, bins| list.iter().for_each(|order| bins.push(*order)));
+        orders.0.route(&mut orders.1);
+        mechanisms.iter_mut().for_each(|m| m.gather(world, at, &mut orders.1, &mut answers.0));
+        mechanisms.iter_mut().for_each(|m| m.settle(world, at, &mut orders.1, &mut answers.0));
+        answers.0.route(&mut answers.1);
+        watch.answered(world, &answers.1);
+        mechanisms.iter_mut().for_each(|m| m.fulfil(world, at, &mut answers.1));
+    }
+
+    /// Closes the books of the day.
+    fn close(&mut self, watch: &mut dyn Watch) -> Day {
+        let mut books = Vec::with_capacity(self.world.platforms.len());
+        for platform in &mut self.world.platforms {
+            let mut tally = Tally::default();
+            for book in platform.books.iter_mut().chain(&mut platform.offer_books) {
+                platform.ledger.take(&mut book.postings);
+                tally.add(&book.tally);
+                book.tally = Tally::default();
+            }
+            let month = usize::from(self.day / crate::market::history::MONTH_DAYS);
+            platform.history.members[month] += tally.over_channels(|c| c.registered as i64) as u64;
+            platform.trust_sum += tally.trust_change;
+            platform.cascades.retire(self.day, false);
+            platform.joined.iter_mut().for_each(Vec::clear);
+            books.push(DayBook { tally, postings: platform.ledger.close() });
+        }
+        let day = Day { day: self.day, books };
+        watch.closed(&self.world, &day);
+        self.day += 1;
+        day
+    }
+
+    /// A digest of everything that is stored, so that tests see a wrong state before it
+    /// shows in a table.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Digest::default();
+        hash.add([u64::from(self.day)]);
+        for platform in &self.world.platforms {
+            hash.add(platform.members.iter().flat_map(|m| {
+                [
+                    u64::from(m.referrer) << 32 | u64::from(m.spend_fen),
+                    u64::from(m.trust) << 48
+                        | u64::from(m.habit) << 32
+                        | u64::from(m.satisfaction) << 16
+                        | u64::from(m.orders),
+                    u64::from(m.acquired_day) << 48
+                        | u64::from(m.first_order_day) << 32
+                        | u64::from(m.last_order_day) << 16
+                        | u64::from(m.standing) << 8
+                        | u64::from(m.channel),
+                ]
+            }));
+            hash.add(platform.live.0.iter().copied());
+            let offer = |o: &crate::market::platform::OfferState| {
+                [u64::from(o.stock), u64::from(o.demand.to_bits())]
+            };
+            hash.add(platform.offers.iter().flat_map(offer));
+        }
+        let needs = self.world.needs.iter().flatten();
+        hash.add(needs.map(|n| u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)));
+        for mechanism in &self.mechanisms {
+            mechanism.digest(&mut hash);
+        }
+        hash.hex()
+    }
+}

@@ -1,0 +1,50 @@
+//! What a run will need, before anything is allocated.
+
+use crate::market::catalogue::Offer;
+use crate::market::member::Member;
+use crate::market::message::Order;
+use crate::market::platform::OfferState;
+use crate::network;
+use crate::scenario::Scenario;
+
+/// The memory that one replicate takes, part by part.
+#[derive(Clone, Debug, Default)]
+pub struct Estimate {
+    /// (what, bytes), in order of building.
+    pub parts: Vec<(&'static str, u64)>,
+}
+
+impl Estimate {
+    /// All parts together, in bytes.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.1).sum()
+    }
+}
+
+/// Orders a consumer and day that buffers are sized for, at full registration.
+const ORDERS_PER_DAY: f64 = 0.15;
+/// Days that an order is kept: under way, held, in messages.
+const ORDER_DAYS: f64 = 5.0;
+
+/// The memory of one replicate of `n` consumers. Arms run one after the other, so that
+/// one arm's state is held at a time.
+#[must_use]
+pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
+    let consumers = u64::from(n);
+    let platforms = scenario.arms.iter().map(|a| a.platforms.len() as u64).max().unwrap_or(1);
+    let offers = u64::from(scenario.market.merchants) * u64::from(scenario.market.offers_per_merchant);
+    let follows = (scenario.population.follows_mean * f64::from(n)) as u64;
+    let orders = (f64::from(n) * ORDERS_PER_DAY * ORDER_DAYS) as u64;
+    let days = u64::from(scenario.days + scenario.start.burn_in_days);
+    Estimate {
+        parts: vec![
+            ("network", network::estimate_bytes(&scenario.network, n)),
+            ("followers", follows * 4),
+            ("consumers", consumers * (1 + 4 + platforms * (size_of::<Member>() as u64 + 1))),
+            ("offers", offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64)),
+            ("orders and messages", orders * size_of::<Order>() as u64),
+            ("tables", days * 64 * 64),
+        ],
+    }
+}

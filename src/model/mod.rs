@@ -1,0 +1,147 @@
+//! Building: from a checked scenario to an environment (constant, shared by the
+//! arms of a replicate) and to the world of each arm.
+
+pub mod estimate;
+
+use crate::market::catalogue::Catalogue;
+use crate::market::platform::{ChannelTerms, Platform};
+use crate::mechanism::Mechanism;
+use crate::mechanism::spec::{Channel, Placement, Spec};
+use crate::mechanism::world::{Attention, Environment, World};
+use crate::mechanisms::MECHANISMS;
+use crate::network::{self, Network, NetworkError};
+use crate::parallel::Shards;
+use crate::population::{Influencers, People};
+use crate::quantity::money::Fen;
+use crate::rng::Key;
+use crate::scenario::{Arm, Scenario, Setting};
+use std::sync::Arc;
+
+/// All channels, numbered through the registry.
+pub fn channels() -> impl Iterator<Item = &'static Channel> {
+    MECHANISMS.iter().flat_map(|spec| spec.channels)
+}
+
+/// The number of a mechanism's first channel.
+#[must_use]
+pub fn first_channel(spec: &Spec) -> u8 {
+    let before = MECHANISMS.iter().take_while(|other| other.name != spec.name);
+    before.map(|other| other.channels.len() as u8).sum()
+}
+
+/// The network that a scenario imports, read once for all replicates; none where it
+/// is generated.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn imported(scenario: &Scenario) -> Result<Option<Arc<Network>>, NetworkError> {
+    if scenario.network.kind != "file" {
+        return Ok(None);
+    }
+    let path = std::path::Path::new(&scenario.network.file);
+    let (network, _report) = network::load(path, &scenario.network)?;
+    Ok(Some(Arc::new(network)))
+}
+
+/// Draws what the arms of a replicate share.
+///
+/// # Errors
+/// Where the network cannot be made or read.
+pub fn environment(
+    scenario: &Scenario,
+    replicate: u32,
+    imported: Option<&Arc<Network>>,
+) -> Result<Environment, NetworkError> {
+    let key = Key::new(scenario.seed, replicate);
+    let n = imported.map_or(scenario.population.consumers, |network| network.n());
+    let people = People::draw(n, &scenario.population, &scenario.segments, key);
+    let network = match imported {
+        Some(network) => Arc::clone(network),
+        None => Arc::new(network::generate(&scenario.network, n, &people.segment, key)?),
+    };
+    let p = &scenario.population;
+    let influencers = Influencers::draw(p.influencers, p.taste_clusters, key);
+    let taste = |i| people.taste(i, key);
+    let follow = network::follow(
+        n,
+        p.influencers,
+        p.follows_mean,
+        p.follow_zipf_exponent,
+        &taste,
+        &influencers.taste,
+        p.interest_bias,
+        key,
+    );
+    let budget = scenario.market.marketing_budget_fen_per_consumer_day * f64::from(n);
+    Ok(Environment {
+        key,
+        consumers: Shards::of(n),
+        catalogue: Catalogue::draw(&scenario.market, &scenario.categories, key),
+        people,
+        network,
+        influencers,
+        follow,
+        start: scenario.start.clone(),
+        daily_budget: Fen(budget.round() as i64),
+        days: scenario.days + scenario.start.burn_in_days,
+    })
+}
+
+/// An arm that is ready to step: its world and its mechanisms in acting order.
+pub struct Built {
+    /// The world.
+    pub world: World,
+    /// The mechanisms that are on.
+    pub mechanisms: Vec<Box<dyn Mechanism>>,
+}
+
+/// Builds the world of an arm and starts its mechanisms.
+#[must_use]
+pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
+    let names = arm.platforms.iter().map(|platform| platform.name.as_str());
+    let platforms: Vec<Platform> = names.map(|name| platform(name, env)).collect();
+    let mut world = World {
+        env: Arc::clone(env),
+        platforms,
+        coefficients: crate::market::utility::Coefficients::default(),
+        attention: Attention::default(),
+        needs: vec![Vec::new(); env.consumers.count()],
+    };
+    let mut mechanisms = instances(arm);
+    for mechanism in &mut mechanisms {
+        mechanism.start(&mut world);
+    }
+    Built { world, mechanisms }
+}
+
+fn platform(name: &str, env: &Environment) -> Platform {
+    let days = usize::from(env.days);
+    let mut platform = Platform::new(name, env.consumers, &env.catalogue, env.start.trust, days);
+    platform.daily_budget = env.daily_budget;
+    platform.channels = channels()
+        .map(|channel| ChannelTerms {
+            thinning: 1.0,
+            organic: channel.organic,
+            friend: channel.friend,
+            ..ChannelTerms::default()
+        })
+        .collect();
+    platform
+}
+
+/// The mechanisms that are on, in the order of the registry.
+fn instances(arm: &Arm) -> Vec<Box<dyn Mechanism>> {
+    let build = |setting: &Setting, platform| {
+        let placement = Placement { platform, first_channel: first_channel(setting.spec) };
+        (setting.spec.build)(&setting.values, &placement)
+    };
+    let mut built = Vec::new();
+    for spec in MECHANISMS {
+        let is_on = |setting: &&Setting| setting.enabled && setting.spec.name == spec.name;
+        built.extend(arm.mechanisms.iter().find(is_on).map(|setting| build(setting, 0)));
+        for (k, platform) in arm.platforms.iter().enumerate() {
+            built.extend(platform.mechanisms.iter().find(is_on).map(|setting| build(setting, k)));
+        }
+    }
+    built
+}
