@@ -1,7 +1,8 @@
 //! `guanxi compare`: arms against the baseline, by paired differences.
 
 use crate::cli::failure::Failure;
-use crate::cli::run::{How, Over, Plan, announce, run};
+use crate::cli::plan::Plan;
+use crate::cli::run::{How, Over, announce, run};
 use crate::cli::screen::Screen;
 use crate::cli::{Done, load};
 use crate::output::comparison::{Difference, Measured};

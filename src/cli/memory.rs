@@ -1,6 +1,6 @@
 //! Memory: what is free, what a scenario takes, and what would fit.
 
-use crate::engine::experiment::{Estimate, estimate};
+use crate::model::estimate::{Estimate, estimate};
 use crate::scenario::Scenario;
 use std::fs::read_to_string;
 use std::path::Path;
@@ -95,6 +95,9 @@ pub fn breakdown(estimate: &Estimate) -> String {
 pub fn refusal(scenario: &Scenario, needed: &Estimate, free: Option<u64>) -> Option<String> {
     let free = free.filter(|&free| needed.total_bytes() > free)?;
     let advice = match fitting(scenario, free) {
+        _ if scenario.network.kind == "file" => {
+            "the population is given by the network's file".to_owned()
+        }
         Some(consumers) => {
             format!("about {consumers} consumers would fit: --set population.consumers={consumers}")
         }
@@ -114,7 +117,7 @@ fn fitting(scenario: &Scenario, free: u64) -> Option<u32> {
     let mut trial = scenario.clone();
     let mut fits = |consumers: u32| {
         trial.population.consumers = consumers;
-        estimate(&trial).total_bytes() <= free
+        estimate(&trial, consumers).total_bytes() <= free
     };
     let (mut low, mut high) = (2, scenario.population.consumers);
     if !fits(low) {

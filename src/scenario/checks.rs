@@ -1,6 +1,8 @@
 //! Checks of meaning, after every value has its type and range.
 
-use crate::error::{BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE};
+use crate::error::{
+    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE,
+};
 use crate::error::{NO_WEIGHT, Place, TOO_LONG, UNUSED};
 use crate::network::nodes_in_file;
 use crate::parameter::Value;

@@ -9,6 +9,7 @@ pub mod preset;
 pub mod raw;
 pub mod resolve;
 pub mod resolved;
+pub mod roles;
 pub mod sections;
 pub mod set;
 pub mod value;
