@@ -224,3 +224,98 @@ fn a_folder_is_named_by_scenario_and_digest() {
     assert!(names.len() == 1 && names[0].starts_with("small-"), "{names:?}");
     assert_eq!(names[0].len(), "small-".len() + 8);
 }
+
+#[test]
+fn what_does_not_fit_in_memory_is_refused_before_it_begins() {
+    let folder = with(SMALL);
+    let arguments =
+        ["run", "s.toml", "--memory-limit", "64MiB", "--set", "population.consumers=1e8"];
+    let said = guanxi(folder.path(), &arguments);
+    assert_eq!((said.code, said.out.as_str()), (5, ""), "{}", said.err);
+    for words in ["only 64.0 MiB is available", "network", "in all", "would fit: --set"] {
+        assert!(said.err.contains(words), "no `{words}` in:\n{}", said.err);
+    }
+    assert_eq!(entries(folder.path()), ["s.toml"]);
+}
+
+#[test]
+fn more_budget_than_there_is_and_several_platforms_are_refused() {
+    let text = "[arm.a.outside_ads]\nenabled = true\nbudget_share = 0.7\n[arm.a.livestream]\n\
+                enabled = true\nbudget_share = 0.7\n";
+    check_wrong(text, &["GX0212", "s.toml:1:6", "outside_ads 0.7, livestream 0.7"]);
+    check_wrong("[arm.a.platform.x]\n[arm.a.platform.y]\n", &["GX0213", "one platform an arm"]);
+}
+
+#[test]
+fn arms_are_compared_from_files_and_from_run_folders() {
+    let folder = with(SMALL);
+    let compare = |arguments: &[&str]| {
+        guanxi(folder.path(), &[&["compare", "--format", "json"], arguments].concat())
+    };
+    let first = compare(&["s.toml", "--metrics", "orders_count"]);
+    assert_eq!(first.code, 0, "{}", first.err);
+    let json: serde_json::Value = serde_json::from_str(&first.out).expect("one document");
+    assert_eq!(json["baseline"], "a");
+    let list = json["differences"].as_array().expect("a list");
+    assert_eq!((list.len(), &list[0]["arm"], &list[0]["n"]), (1, &"b".into(), &2.into()));
+    let again = compare(&["s.toml", "--metrics", "orders_count"]);
+    assert!(again.err.contains("reading outputs"), "{}", again.err);
+    assert_eq!(again.out, first.out);
+    let run = format!("outputs/{}", entries(&folder.path().join("outputs"))[0]);
+    assert_eq!(compare(&[&run, "--metrics", "orders_count"]).out, first.out);
+    let turned = compare(&[&run, "--baseline", "b", "--metrics", "orders_count"]);
+    assert!(turned.out.contains("\"arm\": \"a\""), "{}", turned.out);
+    let said = compare(&[&run, "--baseline", "c"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("accepted: a, b"), "{}", said.err);
+    let said = compare(&[&run, "--metrics", "order_count"]);
+    assert!(said.err.contains("did you mean `orders_count`?"), "{}", said.err);
+}
+
+#[test]
+fn runs_of_different_values_are_compared_arm_by_arm() {
+    let folder = with(SMALL);
+    for (name, set) in [("one", "start.trust=0.2"), ("two", "start.trust=0.8")] {
+        let said = guanxi(folder.path(), &["run", "s.toml", "-q", "-o", name, "--set", set]);
+        assert_eq!(said.code, 0, "{}", said.err);
+    }
+    let arguments = ["compare", "one", "two", "--metrics", "trust_mean"];
+    let said = guanxi(folder.path(), &arguments);
+    assert_eq!(said.code, 0, "{}", said.err);
+    for words in ["baseline: one:a", "two:a", "two:b", "one:b"] {
+        assert!(said.out.contains(words), "no `{words}` in:\n{}", said.out);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_run_after_the_day_and_keeps_what_is_done() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let folder = with(SMALL);
+        let mut run = Command::new(env!("CARGO_BIN_EXE_guanxi"));
+        run.current_dir(folder.path()).args([
+            "run",
+            "s.toml",
+            "-v",
+            "-o",
+            "x",
+            "--progress",
+            "plain",
+        ]);
+        run.args(["--days", "3650", "--replicates", "10000"]).stderr(Stdio::piped());
+        let mut run = run.stdout(Stdio::null()).spawn().expect("the program can be started");
+        let mut lines = BufReader::new(run.stderr.take().expect("piped")).lines();
+        let second = |line: &str| line == "replicate 2: building";
+        let line = lines.find(|line| line.as_ref().is_ok_and(|line| second(line)));
+        assert!(line.is_some(), "the run ended before its second replicate");
+        let sent = Command::new("kill").args([signal, &run.id().to_string()]).status();
+        assert!(sent.expect("kill can be started").success());
+        let rest: Vec<String> = lines.map_while(Result::ok).collect();
+        assert_eq!(run.wait().expect("it ends").code(), Some(code), "{rest:?}");
+        assert!(rest.iter().any(|line| line.starts_with("interrupted")), "{rest:?}");
+        let manifest = fs::read_to_string(folder.path().join("x/manifest.json")).expect("written");
+        assert!(manifest.contains("\"status\": \"interrupted\""), "{manifest}");
+    }
+}

@@ -90,7 +90,7 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
         screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
         return Ok(plan.folder);
     }
-    announce(&plan, arguments.how, screen.verbose, screen)?;
+    announce(&plan, arguments.how, screen)?;
     let ran = run(&plan, arguments.how, false, screen)?;
     ran.ending()?;
     Ok(ran.folder)

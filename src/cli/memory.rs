@@ -82,9 +82,16 @@ fn left(limit: &Path, used: &Path) -> Option<u64> {
     Some(number(limit)?.saturating_sub(number(used)?))
 }
 
-/// The parts of an estimate, one a line, with the sum.
+/// The sum of an estimate and its parts in one line.
 #[must_use]
-pub fn breakdown(estimate: &Estimate) -> String {
+pub fn line(estimate: &Estimate) -> String {
+    let part = |(what, bytes): &(&str, u64)| format!("{what} {}", amount(*bytes));
+    let parts: Vec<_> = estimate.parts.iter().map(part).collect();
+    format!("{} ({})", amount(estimate.total_bytes()), parts.join(", "))
+}
+
+/// The parts of an estimate, one a line, with the sum.
+fn breakdown(estimate: &Estimate) -> String {
     let part = |(what, bytes): &(&str, u64)| format!("  {:>12}  {what}\n", amount(*bytes));
     let parts: String = estimate.parts.iter().map(part).collect();
     format!("{parts}  {:>12}  in all", amount(estimate.total_bytes()))

@@ -85,11 +85,11 @@ impl Plan {
         };
         format!(
             "{name}{question}\n  {} consumers, {} arms ({}), {days} days{burn_in}, {replicates} \
-             replicates, seed {seed}\n  memory {}, results in {}",
+             replicates, seed {seed}\n  memory {}\n  results in {}",
             self.scenario.population.consumers,
             arms.len(),
             arms.join(", "),
-            memory::amount(self.estimate.total_bytes()),
+            memory::line(&self.estimate),
             self.folder.display(),
         )
     }

@@ -41,9 +41,9 @@ pub fn progress(kind: Kind, screen: &Screen, total: u64) -> Box<dyn Progress> {
 #[must_use]
 pub fn rate(per_second: f64) -> String {
     let (scale, letter) = match per_second {
-        x if x >= 1e9 => (1e9, " G"),
-        x if x >= 1e6 => (1e6, " M"),
-        x if x >= 1e3 => (1e3, " k"),
+        x if x >= 1e9 => (1e9, " G "),
+        x if x >= 1e6 => (1e6, " M "),
+        x if x >= 1e3 => (1e3, " k "),
         _ => (1.0, " "),
     };
     format!("{:.1}{letter}consumer-days/s", per_second / scale)

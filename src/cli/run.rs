@@ -88,7 +88,7 @@ impl Over {
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let sets = arguments.over.all();
     let plan = Plan::new(&arguments.file, &sets, arguments.output.as_deref(), screen)?;
-    announce(&plan, arguments.how, arguments.dry_run || screen.verbose, screen)?;
+    announce(&plan, arguments.how, screen)?;
     if arguments.dry_run {
         if screen.json {
             screen.document(&plan.document());
@@ -101,11 +101,8 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
 }
 
 /// Says what is about to be done, and refuses what does not fit in memory.
-pub fn announce(plan: &Plan, how: How, in_detail: bool, screen: &Screen) -> Done {
+pub fn announce(plan: &Plan, how: How, screen: &Screen) -> Done {
     screen.tell(&plan.announcement());
-    if in_detail {
-        screen.tell(&memory::breakdown(&plan.estimate));
-    }
     let free = how.memory_limit.or_else(memory::available);
     memory::refusal(&plan.scenario, &plan.estimate, free)
         .map_or(Ok(()), |message| Err(Failure::Memory(message)))
