@@ -164,6 +164,26 @@ fn shipped_scenarios_are_fine() {
 }
 
 #[test]
+fn a_network_file_is_found_beside_the_scenario_or_in_set_beside_the_caller() {
+    let folder = with(SMALL);
+    let root = folder.path();
+    let own = "[network]\nkind = \"file\"\nfile = \"ties.csv\"\n[arm.a]\n";
+    fs::create_dir(root.join("sub")).expect("made");
+    fs::write(root.join("sub/s.toml"), own).expect("written");
+    fs::write(root.join("sub/ties.csv"), "1,2\n2,3\n").expect("written");
+    fs::write(root.join("ties.csv"), "1,2\n2,3\n3,4\n").expect("written");
+    let check = |arguments: &[&str]| guanxi(root, &[&["check", "sub/s.toml"], arguments].concat());
+    assert!(check(&[]).out.contains("3 consumers"), "{}", check(&[]).err);
+    assert!(check(&["--set", "network.file=ties.csv"]).out.contains("4 consumers"));
+    let said = check(&["--set", "population.consumers=7"]);
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains("the network's file names 3"), "{}", said.err);
+    fs::write(root.join("sub/ties.csv"), "1,2\n2\n").expect("written");
+    let said = check(&[]);
+    assert!(said.code == 3 && said.err.contains("GX0211") && said.err.contains("line 2"));
+}
+
+#[test]
 fn everything_listed_can_be_explained() {
     let folder = with(SMALL);
     for what in ["mechanisms", "presets", "tables", "metrics", "parameters", "channels"] {

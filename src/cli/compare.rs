@@ -11,6 +11,7 @@ use crate::output::{read, text};
 use crate::scenario::nearest::advice;
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `compare`.
@@ -145,8 +146,17 @@ fn pooled(mut all: Vec<Measurement>, screen: &Screen) -> Result<Measured, Failur
         }
         first.measured.runs.extend(other.measured.runs);
     }
+    if !distinct(&first.measured) {
+        return Err(Failure::Usage("two sources have the same name and arms".to_owned()));
+    }
     first.measured.runs.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(first.measured)
+}
+
+/// Whether no run is there twice, as it is where a run folder is given twice.
+fn distinct(measured: &Measured) -> bool {
+    let keys: BTreeSet<_> = measured.runs.iter().map(|run| &run.key).collect();
+    keys.len() == measured.runs.len()
 }
 
 fn show(baseline: &str, differences: &[Difference], screen: &Screen) {

@@ -4,6 +4,7 @@ pub mod arms;
 pub mod checks;
 pub mod digest;
 pub mod layers;
+pub mod lists;
 pub mod nearest;
 pub mod preset;
 pub mod raw;
