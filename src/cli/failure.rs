@@ -2,6 +2,7 @@
 
 use crate::cli::diagnostics;
 use crate::cli::screen::Screen;
+use crate::engine::experiment::ExperimentError;
 use crate::error::Issue;
 use crate::output::error::OutputError;
 
@@ -14,6 +15,8 @@ pub enum Failure {
     Usage(String),
     /// A scenario is wrong: 3. What is not reported yet is carried along.
     Scenario(Vec<Issue>),
+    /// What a scenario points to, or its arms together, are wrong: 3.
+    Inputs(String),
     /// The scenario does not fit in memory: 5.
     Memory(String),
     /// The output could not be written: 7.
@@ -34,7 +37,7 @@ impl Failure {
         match self {
             Self::Runtime(_) => 1,
             Self::Usage(_) => 2,
-            Self::Scenario(_) => 3,
+            Self::Scenario(_) | Self::Inputs(_) => 3,
             Self::Memory(_) => 5,
             Self::Output(_) => 7,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(130),
@@ -47,11 +50,20 @@ impl Failure {
             Self::Runtime(error) | Self::Output(error) => {
                 screen.complain(&format!("error: {error:#}"));
             }
-            Self::Usage(message) | Self::Memory(message) => {
+            Self::Usage(message) | Self::Inputs(message) | Self::Memory(message) => {
                 screen.complain(&format!("error: {message}"));
             }
             Self::Scenario(issues) => diagnostics::report(issues, screen),
             Self::Interrupted { message, .. } => screen.complain(message),
+        }
+    }
+}
+
+impl From<ExperimentError> for Failure {
+    fn from(error: ExperimentError) -> Self {
+        match error {
+            ExperimentError::Audit { .. } => Self::Runtime(error.into()),
+            other => Self::Inputs(other.to_string()),
         }
     }
 }

@@ -121,11 +121,7 @@ pub fn refusal(scenario: &Scenario, needed: &Estimate, free: Option<u64>) -> Opt
 
 /// The most consumers, to two digits, that fit in so many bytes.
 fn fitting(scenario: &Scenario, free: u64) -> Option<u32> {
-    let mut trial = scenario.clone();
-    let mut fits = |consumers: u32| {
-        trial.population.consumers = consumers;
-        estimate(&trial, consumers).total_bytes() <= free
-    };
+    let fits = |consumers: u32| estimate(scenario, consumers).total_bytes() <= free;
     let (mut low, mut high) = (2, scenario.population.consumers);
     if !fits(low) {
         return None;

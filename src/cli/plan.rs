@@ -44,8 +44,7 @@ impl Plan {
         let digest = digest(&scenario);
         let name = format!("{}-{}", scenario.name, &digest[..8]);
         let folder = output.map_or_else(|| Path::new("outputs").join(name), Path::to_path_buf);
-        let failed = |error| Failure::Runtime(anyhow::Error::new(error));
-        let estimate = experiment::estimate(&scenario).map_err(failed)?;
+        let estimate = experiment::estimate(&scenario)?;
         Ok(Self { scenario, bytes, digest, folder, estimate })
     }
 

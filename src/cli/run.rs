@@ -12,7 +12,6 @@ use crate::output::error::OutputError;
 use crate::output::manifest::Status;
 use crate::output::run_folder::RunFolder;
 use crate::output::{target, text};
-use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -175,7 +174,7 @@ fn simulate(
         Ok(Completion::Interrupted) => Status::Interrupted,
         Err(error) => {
             folder.abandon();
-            return Err(Failure::Runtime(anyhow!(error)));
+            return Err(error.into());
         }
     };
     let measured = folder.measured();

@@ -14,6 +14,10 @@ pub struct Purchase {
     pub acquired_day: u16,
     /// Day of the buyer's order before, [`NEVER`] for a first one.
     pub previous_day: u16,
+    /// Day of the buyer's first order; the purchase's own day for a first one.
+    pub first_day: u16,
+    /// Whether it is the buyer's second order.
+    pub is_second: bool,
     /// Price.
     pub price_fen: u32,
 }
@@ -34,6 +38,10 @@ pub struct Cell {
 pub struct History {
     /// Consumers by day of their last granted order.
     last_orders: Vec<u64>,
+    /// Consumers by day of their first granted order.
+    first_orders: Vec<u64>,
+    /// Of these, those who ordered again within 30 days.
+    repeated: Vec<u64>,
     /// New members by month of registration.
     pub members: Vec<u64>,
     /// Orders by month of registration, then by month since.
@@ -53,6 +61,8 @@ impl History {
         let months = days / usize::from(MONTH_DAYS) + 1;
         Self {
             last_orders: vec![0; days],
+            first_orders: vec![0; days],
+            repeated: vec![0; days],
             members: vec![0; months],
             cohorts: (0..months).map(|m| vec![Cell::default(); months - m]).collect(),
         }
@@ -66,6 +76,9 @@ impl History {
                 self.last_orders[usize::from(purchase.previous_day)] -= 1;
             }
             self.last_orders[usize::from(today)] += 1;
+            self.first_orders[usize::from(purchase.first_day)] += u64::from(first_ever);
+            let again = purchase.is_second && today - purchase.first_day <= MONTH_DAYS;
+            self.repeated[usize::from(purchase.first_day)] += u64::from(again);
             let age = age_months(purchase.acquired_day, today);
             let cohort = usize::from(purchase.acquired_day / MONTH_DAYS);
             let cell = &mut self.cohorts[cohort][age];
@@ -75,6 +88,14 @@ impl History {
             cell.orders += 1;
             cell.gmv_fen += i64::from(purchase.price_fen);
         }
+    }
+
+    /// Of the consumers whose first order fell on the days `from..until`, those who
+    /// ordered again within 30 days, as (repeated, all).
+    #[must_use]
+    pub fn repeated_within_month(&self, from: u16, until: u16) -> (u64, u64) {
+        let days = usize::from(from)..usize::from(until.max(from));
+        (self.repeated[days.clone()].iter().sum(), self.first_orders[days].iter().sum())
     }
 
     /// Consumers whose last order was within the last `window` days, today included.
@@ -92,10 +113,17 @@ mod tests {
     #[test]
     fn a_buyer_counts_once_in_a_window_and_once_in_a_month_of_life() {
         let mut history = History::new(100);
-        let order = |previous_day| Purchase { acquired_day: 5, previous_day, price_fen: 10 };
+        let order = |previous_day| Purchase {
+            acquired_day: 5,
+            previous_day,
+            first_day: 6,
+            is_second: previous_day == 6,
+            price_fen: 10,
+        };
         history.enter(&mut vec![order(NEVER)], 6);
         history.enter(&mut vec![order(6)], 20);
         history.enter(&mut vec![order(20)], 40);
+        assert_eq!(history.repeated_within_month(0, 10), (1, 1));
         assert_eq!(history.active_buyers(40, 365), 1);
         assert_eq!(history.active_buyers(90, 30), 0);
         assert_eq!(history.cohorts[0][0], Cell { buyers: 1, orders: 2, gmv_fen: 20 });

@@ -167,6 +167,8 @@ pub enum Verdict {
     OutOfStock,
     /// The group or batch did not fill; the money goes back.
     Unfilled,
+    /// The friend's group was full already; the money goes back at once.
+    Late,
 }
 
 /// The answer to an order, to the consumer.

@@ -45,8 +45,6 @@ pub struct Tally {
     pub delivery_days: u64,
     /// Granted orders that were not the buyer's first.
     pub repeat_orders: u64,
-    /// First orders that the buyer repeated within 30 days, counted at the repeat.
-    pub repeated_30: u64,
     /// Units that came into stock.
     pub units_in: u64,
     /// Units sent out.
@@ -78,7 +76,7 @@ impl Tally {
                 returned, registered, new_buyers);
         }
         add_fields!(sum, other: lapsed, won_back, out_of_stock, unfilled, delivery_days,
-            repeat_orders, repeated_30, units_in, units_out, units_back, groups_opened,
+            repeat_orders, units_in, units_out, units_back, groups_opened,
             groups_filled, groups_failed, shares, trust_change);
     }
 

@@ -1,7 +1,8 @@
 //! The systematic utility of an alternative: what the decider weighs.
 //!
 //! U = α_c + κ·need − β_P·s·ln(P/P⁰) + β_T·(T − ½) + β_F·ln(1 + friends)
-//!     − β_D·days + β_L·habit, the outside option standing at 0 (multinomial
+//!     − β_D·days + β_L·habit − β_S·2^(−days since the last order/h) without a need,
+//! the outside option standing at 0 (multinomial
 //! logit, McFadden 1974). P⁰ is the category's outside reference, fixed in the
 //! scenario: with an arm's own mean in its place a discount of a whole platform
 //! would cancel.
@@ -23,6 +24,10 @@ pub struct Coefficients {
     pub habit: f64,
     /// Weight of the recommender in trust, where there is one.
     pub recommender_weight: f64,
+    /// Utility lost without a need on the day of an order.
+    pub refractory: f64,
+    /// Days in which that loss halves.
+    pub refractory_half_life_days: f64,
     /// Expected days of a parcel.
     pub parcel_days: f64,
     /// Expected days of a pickup.
@@ -48,6 +53,8 @@ pub struct Attributes {
     pub delay_days: f64,
     /// Habit, 0 … 1.
     pub habit: f64,
+    /// Share of the refractory loss that is left, 0 … 1.
+    pub refractory: f64,
 }
 
 impl Coefficients {
@@ -72,5 +79,6 @@ impl Coefficients {
             + self.friends * a.ln_friends
             - self.delay * a.delay_days
             + self.habit * a.habit
+            - self.refractory * a.refractory
     }
 }

@@ -46,6 +46,8 @@ pub struct Environment {
 pub struct Attention {
     /// Mean item pages that an active consumer looks at in a day.
     pub slots_mean: f64,
+    /// Messages from friends that a consumer opens in a wave, at most on average.
+    pub messages_per_wave: f64,
     /// Social waves in a day.
     pub waves: u8,
     /// A consumer of segment k is active if its daily word is below entry k.

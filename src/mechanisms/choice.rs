@@ -8,7 +8,7 @@
 
 use crate::exchange::{Inbox, by_receiver};
 use crate::market::ledger::Line;
-use crate::market::member::{Member, from_share16};
+use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Carriage, Platform, is_considered};
 use crate::market::utility::{Attributes, Coefficients};
@@ -23,6 +23,7 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::continuous::exponential_race;
+use std::f64::consts::LN_2;
 
 /// How an offer strikes a consumer on a day, and its hassle in each variant.
 const TASTE: Stream = Stream::new("choice/taste");
@@ -46,6 +47,10 @@ parameters! {
         delay: f64 = "0.010", "utility/day", 0.0, 2.0, V, "one day faster promise: sales +0.73 % (Cui et al.)";
         /// β_L: utility of a full habit.
         habit: f64 = "0.3", "utility", 0.0, 10.0, A, "assumed";
+        /// β_S: utility lost on the day of an order for goods that no need asks for.
+        refractory: f64 = "1.5", "utility", 0.0, 20.0, A, "a household's purse; assumed";
+        /// Days in which that loss halves.
+        refractory_half_life_days: f64 = "3.0", "days", 0.01, 365.0, A, "assumed";
         /// Weight of the recommender in trust, the platform having the rest.
         recommender_weight: f64 = "0.5", "1", 0.0, 1.0, A, "model, section 6";
         /// Expected days of a parcel.
@@ -87,6 +92,8 @@ impl Mechanism for Choice {
             delay: p.delay,
             habit: p.habit,
             recommender_weight: p.recommender_weight,
+            refractory: p.refractory,
+            refractory_half_life_days: p.refractory_half_life_days,
             parcel_days: p.parcel_days,
             pickup_days: p.pickup_days,
         };
@@ -222,7 +229,17 @@ impl Judge<'_> {
             ln_friends: if friends == 0 { 0.0 } else { ln_1p(f64::from(friends)) },
             delay_days: self.coefficients.delay_days(carriage == Carriage::Pickup),
             habit: from_share16(member.habit),
+            refractory: if need { 0.0 } else { self.purse_strain(member) },
         }
+    }
+
+    /// What is left of the last order's strain on the purse, 0 … 1.
+    fn purse_strain(&self, member: &Member) -> f64 {
+        if member.last_order_day == NEVER || self.coefficients.refractory == 0.0 {
+            return 0.0;
+        }
+        let days = f64::from(self.at.day - member.last_order_day);
+        exp(-LN_2 * days / self.coefficients.refractory_half_life_days)
     }
 
     fn order(&self, best: Best<'_>, need: bool) -> Order {

@@ -94,7 +94,7 @@ impl Mechanism for Delivery {
                         let days = self.days(env.key, &answer.order, at, &channels);
                         route[usize::from(at.day + days) % slots].push(answer.order);
                     }
-                    Verdict::OutOfStock | Verdict::Unfilled => {}
+                    Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
                 }
             }
         });
@@ -145,6 +145,8 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
     rows.book.purchases.push(Purchase {
         acquired_day: member.acquired_day,
         previous_day: member.last_order_day,
+        first_day: member.first_order_day.min(day),
+        is_second: member.orders == 1,
         price_fen: order.price_fen,
     });
     let channel = &mut tally.channels[order.channel as usize];
@@ -157,9 +159,6 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
         }
     } else {
         tally.repeat_orders += 1;
-        if member.orders == 1 && day - member.first_order_day <= 30 {
-            tally.repeated_30 += 1;
-        }
     }
     member.last_order_day = day;
     member.orders = member.orders.saturating_add(1);

@@ -32,7 +32,7 @@ parameters! {
         /// Standard deviation of what one delivery adds to an offer's quality.
         quality_noise_sd: f64 = "0.08", "1", 0.0, 1.0, A, "assumed";
         /// r₀: log-odds of returning goods that are as expected.
-        return_base: f64 = "-2.4", "log-odds", -30.0, 10.0, D, "gives 10 to 15 % returns on the shelf (V, press)";
+        return_base: f64 = "-2.1", "log-odds", -30.0, 10.0, D, "gives 10 to 15 % returns on the shelf (V, press)";
         /// r₁: log-odds of returning per unit of disappointment.
         return_disappointment: f64 = "3.0", "log-odds", 0.0, 50.0, A, "assumed";
         /// η₊: trust gained with a good delivery, as a share of what is missing.
@@ -88,7 +88,7 @@ impl Mechanism for Experience {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
         parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
-            for answer in answers.shards[shard].iter().filter(|a| a.verdict != Verdict::Granted) {
+            for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
                 let trust = from_share16(rows.member(answer.order.consumer).trust);
                 believe(rows, answer.order.consumer, trust - self.p.refusal_loss * trust);
             }
@@ -114,6 +114,11 @@ impl Mechanism for Experience {
             platform.offers[outcome.order.offer as usize].stock += 1;
         }
     }
+}
+
+/// Whether a refusal costs trust; being late for a friend's group does not.
+fn disappoints(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::OutOfStock | Verdict::Unfilled)
 }
 
 /// Sets a consumer's trust in the platform, and keeps count of the members' sum.

@@ -28,6 +28,8 @@ use std::collections::VecDeque;
 const POOL: Stream = Stream::new("group_buy/pool");
 /// Whether the platform fills a group that would fail.
 const AUTO_FILL: Stream = Stream::new("group_buy/auto_fill");
+/// Whether a late friend opens an own group.
+const REOPEN: Stream = Stream::new("group_buy/reopen");
 /// Who is invited.
 const INVITE: Stream = Stream::new("group_buy/invite");
 
@@ -50,6 +52,8 @@ parameters! {
         join: f64 = "-1.3", "log-odds", -30.0, 10.0, A, "a friend asks in person and the price waits";
         /// Probability of finding an open public group of the offer before opening one.
         public_share: f64 = "0.30", "1", 0.0, 1.0, A, "assumed";
+        /// Probability that a friend who comes too late for the group opens an own one.
+        reopen_share: f64 = "0.15", "1", 0.0, 1.0, A, "assumed";
         /// Probability that the platform fills a group that would fail.
         auto_fill_share: f64 = "0.0", "1", 0.0, 1.0, A, "off";
         /// Trust in a close friend's word.
@@ -73,7 +77,7 @@ pub const SPEC: Spec = Spec {
         friend: true,
     }],
     parameters: Parameters::DECLARED,
-    streams: &[POOL, AUTO_FILL, INVITE],
+    streams: &[POOL, AUTO_FILL, REOPEN, INVITE],
     build,
 };
 
@@ -174,7 +178,7 @@ impl Mechanism for GroupBuy {
         let mut rooms: Vec<_> =
             pools.iter_mut().zip(orders.shards.iter_mut()).zip(offer_books.iter_mut()).collect();
         answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
-            self.enrol(env, at, pool, orders, book);
+            self.enrol(env, at, (&mut *pool, &mut *orders), book, bins);
             if last {
                 self.close(env, at, (&mut *pool, &mut *orders), book, bins);
             }
@@ -245,13 +249,24 @@ impl Pool {
 
 impl GroupBuy {
     /// Takes the team orders out of a shard's orders and puts full groups' orders in.
-    fn enrol(&self, env: &Environment, at: Clock, pool: &mut Pool, orders: &mut Vec<Order>, book: &mut Book) {
+    fn enrol(
+        &self,
+        env: &Environment,
+        at: Clock,
+        (pool, orders): (&mut Pool, &mut Vec<Order>),
+        book: &mut Book,
+        bins: &mut Bins<'_, Answer>,
+    ) {
         if !orders.iter().any(|o| self.is_team(o)) {
             return;
         }
         let mut released = Vec::new();
         for mut order in orders.extract_if(.., |o| self.is_team(o)) {
-            let number = self.place(env, at, pool, &order);
+            let Some(number) = self.place(env, at, pool, &order) else {
+                book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
+                bins.push(Answer { order, verdict: Verdict::Late });
+                continue;
+            };
             order.context = number;
             if let Some(group) = pool.group(number) {
                 group.members.push(order);
@@ -277,16 +292,20 @@ impl GroupBuy {
         order.variant == self.variant && order.platform as usize == self.platform
     }
 
-    /// The number of the group that an order joins or opens.
-    fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> u32 {
+    /// The number of the group that an order joins or opens; none for a friend who comes
+    /// too late and leaves it at that.
+    fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Option<u32> {
         let invited = order.channel == self.channel && order.context != NONE;
         if invited && pool.group(order.context).is_some_and(|g| g.open && g.offer == order.offer) {
-            return order.context;
+            return Some(order.context);
+        }
+        if invited && env.key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
+            return None;
         }
         let place = order.offer as usize % env.catalogue.shards.size();
         let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
         let found = if looks { pool.public(place, order.consumer) } else { None };
-        found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1))
+        Some(found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1)))
     }
 
     /// Closes the groups whose window is over, and forgets those long closed.

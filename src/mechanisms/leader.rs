@@ -54,7 +54,7 @@ parameters! {
         /// Share of non-user neighbours who see the posts in their messenger on a day.
         outside_reach_share: f64 = "0.20", "1", 0.0, 1.0, A, "assumed";
         /// Persuasion of a leader's post among non-users.
-        join: f64 = "-4.6", "log-odds", -30.0, 10.0, A, "assumed; a neighbour asks, but every day";
+        join: f64 = "-6.2", "log-odds", -30.0, 10.0, A, "assumed; a neighbour asks, but every day";
         /// The leader's commission on kept orders.
         commission_share: f64 = "0.10", "1", 0.0, 1.0, V, "5 to 20 % (chinatalk.nl), 5 to 10 % (restofworld.org)";
         /// Trust in a new leader.

@@ -20,8 +20,8 @@ use crate::mechanism::spec::Spec;
 
 /// All mechanisms, in the order in which they act within a beat.
 pub const MECHANISMS: &[&Spec] = &[
-    &registration::SPEC,
     &attention::SPEC,
+    &registration::SPEC,
     &need::SPEC,
     &outside_ads::SPEC,
     &search::SPEC,

@@ -129,7 +129,10 @@ impl Doorway<'_> {
         let lapsed = rows.member(consumer).is_registered();
         let rho = resistance(self.law, self.env.key, consumer);
         let mut joined = false;
-        for (ordinal, exposure) in run.iter_mut().enumerate().filter(|(_, e)| e.platform == platform) {
+        for (ordinal, exposure) in run.iter_mut().enumerate() {
+            if exposure.platform != platform || exposure.flags & flag::DROPPED != 0 {
+                continue;
+            }
             if !joined && self.persuades(exposure, ordinal as u32, rho, lapsed) {
                 joined = true;
                 self.admit(rows, exposure);

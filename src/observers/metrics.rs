@@ -2,6 +2,7 @@
 
 use super::Totals;
 use super::daily::money;
+use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::{Line, Party, Postings, balance};
 use crate::market::platform::Platform;
 use crate::market::tally::ChannelTally;
@@ -52,10 +53,13 @@ impl RunView<'_> {
         self.sum(|c| c.new_buyers as i64)
     }
 
-    /// Buyers who can have repeated within 30 days: those whose first order is older.
-    fn buyers_older_than_30(&self) -> f64 {
-        let days = self.totals.new_buyers.len().saturating_sub(30);
-        self.totals.new_buyers[..days].iter().sum::<u64>() as f64
+    /// Of the reported days' first orders that are at least 30 days old, the share that
+    /// was repeated within 30 days.
+    fn repurchase(&self) -> f64 {
+        let from = self.days_done - self.totals.days;
+        let until = self.days_done.saturating_sub(MONTH_DAYS);
+        let (repeated, all) = self.platform.history.repeated_within_month(from, until);
+        repeated as f64 / all as f64
     }
 
     fn active_buyers(&self) -> f64 {
@@ -118,7 +122,7 @@ metrics! { v;
     cac_all_payers_fen, "fen", Lower, "marketing spend and all commissions to influencers and leaders, a new buyer", "获客成本(全口径)" => (v.marketing() + v.line(Line::InfluencerCommission) + v.line(Line::LeaderCommission)) / v.new_buyers();
     marketing_spend_fen, "fen", Neither, "spent from the marketing budget", "营销支出" => v.marketing();
     marketing_unspent_fen, "fen", Neither, "left of the marketing budget", "未用营销预算" => (v.platform.daily_budget.0 * i64::from(v.totals.days)) as f64 - v.marketing();
-    repurchase_30d_share, "1", Higher, "of buyers whose first order is at least 30 days old, those who ordered again within 30 days", "30日复购率" => v.totals.tally.repeated_30 as f64 / v.buyers_older_than_30();
+    repurchase_30d_share, "1", Higher, "of buyers whose first order is at least 30 days old, those who ordered again within 30 days", "30日复购率" => v.repurchase();
     k_factor, "1", Higher, "new buyers whom a friend brought, a new buyer", "K因子" => v.over(|c| c.friend, |t| t.new_buyers) / v.new_buyers();
     organic_share, "1", Neither, "share of orders through search and browsing", "自然流量订单占比" => v.over(|c| c.organic, |t| t.ordered) / v.sum(|c| c.ordered as i64);
     trust_mean, "1", Higher, "mean trust of the members in the platform at the end", "期末平均信任度" => v.platform.trust_sum as f64 / 65_535.0 / v.platform.n_live as f64;

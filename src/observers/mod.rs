@@ -56,8 +56,6 @@ pub struct Totals {
     pub active_before: u64,
     /// Value of the stock at cost before the first reported day.
     pub stock_before_fen: i64,
-    /// New buyers on each reported day.
-    pub new_buyers: Vec<u64>,
 }
 
 /// All observers of one arm.
@@ -81,7 +79,6 @@ impl Observers {
             member_days: 0,
             active_before: 0,
             stock_before_fen: 0,
-            new_buyers: Vec::new(),
         });
         Self {
             burn_in,
@@ -143,6 +140,5 @@ impl Totals {
         }
         self.days += 1;
         self.member_days += platform.n_live;
-        self.new_buyers.push(view.tally.over_channels(|c| c.new_buyers as i64) as u64);
     }
 }
