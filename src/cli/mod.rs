@@ -11,6 +11,7 @@ pub mod list;
 pub mod load;
 pub mod manual;
 pub mod memory;
+pub mod plan;
 pub mod progress;
 pub mod reference;
 pub mod run;
