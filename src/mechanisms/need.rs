@@ -128,9 +128,9 @@ impl Need {
     ) {
         let end = (u32::from(at.day) + 1) << 16;
         let known = open.len();
-        for row in 0..clocks.len() {
+        for (row, clock) in clocks.iter_mut().enumerate() {
             let mut ordinal = 0;
-            while clocks[row] < end {
+            while *clock < end {
                 let consumer = first + row as u32;
                 let mut draws = env.key.draws(NEXT, consumer, at, ordinal);
                 let category = env.catalogue.category_at(draws.unit());
@@ -139,7 +139,7 @@ impl Need {
                     open.push(OpenNeed { consumer, category, expires });
                 }
                 let gap_days = exponential(&mut draws) / self.rate(env, consumer);
-                clocks[row] = Self::after(clocks[row], gap_days.max(1.0 / STEPS));
+                *clock = Self::after(*clock, gap_days.max(1.0 / STEPS));
                 ordinal += 1;
             }
         }
