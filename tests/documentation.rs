@@ -100,7 +100,8 @@ fn commands() -> Vec<(PathBuf, Vec<String>)> {
     for (path, page) in pages() {
         let lines: Vec<String> =
             blocks(&page, "sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
-        let is_whole = |span: &String| span.starts_with("guanxi ") && !span.contains('…');
+        // `guanxi run` alone names a verb.
+        let is_whole = |span: &String| span.starts_with("guanxi ") && span.split(' ').count() > 2;
         for line in lines.into_iter().chain(spans(&page).into_iter().filter(is_whole)) {
             commands.extend(arguments(&line).map(|words| (path.clone(), words)));
         }

@@ -53,6 +53,14 @@ fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; 
     format!("\n{head}{body}")
 }
 
+/// A summary as a sentence.
+fn sentence(text: &str) -> String {
+    let text = one_line(text);
+    let mut letters = text.chars();
+    let first = letters.next().map_or_else(String::new, |letter| letter.to_uppercase().to_string());
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
 fn code(name: &str) -> String {
     format!("`{name}`")
 }
@@ -89,7 +97,7 @@ fn section(section: &Section) -> String {
     };
     let streams =
         if section.path == "network" { streams(network::STREAMS.iter()) } else { String::new() };
-    let about = section.about;
+    let about = sentence(section.about);
     format!("\n### {title}\n\n{about}\n{}{streams}", parameters(section.path, section.parameters))
 }
 
@@ -113,9 +121,9 @@ fn mechanism(spec: &'static Spec) -> String {
         _ => table(["channel", "what it is", "organic", "a friend's"], channels),
     };
     format!(
-        "\n### `{}`\n\n{}. Scope {}, role {}, {on} by default.\n{channels}{}{}",
+        "\n### `{}`\n\n{} Scope {}, role {}, {on} by default.\n{channels}{}{}",
         spec.name,
-        one_line(spec.summary),
+        sentence(spec.summary),
         scope(spec),
         role(spec),
         parameters(spec.name, spec.parameters),
@@ -140,7 +148,12 @@ fn output(one: &Table) -> String {
         ]
     });
     let header = ["column", "type", "unit", "meaning", "含义"];
-    format!("\n### `{}`\n\n{}\n{}", one.schema.name, one.schema.summary, table(header, rows))
+    format!(
+        "\n### `{}`\n\n{}\n{}",
+        one.schema.name,
+        sentence(one.schema.summary),
+        table(header, rows)
+    )
 }
 
 fn metrics() -> String {
