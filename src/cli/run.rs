@@ -23,7 +23,7 @@ use std::time::Instant;
 pub struct Arguments {
     /// The scenario.
     pub file: PathBuf,
-    /// Folder of the results [default: outputs/<name>-<digest>].
+    /// Folder of the results [default: outputs/NAME-DIGEST].
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Values laid over the scenario.
