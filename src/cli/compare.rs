@@ -77,11 +77,8 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
     if source.is_dir() {
         return Ok(source.to_path_buf());
     }
-    let over = Over {
-        sets: arguments.sets.clone(),
-        replicates: arguments.replicates,
-        ..Over::default()
-    };
+    let over =
+        Over { sets: arguments.sets.clone(), replicates: arguments.replicates, ..Over::default() };
     let plan = Plan::new(source, &over.all(), None, screen)?;
     let known = read::manifest(&plan.folder).ok();
     if known.is_some_and(|one| {

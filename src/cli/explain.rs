@@ -58,7 +58,9 @@ pub fn meanings(name: &str) -> Vec<String> {
     let exact = |key: &Key| key.path() == name || (parts[0] == "arm" && key.path() == tail);
     let bare = |key: &Key| parts.len() == 1 && key.parameter.name == name;
     found.extend(keys().iter().filter(|key| exact(key) || bare(key)).map(parameter));
-    found.extend(SECTIONS.iter().filter(|one| !one.path.is_empty() && one.path == name).map(section));
+    found.extend(
+        SECTIONS.iter().filter(|one| !one.path.is_empty() && one.path == name).map(section),
+    );
     found.extend(mechanisms::by_name(name).map(mechanism));
     found.extend(Preset::by_name(name).map(preset));
     let tables = OUTPUT.all();
@@ -70,9 +72,12 @@ pub fn meanings(name: &str) -> Vec<String> {
             metric.unit, metric.meaning, metric.meaning_zh
         )
     }));
-    found.extend(channels().into_iter().filter(|one| one.1.name == name).map(|(spec, one)| {
-        format!("{name} (channel of {}): {}\n", spec.name, one.summary)
-    }));
+    found.extend(
+        channels()
+            .into_iter()
+            .filter(|one| one.1.name == name)
+            .map(|(spec, one)| format!("{name} (channel of {}): {}\n", spec.name, one.summary)),
+    );
     found
 }
 
@@ -118,7 +123,14 @@ fn rows(list: impl Iterator<Item = Key>) -> String {
 fn section(section: &Section) -> String {
     let brackets = if section.repeated { ("[[", "]]") } else { ("[", "]") };
     let list = section.parameters.iter().map(|parameter| Key { table: section.path, parameter });
-    format!("{}{}{} (table): {}\n{}", brackets.0, section.path, brackets.1, section.about, rows(list))
+    format!(
+        "{}{}{} (table): {}\n{}",
+        brackets.0,
+        section.path,
+        brackets.1,
+        section.about,
+        rows(list)
+    )
 }
 
 fn mechanism(spec: &'static Spec) -> String {

@@ -27,7 +27,9 @@ const UNITS: [(&str, u64); 12] = [
 pub fn parse(text: &str) -> Result<u64, String> {
     let lower = text.trim().to_ascii_lowercase();
     let unit = UNITS.iter().find(|(suffix, _)| lower.ends_with(suffix));
-    let digits = unit.map_or(lower.as_str(), |(suffix, _)| lower.strip_suffix(suffix).unwrap_or(&lower)).trim();
+    let digits = unit
+        .map_or(lower.as_str(), |(suffix, _)| lower.strip_suffix(suffix).unwrap_or(&lower))
+        .trim();
     let amount: f64 = digits.parse().map_err(|_| "write it as 8GiB or 500MB".to_owned())?;
     let bytes = amount * unit.map_or(1.0, |(_, size)| *size as f64);
     match bytes.is_finite() && (1.0..1e18).contains(&bytes) {
@@ -98,9 +100,9 @@ pub fn refusal(
 ) -> Option<String> {
     let free = free.filter(|&free| needed.total_bytes() > free)?;
     let advice = match fitting(scenario, consumers, free) {
-        Some(consumers) => format!(
-            "about {consumers} consumers would fit: --set population.consumers={consumers}"
-        ),
+        Some(consumers) => {
+            format!("about {consumers} consumers would fit: --set population.consumers={consumers}")
+        }
         None => "not even the smallest population would fit".to_owned(),
     };
     Some(format!(

@@ -171,7 +171,8 @@ impl Plan {
 
     fn document(&self) -> serde_json::Value {
         let parts = self.estimate.parts.iter();
-        let memory: Vec<_> = parts.map(|(what, bytes)| json!({"what": what, "bytes": bytes})).collect();
+        let memory: Vec<_> =
+            parts.map(|(what, bytes)| json!({"what": what, "bytes": bytes})).collect();
         json!({
             "scenario": self.scenario.name,
             "digest": self.digest,

@@ -170,7 +170,13 @@ impl Account {
     }
 
     /// Compares with the ledger and the stock at the end of a day.
-    fn compare(&mut self, world: &World, platform: &Platform, today: &[i64; LINES], day: u16) -> Option<String> {
+    fn compare(
+        &mut self,
+        world: &World,
+        platform: &Platform,
+        today: &[i64; LINES],
+        day: u16,
+    ) -> Option<String> {
         let (units, cost) = stock(world, platform);
         // Goods bought: what is there and what went, less what was there and what came back.
         let bought = cost - self.stock_fen + self.granted_cost_fen - self.returned_cost_fen;
@@ -180,10 +186,14 @@ impl Account {
             let (ledger, expected) = (today[*line as usize], self.expected[*line as usize]);
             if ledger != expected {
                 let name = FLOWS[*line as usize].name;
-                return Some(format!("`{name}` is {ledger} fen in the ledger, {expected} by the orders"));
+                return Some(format!(
+                    "`{name}` is {ledger} fen in the ledger, {expected} by the orders"
+                ));
             }
         }
-        self.escrow_fen += today[Line::Payment as usize] - today[Line::Refund as usize] - today[Line::Settlement as usize];
+        self.escrow_fen += today[Line::Payment as usize]
+            - today[Line::Refund as usize]
+            - today[Line::Settlement as usize];
         self.expected = [0; LINES];
         self.check_units(units).or_else(|| self.check_budget(platform, today, day))
     }
@@ -196,8 +206,14 @@ impl Account {
         })
     }
 
-    fn check_budget(&mut self, platform: &Platform, today: &[i64; LINES], day: u16) -> Option<String> {
-        let spent = FLOWS.iter().zip(today).filter(|(flow, _)| flow.marketing).map(|(_, amount)| amount);
+    fn check_budget(
+        &mut self,
+        platform: &Platform,
+        today: &[i64; LINES],
+        day: u16,
+    ) -> Option<String> {
+        let spent =
+            FLOWS.iter().zip(today).filter(|(flow, _)| flow.marketing).map(|(_, amount)| amount);
         self.marketing_fen += spent.sum::<i64>();
         let budget = platform.daily_budget.0 * (i64::from(day) + 1);
         (self.marketing_fen > budget)

@@ -248,7 +248,10 @@ impl Judge<'_> {
         let alone = u64::from(platform.offers[e.offer as usize].price_fen);
         let cut = match best.variant {
             0 => u64::from(e.price_bp),
-            k => u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp) / 10_000,
+            k => {
+                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
+                    / 10_000
+            }
         };
         Order {
             consumer: e.to,

@@ -17,7 +17,7 @@ use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{ln, logistic};
+use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
@@ -49,9 +49,9 @@ parameters! {
         /// Acceptance of an invitation by a member, for which the constant is solved.
         acceptance: f64 = "0.26", "1", 0.0001, 0.9999, A, "fitted to 77 % completion (M; at least 61 % D)";
         /// Persuasion of an invitation among non-users.
-        join: f64 = "-1.3", "log-odds", -30.0, 10.0, A, "a friend asks in person and the price waits";
+        join: f64 = "-2.0", "log-odds", -30.0, 10.0, A, "a friend asks in person and the price waits";
         /// Probability of finding an open public group of the offer before opening one.
-        public_share: f64 = "0.30", "1", 0.0, 1.0, A, "assumed";
+        public_share: f64 = "0.50", "1", 0.0, 1.0, A, "assumed";
         /// Probability that a friend who comes too late for the group opens an own one.
         reopen_share: f64 = "0.15", "1", 0.0, 1.0, A, "assumed";
         /// Probability that the platform fills a group that would fail.
@@ -124,7 +124,8 @@ struct GroupBuy {
 impl Mechanism for GroupBuy {
     fn start(&mut self, world: &mut World) {
         let shards = world.env.catalogue.shards;
-        let pool = |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
+        let pool =
+            |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
         self.pools = (0..shards.count()).map(pool).collect();
         let platform = &mut world.platforms[self.platform];
         let price_bp = ((1.0 - self.p.discount_share) * 10_000.0).round() as u16;
@@ -203,7 +204,10 @@ impl Mechanism for GroupBuy {
 
     fn bytes(&self) -> u64 {
         let orders = |pool: &Pool| pool.groups.iter().map(|g| g.members.capacity()).sum::<usize>();
-        self.pools.iter().map(|p| (orders(p) * size_of::<Order>() + p.groups.len() * 40) as u64).sum()
+        self.pools
+            .iter()
+            .map(|p| (orders(p) * size_of::<Order>() + p.groups.len() * 40) as u64)
+            .sum()
     }
 }
 
@@ -305,7 +309,9 @@ impl GroupBuy {
         let place = order.offer as usize % env.catalogue.shards.size();
         let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
         let found = if looks { pool.public(place, order.consumer) } else { None };
-        Some(found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1)))
+        Some(
+            found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1)),
+        )
     }
 
     /// Closes the groups whose window is over, and forgets those long closed.
@@ -363,7 +369,11 @@ impl GroupBuy {
                 price_bp: FULL_PRICE,
                 trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
                 flags: flag::FRIEND | flag::IMPULSE,
-                ..Exposure::new(env.network.audience(order.consumer, tie), self.platform, self.channel)
+                ..Exposure::new(
+                    env.network.audience(order.consumer, tie),
+                    self.platform,
+                    self.channel,
+                )
             });
         }
         picked.len() as u32
@@ -376,6 +386,7 @@ impl GroupBuy {
         let step = platform.offers.len().div_ceil(256);
         let variant = &platform.variants[self.variant as usize - 1];
         let people = &world.env.people;
+        let strain = typical_strain(world.coefficients.refractory_half_life_days);
         let mean = |constant: f64| {
             let mut sum = 0.0;
             let mut n = 0.0;
@@ -388,10 +399,13 @@ impl GroupBuy {
                         recommender_trust: Some(0.5 * (self.p.strong_trust + self.p.weak_trust)),
                         ln_friends: ln(2.0),
                         delay_days: world.coefficients.delay_days(false),
+                        refractory: strain,
                         ..Attributes::default()
                     };
-                    let gain = -world.coefficients.price * segment.price_sensitivity * variant.ln_price;
-                    let utility = world.coefficients.utility(constant, &a) + (gain - variant.hassle).max(0.0);
+                    let gain =
+                        -world.coefficients.price * segment.price_sensitivity * variant.ln_price;
+                    let utility =
+                        world.coefficients.utility(constant, &a) + (gain - variant.hassle).max(0.0);
                     sum += share * logistic(utility);
                     n += share;
                 }
@@ -405,4 +419,11 @@ impl GroupBuy {
         }
         0.5 * (low + high)
     }
+}
+
+/// The mean strain on a member's purse at 0.08 orders a day (a geometric number of days
+/// since the last order): r/(1 − (1 − r)·2^(−1/h)).
+fn typical_strain(half_life_days: f64) -> f64 {
+    let rate = 0.08;
+    rate / (1.0 - (1.0 - rate) * pow(0.5, 1.0 / half_life_days))
 }

@@ -74,11 +74,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// The distance from 0 at which a tail of probability e^(-`r`²) starts.
 fn tail_quantile(r: f64) -> f64 {
-    if r <= 5.0 {
-        ratio(r - 1.6, &TAIL)
-    } else {
-        ratio(r - 5.0, &FAR_TAIL)
-    }
+    if r <= 5.0 { ratio(r - 1.6, &TAIL) } else { ratio(r - 5.0, &FAR_TAIL) }
 }
 
 /// Two polynomials in `x`, divided; coefficients from the constant upwards.
@@ -164,10 +160,7 @@ const FAR_TAIL: [[f64; 8]; 2] = [
 ];
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the platform's functions are the oracle"
-)]
+#[allow(clippy::disallowed_methods, reason = "the platform's functions are the oracle")]
 mod tests {
     use super::*;
     use statrs::distribution::{ContinuousCDF, Normal};
@@ -198,10 +191,7 @@ mod tests {
             let tail = pow(10.0, -f64::from(i) / 100.0);
             for p in [central, tail] {
                 let (ours, theirs) = (normal_quantile(p), normal.inverse_cdf(p));
-                assert!(
-                    (ours - theirs).abs() <= 1e-9 * theirs.abs(),
-                    "{p}: {ours}, {theirs}"
-                );
+                assert!((ours - theirs).abs() <= 1e-9 * theirs.abs(), "{p}: {ours}, {theirs}");
             }
         }
     }
