@@ -164,7 +164,9 @@ impl<'a> Builder<'_, 'a> {
 
     /// Where the key of a table stands in the file.
     fn key_place(&self, path: &[&str]) -> Place {
-        let (last, parents) = path.split_last().expect("a path of an arm or platform has keys");
+        let Some((last, parents)) = path.split_last() else {
+            return self.resolver.file.place.clone();
+        };
         let parent = at(self.resolver.file, parents).and_then(Node::table);
         let entry = parent.and_then(|table| table.get(*last));
         entry.map_or_else(|| self.resolver.file.place.clone(), |entry| entry.key.clone())
