@@ -11,7 +11,7 @@ use crate::output::comparison::better_word;
 use crate::output::declared::Table;
 use crate::scenario::nearest::nearest;
 use crate::scenario::preset::{PRESETS, Preset};
-use crate::scenario::sections::{SECTIONS, Section};
+use crate::scenario::sections::{ARM, SECTIONS, Section};
 use clap::Args;
 use serde_json::json;
 
@@ -55,11 +55,20 @@ pub fn meanings(name: &str) -> Vec<String> {
     // A key in an arm, `arm.viral.group_buy.size`, is the mechanism's own.
     let parts: Vec<&str> = name.split('.').collect();
     let tail = parts[parts.len().saturating_sub(2)..].join(".");
-    let exact = |key: &Key| key.path() == name || (parts[0] == "arm" && key.path() == tail);
+    let in_arm = |key: &Key| match parts.as_slice() {
+        ["arm", _, own] if key.table == "arm" => key.parameter.name == *own,
+        ["arm", ..] => key.path() == tail,
+        _ => false,
+    };
+    let exact = |key: &Key| key.path() == name || in_arm(key);
     let bare = |key: &Key| parts.len() == 1 && key.parameter.name == name;
     found.extend(keys().iter().filter(|key| exact(key) || bare(key)).map(parameter));
     found.extend(
-        SECTIONS.iter().filter(|one| !one.path.is_empty() && one.path == name).map(section),
+        SECTIONS
+            .iter()
+            .chain([&ARM])
+            .filter(|one| !name.is_empty() && one.path == name)
+            .map(section),
     );
     found.extend(mechanisms::by_name(name).map(mechanism));
     found.extend(Preset::by_name(name).map(preset));
@@ -86,7 +95,8 @@ fn names() -> Vec<String> {
     let mut names: Vec<String> = keys().iter().map(Key::path).collect();
     names.extend(keys().iter().map(|key| key.parameter.name.to_owned()));
     let words = CODES.iter().map(|one| one.code).chain(PRESETS.iter().map(|one| one.name));
-    let words = words.chain(SECTIONS.iter().map(|one| one.path).filter(|path| !path.is_empty()));
+    let sections = SECTIONS.iter().chain([&ARM]).map(|one| one.path);
+    let words = words.chain(sections.filter(|path| !path.is_empty()));
     let words = words.chain(mechanisms::MECHANISMS.iter().map(|one| one.name));
     let words = words.chain(OUTPUT.metrics.iter().map(|one| one.name));
     let words = words.chain(channels().into_iter().map(|one| one.1.name));

@@ -141,8 +141,9 @@ impl Mechanism for Sharing {
         let mut rooms: Vec<_> =
             platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
+            let mut picked = Vec::new();
             for share in shares.drain(..) {
-                let sent = self.send(env, at, share, bins);
+                let sent = self.send(env, at, share, &mut picked, bins);
                 let channel = self.first + u8::from(share.broadcast);
                 book.tally.channels[channel as usize].exposed += u64::from(sent);
                 book.tally.shares += 1;
@@ -235,6 +236,7 @@ impl Sharing {
         env: &Environment,
         at: Clock,
         share: Share,
+        picked: &mut Vec<u32>,
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
         let degree = env.network.degree(share.by);
@@ -247,9 +249,8 @@ impl Sharing {
         if share.broadcast {
             successes(&mut draws, degree, self.p.broadcast_reach, &mut show);
         } else {
-            let mut picked = Vec::new();
-            pick_distinct(&mut draws, degree, self.p.personal_ties as usize, &mut picked);
-            picked.into_iter().for_each(&mut show);
+            pick_distinct(&mut draws, degree, self.p.personal_ties as usize, picked);
+            picked.iter().copied().for_each(&mut show);
         }
         seen
     }
