@@ -41,11 +41,11 @@ const FLOORS: &[&[&str]] = &[
 
 /// Neighbours on one floor of which one may know the other.
 const NEIGHBOURS: &[(&str, &str)] = &[
-    ("rng", "quantity"),        // a draw's address holds the clock
-    ("rng", "simd"),            // many draws at once
-    ("table", "quantity"),      // cells of money
-    ("market", "exchange"),     // what is sent
-    ("population", "market"),   // picking by weights
+    ("rng", "quantity"),         // a draw's address holds the clock
+    ("rng", "simd"),             // many draws at once
+    ("table", "quantity"),       // cells of money
+    ("market", "exchange"),      // what is sent
+    ("population", "market"),    // picking by weights
     ("observers", "mechanisms"), // the registry only: names of channels
 ];
 
@@ -117,7 +117,8 @@ fn only_the_registry_knows_a_mechanism_by_name() {
     let mut findings = Vec::new();
     for file in sources().iter().filter(|file| file.path != "src/mechanisms/mod.rs") {
         for spec in MECHANISMS {
-            let (full, near) = (format!("mechanisms::{}", spec.name), format!("super::{}", spec.name));
+            let (full, near) =
+                (format!("mechanisms::{}", spec.name), format!("super::{}", spec.name));
             let is_neighbour = file.module() == "mechanisms" && file.has_word(&near);
             if file.has_word(&full) || is_neighbour {
                 findings.push(format!("{} knows `{}`", file.path, spec.name));
@@ -134,7 +135,9 @@ fn observers_do_not_know_each_other() {
     let mut findings = Vec::new();
     for file in observers.iter().filter(|file| file.stem() != "mod") {
         for other in observers.iter().map(|other| other.stem()).filter(|other| *other != "mod") {
-            if file.has_word(&format!("super::{other}")) || file.has_word(&format!("observers::{other}")) {
+            if file.has_word(&format!("super::{other}"))
+                || file.has_word(&format!("observers::{other}"))
+            {
                 findings.push(format!("{} knows `{other}`", file.path));
             }
         }
@@ -277,8 +280,19 @@ fn every_file_begins_with_what_it_is() {
 
 /// What the library leaves to the command line, and how it does not treat mistakes.
 const NEVER: &[&str] = &[
-    "println!", " print!", "eprint!", "dbg!", "todo!", "process::exit", ".unwrap()", ".expect(",
-    "std::time", "current_num_threads", "available_parallelism", "HashMap", "HashSet",
+    "println!",
+    " print!",
+    "eprint!",
+    "dbg!",
+    "todo!",
+    "process::exit",
+    ".unwrap()",
+    ".expect(",
+    "std::time",
+    "current_num_threads",
+    "available_parallelism",
+    "HashMap",
+    "HashSet",
 ];
 
 /// Where one of them has its reason.
@@ -302,7 +316,9 @@ fn the_library_never_prints_exits_or_unwraps() {
 fn no_test_is_ignored_or_waits() {
     let mut findings = Vec::new();
     for file in source::all() {
-        for word in ["#[ignore", "#[should_panic", "thread::sleep", "#[allow(", "#![allow(dead_code)]"] {
+        for word in
+            ["#[ignore", "#[should_panic", "thread::sleep", "#[allow(", "#![allow(dead_code)]"]
+        {
             // `allow` in a macro's expansion serves every caller, where `expect` would not hold.
             let is_macro = file.path == "src/parameter.rs" && word == "#[allow(";
             if file.code.contains(word) && !is_macro {
@@ -318,11 +334,13 @@ fn no_test_is_ignored_or_waits() {
 fn named_paths(path: &str, text: &str) -> Vec<String> {
     let tops = ["src/", "tests/", "docs/", "scenarios/", "benches/", ".ci/"];
     let spans = text.split('`').skip(1).step_by(2).filter(|span| {
-        tops.iter().any(|top| span.starts_with(top)) && !span.contains(['*', '<', '{', '…', ' ', '\n'])
+        tops.iter().any(|top| span.starts_with(top))
+            && !span.contains(['*', '<', '{', '…', ' ', '\n'])
     });
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
-    let links = links.filter(|link| !link.is_empty() && !link.contains("://") && !link.contains("mailto:"));
+    let links =
+        links.filter(|link| !link.is_empty() && !link.contains("://") && !link.contains("mailto:"));
     let links = links.map(|link| format!("{folder}/{link}").trim_start_matches('/').to_owned());
     spans.map(str::to_owned).chain(links).collect()
 }
@@ -332,7 +350,8 @@ fn every_path_that_the_documents_name_exists() {
     let mut findings = Vec::new();
     for file in source::documents() {
         for path in named_paths(&file.path, &file.text) {
-            let path = path.split("::").next().unwrap_or_default().trim_end_matches([',', '.', ':']);
+            let path =
+                path.split("::").next().unwrap_or_default().trim_end_matches([',', '.', ':']);
             if !repository().join(path).exists() {
                 findings.push(format!("{} names `{path}`", file.path));
             }

@@ -190,7 +190,9 @@ fn a_replicate_alone_is_that_replicate_of_a_longer_experiment() {
 fn an_arm_does_not_differ_from_its_copy() {
     let copies = PRESETS
         .map(|name| {
-            format!("[arm.{name}]\npreset = \"{name}\"\n[arm.copy-of-{name}]\npreset = \"{name}\"\n")
+            format!(
+                "[arm.{name}]\npreset = \"{name}\"\n[arm.copy-of-{name}]\npreset = \"{name}\"\n"
+            )
         })
         .join("");
     let head = BLOCKS.split("[arm.").next().unwrap_or_default();

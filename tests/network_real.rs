@@ -39,7 +39,10 @@ fn check(name: &str, people: u32) {
         assert_eq!(registered.len(), 10);
         assert!(registered[9] <= f64::from(people));
         assert!(registered[9] > registered[0], "{preset}: nobody registers");
-        assert!((0.15..0.25).contains(&(registered[0] / f64::from(people))), "{preset}: {registered:?}");
+        assert!(
+            (0.15..0.25).contains(&(registered[0] / f64::from(people))),
+            "{preset}: {registered:?}"
+        );
         assert!(metric(record, "orders_count") > 0.0, "{preset}: nobody buys");
     }
     let shares: f64 = column(of(&records, "viral"), "daily", "shares_count").iter().sum();

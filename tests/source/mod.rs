@@ -24,9 +24,15 @@ pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of `src`.
+/// The files of `src`; modules that only tests compile ship nothing.
 pub fn sources() -> Vec<File> {
-    files("src", "rs")
+    let mut files = files("src", "rs");
+    let tests: Vec<String> = files.iter().flat_map(File::test_modules).collect();
+    for file in files.iter_mut().filter(|file| tests.contains(&file.path)) {
+        file.shipped.clear();
+        file.shipped_code.clear();
+    }
+    files
 }
 
 /// All Rust files.
@@ -39,7 +45,8 @@ pub fn documents() -> Vec<File> {
     let root = repository();
     let mut found = files("docs", "md");
     let pages = fs::read_dir(&root).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
+    let mut pages: Vec<PathBuf> =
+        pages.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
     pages.sort();
     found.extend(pages.iter().filter_map(|path| File::read(&root, path)));
     found
@@ -68,8 +75,8 @@ impl File {
     fn read(root: &Path, path: &Path) -> Option<Self> {
         let text = fs::read_to_string(path).ok()?;
         let path = path.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/");
-        let is_test = path.ends_with("tests.rs") || path.ends_with("/fixture.rs");
-        let own = if is_test { "" } else { text.split("#[cfg(test)]\nmod ").next()? };
+        // A module of tests stands last in its file.
+        let own = text.split("#[cfg(test)]\nmod tests").next()?;
         Some(Self {
             code: scan(&text, false),
             shipped: scan(own, true),
@@ -77,6 +84,17 @@ impl File {
             path,
             text,
         })
+    }
+
+    /// The files of the modules that this file declares for tests only.
+    fn test_modules(&self) -> Vec<String> {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or_default();
+        let is_root = matches!(name, "mod.rs" | "lib.rs" | "main.rs");
+        let home = if is_root { folder } else { self.path.trim_end_matches(".rs") };
+        let after = self.code.split("#[cfg(test)]\n").skip(1);
+        let named =
+            after.filter_map(|rest| rest.lines().next()?.split_once("mod ")?.1.strip_suffix(';'));
+        named.map(|name| format!("{home}/{name}.rs")).collect()
     }
 
     /// The module at the crate's root that the file belongs to.
@@ -104,7 +122,8 @@ impl File {
         for (start, line) in lines.iter().enumerate() {
             let Some((before, after)) = line.split_once("fn ") else { continue };
             let is_word = before.is_empty() || before.ends_with(' ');
-            let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String =
+                after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if is_word && !name.is_empty() {
                 found.extend(length(&lines[start..]).map(|length| (name, length)));
             }
