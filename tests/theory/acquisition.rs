@@ -31,6 +31,7 @@ fn world(join: f64, (mean, sd): (f64, f64), budget_fen: f64, days: u16) -> Run {
         resistance_mean = {mean:?}
         resistance_sd = {sd:?}
         [arm.only.outside_ads]
+        enabled = true
         budget_share = 1.0
         cost_per_contact_fen = 5.0
         join = {join:?}",

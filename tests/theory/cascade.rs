@@ -10,7 +10,7 @@
 //! stretch after a burn-in longer than their lives: what is under way at its end is
 //! made up for by what was under way at its beginning.
 
-use crate::harness::{PLAIN, Run, Scores, chi_square, within};
+use crate::harness::{PLAIN, Run, Scores, categories, chi_square, within};
 use crate::laws::{borel, total_progeny};
 use guanxi::quantity::math::{ln, logit, pow};
 
@@ -49,7 +49,7 @@ fn world(kind: Kind, q: f64, seeds_per_day: f64, days: u16) -> Run {
         enabled = false
         [market]
         merchants = 100
-        {CATEGORIES}
+        {categories}
         [arm.only.search]
         enabled = false
         [arm.only.feed]
@@ -64,24 +64,12 @@ fn world(kind: Kind, q: f64, seeds_per_day: f64, days: u16) -> Run {
         broadcast_reach = {reach:?}
         personal_constant = {constant:?}
         broadcast_constant = {constant:?}",
+        // A consumer who sees two shares in a wave decides on each alone nine times in ten.
+        categories = categories(10),
         PLAIN = PLAIN.replace("[population]", &format!("[population]\nconsumers = {N}")),
         seeds = seeds_per_day / f64::from(N),
     ))
 }
-
-/// Ten kinds of goods: a consumer who sees two shares in a wave decides on each alone
-/// nine times in ten.
-const CATEGORIES: &str = "
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]
-    [[market.category]]";
 
 /// Cascades by size, filed in `days` days after `burn_in`.
 fn sizes(kind: Kind, q: f64, seeds_per_day: f64, (burn_in, days): (u16, u16)) -> Vec<(u32, u64)> {

@@ -7,11 +7,11 @@
 //! the acceptance for which the mechanism solves its constant; with one price and no
 //! other weights it is the same for everybody. Who comes late leaves it at that.
 
-use crate::harness::{PLAIN, Run, Scores};
+use crate::harness::{PLAIN, Run, Scores, categories};
 use crate::laws::binomial;
 
 /// Filled and closed groups after 20 days with about 1,000 groups opened a day.
-fn groups(size: u32, invitations: u32, acceptance: f64, public_share: f64) -> (u64, u64) {
+fn groups(size: u32, invitations: u32, acceptance: f64) -> (u64, u64) {
     let run = Run::new(&format!(
         "seed = 6
         days = 20
@@ -28,14 +28,7 @@ fn groups(size: u32, invitations: u32, acceptance: f64, public_share: f64) -> (u
         [market]
         merchants = 1000
         price_spread = 0.0
-        [[market.category]]
-        [[market.category]]
-        [[market.category]]
-        [[market.category]]
-        [[market.category]]
-        [[market.category]]
-        [[market.category]]
-        [[market.category]]
+        {categories}
         [arm.only.search]
         enabled = false
         [arm.only.sharing]
@@ -45,12 +38,14 @@ fn groups(size: u32, invitations: u32, acceptance: f64, public_share: f64) -> (u
         consider_share = 0.003
         constant = 20.0
         [arm.only.group_buy]
+        enabled = true
         size = {size}
         invitations = {invitations}
         acceptance = {acceptance:?}
         hassle = 0.0
-        public_share = {public_share:?}
+        public_share = 0.0
         reopen_share = 0.0",
+        categories = categories(8),
         PLAIN = PLAIN
             .replace("price = 0.0", "price = 10.0")
             .replace("[population]", "[population]\nconsumers = 300_000"),
@@ -69,7 +64,7 @@ fn groups(size: u32, invitations: u32, acceptance: f64, public_share: f64) -> (u
 fn a_pair_fills_unless_all_invited_friends_decline() {
     let mut scores = Scores::default();
     for (k, a) in [(1, 0.5), (2, 0.1), (3, 0.4), (5, 0.26), (5, 0.05), (10, 0.15)] {
-        let (filled, closed) = groups(2, k, a, 0.0);
+        let (filled, closed) = groups(2, k, a);
         let fills = 1.0 - (1.0_f64 - a).powi(k as i32);
         scores.add_share(format!("pair, k = {k}, a = {a}"), filled, closed, fills);
     }
@@ -81,7 +76,7 @@ fn a_pair_fills_unless_all_invited_friends_decline() {
 fn a_larger_group_fills_if_enough_of_the_invited_friends_accept() {
     let mut scores = Scores::default();
     for (size, k, a) in [(3, 5, 0.26), (5, 12, 0.3)] {
-        let (filled, closed) = groups(size, k, a, 0.0);
+        let (filled, closed) = groups(size, k, a);
         let fails = (0..size - 1).map(|accept| binomial(k, a, accept)).fold(0.0, |sum, p| sum + p);
         scores.add_share(format!("group of {size}, k = {k}, a = {a}"), filled, closed, 1.0 - fails);
     }

@@ -45,6 +45,11 @@ pub fn scenario(text: &str) -> Scenario {
     }
 }
 
+/// So many kinds of goods, equal but for their names.
+pub fn categories(n: u32) -> String {
+    (1..=n).map(|k| format!("[[market.category]]\nname = \"kind {k}\"\n")).collect()
+}
+
 /// Sees what passes: the audit, and the orders where they are wanted.
 pub struct Witness {
     audit: Audit,
@@ -70,7 +75,7 @@ impl Watch for Witness {
     }
 }
 
-/// The first arm of a scenario in its first replicate, under way.
+/// The first arm of a scenario, under way.
 pub struct Run {
     /// The arm.
     pub arm: Arm,
@@ -81,9 +86,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// Before its first day.
-    pub fn of(scenario: &Scenario) -> Self {
-        let env = model::environment(scenario, 0, None).expect("the network can be made");
+    /// Before its first day, in one replicate.
+    pub fn of(scenario: &Scenario, replicate: u32) -> Self {
+        let env = model::environment(scenario, replicate, None).expect("the network can be made");
         let arm = Arm::new(model::build(&scenario.arms[0], &Arc::new(env)));
         let audit = Audit::new(&arm.world);
         let witness = Witness { audit, keeps: false, orders: Vec::new() };
@@ -92,7 +97,7 @@ impl Run {
 
     /// From a scenario's text, before its first day.
     pub fn new(text: &str) -> Self {
-        Self::of(&scenario(text))
+        Self::of(&scenario(text), 0)
     }
 
     /// Keeps the orders from now on.

@@ -11,7 +11,7 @@
 //! The engine gathers the needs of a day: a first order on day s means a τ between s and
 //! s + 1, and the law is averaged over it.
 
-use crate::harness::{PLAIN, Run, Scores};
+use crate::harness::{PLAIN, Run, Scores, categories};
 use crate::laws::bg_nbd;
 use guanxi::market::member::{Member, standing};
 use guanxi::quantity::math::pow;
@@ -66,7 +66,7 @@ fn world(consumers: u32, days: u16, week_days: f64) -> Run {
         rate = R / (4.414 * week_days),
         a = LAPSE.0,
         b = LAPSE.1,
-        categories = "[[market.category]]\n".repeat(10),
+        categories = categories(10),
     ))
 }
 
