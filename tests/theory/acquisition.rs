@@ -51,7 +51,9 @@ fn first_day(join: f64, law: (f64, f64), budget_fen: f64) -> u64 {
 #[test]
 fn one_contact_wins_the_integral_of_persuasion_over_resistances() {
     let mut scores = Scores::default();
-    for (join, mean, sd) in [(0.0, 0.0, 1.0), (-3.0, 0.0, 1.0), (-4.0, 0.0, 2.5), (1.0, 2.0, 0.5), (-2.0, 0.5, 0.0)] {
+    for (join, mean, sd) in
+        [(0.0, 0.0, 1.0), (-3.0, 0.0, 1.0), (-4.0, 0.0, 2.5), (1.0, 2.0, 0.5), (-2.0, 0.5, 0.0)]
+    {
         let p = persuaded(join, mean, sd);
         let joined = first_day(join, (mean, sd), 500.0);
         scores.add_share(format!("joined, j = {join}, ρ ~ N({mean}, {sd}²)"), joined, N.into(), p);
@@ -71,7 +73,12 @@ fn outside_reach_saturates_exponentially_in_spend() {
         let reach = 1.0 - exp(-budget_fen / 5.0);
         let found = run.channel("outside_ads");
         let contacts = f64::from(N) * reach;
-        scores.add(format!("contacts at {budget_fen} fen"), found.exposed as f64, contacts, contacts.sqrt());
+        scores.add(
+            format!("contacts at {budget_fen} fen"),
+            found.exposed as f64,
+            contacts,
+            contacts.sqrt(),
+        );
         let p = reach * persuaded(-1.0, 0.0, 1.0);
         scores.add_share(format!("joined at {budget_fen} fen"), found.registered, N.into(), p);
     }

@@ -2,7 +2,7 @@
 //!
 //! Everybody is a member and everybody can hear everybody, so that shares go to fresh
 //! people; a handful of people a day come upon goods and buy for certain; every buyer
-//! shares; whoever sees a share buys with q = σ(constant), since nothing else weighs.
+//! shares (but one in 22,000: the odds end at e^10); whoever sees a share buys with q = σ(constant), since nothing else weighs.
 //! The number of buyers whom a buyer brings is then Binomial(m, q) for a personal share
 //! to m people, Binomial(n − 1, reach·q), Poisson for practical purposes, for a
 //! broadcast; K is its mean. A cascade takes as many waves as it has generations, 15 a
@@ -57,7 +57,7 @@ fn world(kind: Kind, q: f64, seeds_per_day: f64, days: u16) -> Run {
         consider_share = {seeds:?}
         constant = 20.0
         [arm.only.sharing]
-        base = 20.0
+        base = 10.0
         satisfaction_weight = 0.0
         broadcast_share = {broadcast}.0
         personal_ties = {ties}
@@ -163,7 +163,8 @@ fn cascade_depths_follow_the_iterated_generating_function() {
 #[test]
 fn critical_cascades_have_a_tail_exponent_of_minus_three_halves() {
     let found = sizes(Kind::Broadcast(3.0), 1.0 / 3.0, 60.0, (0, 50));
-    let tail: Vec<(u32, u64)> = found.into_iter().filter(|(s, _)| (10..=1_000).contains(s)).collect();
+    let tail: Vec<(u32, u64)> =
+        found.into_iter().filter(|(s, _)| (10..=1_000).contains(s)).collect();
     let n = count(&tail, |_| true);
     let exponent = exponent_of(&tail, 10, 1_000);
     println!("exponent −{exponent:.3} of {n} cascades");

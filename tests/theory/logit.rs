@@ -124,6 +124,9 @@ fn one_more_offer_moves_nobody_between_the_others() {
         assert_eq!(three.get(visit), Some(&offer), "consumer and day {visit:?}");
     }
     for visit in three.keys() {
-        assert!(four.contains_key(visit), "consumer and day {visit:?} buy nothing since there is more");
+        assert!(
+            four.contains_key(visit),
+            "consumer and day {visit:?} buy nothing since there is more"
+        );
     }
 }
