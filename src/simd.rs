@@ -34,13 +34,7 @@ mod tests {
     #[test]
     fn wide_code_gives_the_bits_of_plain_code() {
         let column: Vec<f64> = (0..1_000).map(|i| 1.0 / (f64::from(i) + 0.3)).collect();
-        let code = || {
-            column
-                .iter()
-                .map(|x| (x * x + 0.1) * x - 0.7)
-                .map(f64::to_bits)
-                .collect()
-        };
+        let code = || column.iter().map(|x| (x * x + 0.1) * x - 0.7).map(f64::to_bits).collect();
         let (wide, plain): (Vec<u64>, Vec<u64>) = (widest(code), code());
         assert_eq!(wide, plain);
     }

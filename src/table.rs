@@ -121,7 +121,11 @@ impl Rows {
     pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
         self.cells.extend(row);
         let width = self.schema.columns.len();
-        assert!(self.cells.len().is_multiple_of(width), "a row of `{}` has {width} cells", self.schema.name);
+        assert!(
+            self.cells.len().is_multiple_of(width),
+            "a row of `{}` has {width} cells",
+            self.schema.name
+        );
     }
 
     /// The rows one by one.

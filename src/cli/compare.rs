@@ -1,7 +1,8 @@
 //! `guanxi compare`: arms against the baseline, by paired differences.
 
 use crate::cli::failure::Failure;
-use crate::cli::run::{How, Over, Plan, announce, run};
+use crate::cli::plan::Plan;
+use crate::cli::run::{How, Over, announce, run};
 use crate::cli::screen::Screen;
 use crate::cli::{Done, load};
 use crate::output::comparison::{Difference, Measured};
@@ -10,6 +11,7 @@ use crate::output::{read, text};
 use crate::scenario::nearest::advice;
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `compare`.
@@ -77,11 +79,8 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
     if source.is_dir() {
         return Ok(source.to_path_buf());
     }
-    let over = Over {
-        sets: arguments.sets.clone(),
-        replicates: arguments.replicates,
-        ..Over::default()
-    };
+    let over =
+        Over { sets: arguments.sets.clone(), replicates: arguments.replicates, ..Over::default() };
     let plan = Plan::new(source, &over.all(), None, screen)?;
     let known = read::manifest(&plan.folder).ok();
     if known.is_some_and(|one| {
@@ -92,7 +91,7 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
         screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
         return Ok(plan.folder);
     }
-    announce(&plan, arguments.how, screen.verbose, screen)?;
+    announce(&plan, arguments.how, screen)?;
     let ran = run(&plan, arguments.how, false, screen)?;
     ran.ending()?;
     Ok(ran.folder)
@@ -147,8 +146,17 @@ fn pooled(mut all: Vec<Measurement>, screen: &Screen) -> Result<Measured, Failur
         }
         first.measured.runs.extend(other.measured.runs);
     }
+    if !distinct(&first.measured) {
+        return Err(Failure::Usage("two sources have the same name and arms".to_owned()));
+    }
     first.measured.runs.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(first.measured)
+}
+
+/// Whether no run is there twice, as it is where a run folder is given twice.
+fn distinct(measured: &Measured) -> bool {
+    let keys: BTreeSet<_> = measured.runs.iter().map(|run| &run.key).collect();
+    keys.len() == measured.runs.len()
 }
 
 fn show(baseline: &str, differences: &[Difference], screen: &Screen) {

@@ -11,7 +11,7 @@ use crate::output::comparison::better_word;
 use crate::output::declared::Table;
 use crate::scenario::nearest::nearest;
 use crate::scenario::preset::{PRESETS, Preset};
-use crate::scenario::sections::{SECTIONS, Section};
+use crate::scenario::sections::{ARM, SECTIONS, Section};
 use clap::Args;
 use serde_json::json;
 
@@ -55,10 +55,21 @@ pub fn meanings(name: &str) -> Vec<String> {
     // A key in an arm, `arm.viral.group_buy.size`, is the mechanism's own.
     let parts: Vec<&str> = name.split('.').collect();
     let tail = parts[parts.len().saturating_sub(2)..].join(".");
-    let exact = |key: &Key| key.path() == name || (parts[0] == "arm" && key.path() == tail);
+    let in_arm = |key: &Key| match parts.as_slice() {
+        ["arm", _, own] if key.table == "arm" => key.parameter.name == *own,
+        ["arm", ..] => key.path() == tail,
+        _ => false,
+    };
+    let exact = |key: &Key| key.path() == name || in_arm(key);
     let bare = |key: &Key| parts.len() == 1 && key.parameter.name == name;
     found.extend(keys().iter().filter(|key| exact(key) || bare(key)).map(parameter));
-    found.extend(SECTIONS.iter().filter(|one| !one.path.is_empty() && one.path == name).map(section));
+    found.extend(
+        SECTIONS
+            .iter()
+            .chain([&ARM])
+            .filter(|one| !name.is_empty() && one.path == name)
+            .map(section),
+    );
     found.extend(mechanisms::by_name(name).map(mechanism));
     found.extend(Preset::by_name(name).map(preset));
     let tables = OUTPUT.all();
@@ -70,9 +81,12 @@ pub fn meanings(name: &str) -> Vec<String> {
             metric.unit, metric.meaning, metric.meaning_zh
         )
     }));
-    found.extend(channels().into_iter().filter(|one| one.1.name == name).map(|(spec, one)| {
-        format!("{name} (channel of {}): {}\n", spec.name, one.summary)
-    }));
+    found.extend(
+        channels()
+            .into_iter()
+            .filter(|one| one.1.name == name)
+            .map(|(spec, one)| format!("{name} (channel of {}): {}\n", spec.name, one.summary)),
+    );
     found
 }
 
@@ -81,7 +95,8 @@ fn names() -> Vec<String> {
     let mut names: Vec<String> = keys().iter().map(Key::path).collect();
     names.extend(keys().iter().map(|key| key.parameter.name.to_owned()));
     let words = CODES.iter().map(|one| one.code).chain(PRESETS.iter().map(|one| one.name));
-    let words = words.chain(SECTIONS.iter().map(|one| one.path).filter(|path| !path.is_empty()));
+    let sections = SECTIONS.iter().chain([&ARM]).map(|one| one.path);
+    let words = words.chain(sections.filter(|path| !path.is_empty()));
     let words = words.chain(mechanisms::MECHANISMS.iter().map(|one| one.name));
     let words = words.chain(OUTPUT.metrics.iter().map(|one| one.name));
     let words = words.chain(channels().into_iter().map(|one| one.1.name));
@@ -118,7 +133,14 @@ fn rows(list: impl Iterator<Item = Key>) -> String {
 fn section(section: &Section) -> String {
     let brackets = if section.repeated { ("[[", "]]") } else { ("[", "]") };
     let list = section.parameters.iter().map(|parameter| Key { table: section.path, parameter });
-    format!("{}{}{} (table): {}\n{}", brackets.0, section.path, brackets.1, section.about, rows(list))
+    format!(
+        "{}{}{} (table): {}\n{}",
+        brackets.0,
+        section.path,
+        brackets.1,
+        section.about,
+        rows(list)
+    )
 }
 
 fn mechanism(spec: &'static Spec) -> String {

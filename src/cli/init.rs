@@ -74,7 +74,11 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     std::fs::create_dir_all(&arguments.dir).map_err(failed)?;
     let mut options = OpenOptions::new();
     options.write(true);
-    if arguments.force { options.create(true).truncate(true) } else { options.create_new(true) };
+    if arguments.force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     let mut file = options.open(&path).map_err(failed)?;
     file.write_all(text(arguments.template).as_bytes()).map_err(failed)?;
     screen.data(&path.display().to_string());
@@ -85,8 +89,8 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::resolve::{Catalogue, Input, resolve};
     use crate::scenario::preset::PRESETS;
+    use crate::scenario::resolve::{Catalogue, Input, resolve};
 
     /// Presets count by name only, so that the templates' own text is what is tested.
     const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS };

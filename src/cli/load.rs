@@ -1,10 +1,12 @@
 //! Reading a scenario that the command line names.
 
 use crate::cli::failure::Failure;
-use crate::error::Issue;
+use crate::engine::experiment;
+use crate::error::{Issue, NOT_YET, Place, Source};
 use crate::scenario::resolve::{CATALOGUE, Checked, Input, resolve_bytes};
 use clap::Args;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Values laid over the scenario.
 #[derive(Clone, Debug, Default, Args)]
@@ -28,11 +30,19 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(failed)
 }
 
-/// Checks bytes as a scenario at a path.
+/// Checks bytes as a scenario at a path, and whether this version can run it.
 pub fn check(path: &Path, bytes: &[u8], sets: &[String]) -> Result<Checked, Vec<Issue>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let name = path.display().to_string();
-    resolve_bytes(bytes, &Input { name: &name, text: "", folder, sets }, &CATALOGUE)
+    let checked = resolve_bytes(bytes, &Input { name: &name, text: "", folder, sets }, &CATALOGUE)?;
+    match experiment::check(&checked.scenario) {
+        Ok(()) => Ok(checked),
+        Err(error) => {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let source = Arc::new(Source { rank: 0, name, text });
+            Err(vec![Issue::new(NOT_YET, &Place { source, span: 0..0 }, error.to_string())])
+        }
+    }
 }
 
 /// Reads and checks a scenario.

@@ -27,7 +27,9 @@ const UNITS: [(&str, u64); 12] = [
 pub fn parse(text: &str) -> Result<u64, String> {
     let lower = text.trim().to_ascii_lowercase();
     let unit = UNITS.iter().find(|(suffix, _)| lower.ends_with(suffix));
-    let digits = unit.map_or(lower.as_str(), |(suffix, _)| lower.strip_suffix(suffix).unwrap_or(&lower)).trim();
+    let digits = unit
+        .map_or(lower.as_str(), |(suffix, _)| lower.strip_suffix(suffix).unwrap_or(&lower))
+        .trim();
     let amount: f64 = digits.parse().map_err(|_| "write it as 8GiB or 500MB".to_owned())?;
     let bytes = amount * unit.map_or(1.0, |(_, size)| *size as f64);
     match bytes.is_finite() && (1.0..1e18).contains(&bytes) {
@@ -80,9 +82,16 @@ fn left(limit: &Path, used: &Path) -> Option<u64> {
     Some(number(limit)?.saturating_sub(number(used)?))
 }
 
-/// The parts of an estimate, one a line, with the sum.
+/// The sum of an estimate and its parts in one line.
 #[must_use]
-pub fn breakdown(estimate: &Estimate) -> String {
+pub fn line(estimate: &Estimate) -> String {
+    let part = |(what, bytes): &(&str, u64)| format!("{what} {}", amount(*bytes));
+    let parts: Vec<_> = estimate.parts.iter().map(part).collect();
+    format!("{} ({})", amount(estimate.total_bytes()), parts.join(", "))
+}
+
+/// The parts of an estimate, one a line, with the sum.
+fn breakdown(estimate: &Estimate) -> String {
     let part = |(what, bytes): &(&str, u64)| format!("  {:>12}  {what}\n", amount(*bytes));
     let parts: String = estimate.parts.iter().map(part).collect();
     format!("{parts}  {:>12}  in all", amount(estimate.total_bytes()))
@@ -90,17 +99,15 @@ pub fn breakdown(estimate: &Estimate) -> String {
 
 /// The sentence of refusal, if the estimate is more than is free.
 #[must_use]
-pub fn refusal(
-    scenario: &Scenario,
-    consumers: u32,
-    needed: &Estimate,
-    free: Option<u64>,
-) -> Option<String> {
+pub fn refusal(scenario: &Scenario, needed: &Estimate, free: Option<u64>) -> Option<String> {
     let free = free.filter(|&free| needed.total_bytes() > free)?;
-    let advice = match fitting(scenario, consumers, free) {
-        Some(consumers) => format!(
-            "about {consumers} consumers would fit: --set population.consumers={consumers}"
-        ),
+    let advice = match fitting(scenario, free) {
+        _ if scenario.network.kind == "file" => {
+            "the population is given by the network's file".to_owned()
+        }
+        Some(consumers) => {
+            format!("about {consumers} consumers would fit: --set population.consumers={consumers}")
+        }
         None => "not even the smallest population would fit".to_owned(),
     };
     Some(format!(
@@ -113,9 +120,9 @@ pub fn refusal(
 }
 
 /// The most consumers, to two digits, that fit in so many bytes.
-fn fitting(scenario: &Scenario, consumers: u32, free: u64) -> Option<u32> {
+fn fitting(scenario: &Scenario, free: u64) -> Option<u32> {
     let fits = |consumers: u32| estimate(scenario, consumers).total_bytes() <= free;
-    let (mut low, mut high) = (2, consumers);
+    let (mut low, mut high) = (2, scenario.population.consumers);
     if !fits(low) {
         return None;
     }

@@ -10,6 +10,7 @@ pub mod interrupt;
 pub mod list;
 pub mod load;
 pub mod memory;
+pub mod plan;
 pub mod progress;
 pub mod reference;
 pub mod run;

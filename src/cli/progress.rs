@@ -41,9 +41,9 @@ pub fn progress(kind: Kind, screen: &Screen, total: u64) -> Box<dyn Progress> {
 #[must_use]
 pub fn rate(per_second: f64) -> String {
     let (scale, letter) = match per_second {
-        x if x >= 1e9 => (1e9, " G"),
-        x if x >= 1e6 => (1e6, " M"),
-        x if x >= 1e3 => (1e3, " k"),
+        x if x >= 1e9 => (1e9, " G "),
+        x if x >= 1e6 => (1e6, " M "),
+        x if x >= 1e3 => (1e3, " k "),
         _ => (1.0, " "),
     };
     format!("{:.1}{letter}consumer-days/s", per_second / scale)
@@ -79,7 +79,7 @@ impl Progress for Bar {
     }
 
     fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32) {
-        self.0.set_message(format!("replicate {}, {arm}, day {}", replicate + 1, day + 1));
+        self.0.set_message(format!("replicate {}, {arm}, day {day}", replicate + 1));
         self.0.inc(u64::from(consumers));
     }
 }
@@ -131,10 +131,9 @@ impl Progress for Plain {
         let speed = state.done as f64 / seconds;
         let left = self.total.saturating_sub(state.done) as f64 / speed;
         self.screen.complain(&format!(
-            "{:>3} % (replicate {}, {arm}, day {}), {}, {left:.0} s left",
+            "{:>3} % (replicate {}, {arm}, day {day}), {}, {left:.0} s left",
             state.done * 100 / self.total.max(1),
             replicate + 1,
-            day + 1,
             rate(speed),
         ));
     }

@@ -5,7 +5,7 @@ use crate::mechanisms::MECHANISMS;
 use crate::output::declared::Declared;
 use crate::parameter::Parameter;
 use crate::scenario::layers::joined;
-use crate::scenario::sections::SECTIONS;
+use crate::scenario::sections::{ARM, SECTIONS};
 use crate::scenario::value::accepted;
 
 /// A parameter with the path of its table.
@@ -49,7 +49,7 @@ pub fn one_line(text: &str) -> String {
 /// All parameters: sections, then mechanisms.
 #[must_use]
 pub fn keys() -> Vec<Key> {
-    let sections = SECTIONS.iter().map(|section| (section.path, section.parameters));
+    let sections = SECTIONS.iter().chain([&ARM]).map(|section| (section.path, section.parameters));
     let mechanisms = MECHANISMS.iter().map(|spec| (spec.name, spec.parameters));
     let key = |(table, parameters): (&'static str, &'static [Parameter])| {
         parameters.iter().map(move |parameter| Key { table, parameter })

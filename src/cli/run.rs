@@ -2,23 +2,19 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
+use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
-use crate::cli::{Done, diagnostics, load, memory, progress};
+use crate::cli::{Done, load, memory, progress};
 use crate::engine::experiment::{self, Completion};
-use crate::model::estimate::{Estimate, estimate};
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
-use crate::output::declared::RunKey;
 use crate::output::error::OutputError;
 use crate::output::manifest::Status;
-use crate::output::run_folder::{Meta, RunFolder};
+use crate::output::run_folder::RunFolder;
 use crate::output::{target, text};
-use crate::scenario::Scenario;
-use crate::scenario::digest::digest;
-use crate::scenario::resolved::resolved_toml;
 use clap::Args;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -87,128 +83,11 @@ impl Over {
     }
 }
 
-/// A scenario that is about to run.
-pub struct Plan {
-    /// The scenario.
-    pub scenario: Scenario,
-    /// Number of consumers: the scenario's, or the nodes of its network's file.
-    pub consumers: u32,
-    /// The bytes it was read from.
-    pub bytes: Vec<u8>,
-    /// Its digest.
-    pub digest: String,
-    /// The folder of the results.
-    pub folder: PathBuf,
-    /// The memory it takes.
-    pub estimate: Estimate,
-}
-
-impl Plan {
-    /// Reads a scenario and plans its run.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or the scenario is wrong.
-    pub fn new(
-        file: &Path,
-        sets: &[String],
-        output: Option<&Path>,
-        screen: &Screen,
-    ) -> Result<Self, Failure> {
-        let load::Loaded { checked, bytes } = load::load(file, sets)?;
-        diagnostics::report(&checked.warnings, screen);
-        let scenario = checked.scenario;
-        let digest = digest(&scenario);
-        let name = format!("{}-{}", scenario.name, &digest[..8]);
-        let folder = output.map_or_else(|| Path::new("outputs").join(name), Path::to_path_buf);
-        let consumers = experiment::consumers(&scenario)?;
-        experiment::check(&scenario)?;
-        let estimate = estimate(&scenario, consumers);
-        Ok(Self { scenario, consumers, bytes, digest, folder, estimate })
-    }
-
-    /// Every run: arm × platform × replicate.
-    fn runs(&self) -> Vec<RunKey> {
-        let key = |arm: &str, platform: &str, replicate| RunKey {
-            arm: arm.to_owned(),
-            platform: platform.to_owned(),
-            replicate,
-        };
-        let mut runs = Vec::new();
-        for replicate in 0..self.scenario.replicates {
-            for arm in &self.scenario.arms {
-                runs.extend(arm.platforms.iter().map(|one| key(&arm.name, &one.name, replicate)));
-            }
-        }
-        runs
-    }
-
-    /// Consumer-days of all arms, days and replicates, burn-in included.
-    fn consumer_days(&self) -> u64 {
-        let days = u64::from(self.scenario.days) + u64::from(self.scenario.start.burn_in_days);
-        let worlds = self.scenario.arms.len() as u64 * u64::from(self.scenario.replicates);
-        days * worlds * u64::from(self.consumers)
-    }
-
-    /// What is about to be done, in a few lines.
-    fn announcement(&self) -> String {
-        let Scenario { name, question, arms, days, replicates, seed, .. } = &self.scenario;
-        let arms: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
-        let question = if question.is_empty() { String::new() } else { format!(": {question}") };
-        let burn_in = match self.scenario.start.burn_in_days {
-            0 => String::new(),
-            days => format!(" after {days} of burn-in"),
-        };
-        format!(
-            "{name}{question}\n  {} consumers, {} arms ({}), {days} days{burn_in}, {replicates} \
-             replicates, seed {seed}\n  memory {}, results in {}",
-            self.consumers,
-            arms.len(),
-            arms.join(", "),
-            memory::amount(self.estimate.total_bytes()),
-            self.folder.display(),
-        )
-    }
-
-    fn document(&self) -> serde_json::Value {
-        let parts = self.estimate.parts.iter();
-        let memory: Vec<_> = parts.map(|(what, bytes)| json!({"what": what, "bytes": bytes})).collect();
-        json!({
-            "scenario": self.scenario.name,
-            "digest": self.digest,
-            "seed": self.scenario.seed,
-            "folder": self.folder.display().to_string(),
-            "consumers": self.consumers,
-            "days": self.scenario.days,
-            "replicates": self.scenario.replicates,
-            "arms": self.scenario.arms.iter().map(|arm| arm.name.clone()).collect::<Vec<_>>(),
-            "memory": memory,
-            "memory_bytes": self.estimate.total_bytes(),
-        })
-    }
-
-    fn meta(&self, threads: usize) -> Meta {
-        Meta {
-            scenario: self.scenario.name.clone(),
-            scenario_bytes: self.bytes.clone(),
-            resolved: resolved_toml(&self.scenario),
-            digest: self.digest.clone(),
-            seed: self.scenario.seed,
-            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
-            threads,
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            baseline: self.scenario.baseline.clone(),
-            runs: self.runs(),
-            days: self.scenario.days,
-        }
-    }
-}
-
 /// Runs the scenario.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let sets = arguments.over.all();
     let plan = Plan::new(&arguments.file, &sets, arguments.output.as_deref(), screen)?;
-    announce(&plan, arguments.how, arguments.dry_run || screen.verbose, screen)?;
+    announce(&plan, arguments.how, screen)?;
     if arguments.dry_run {
         if screen.json {
             screen.document(&plan.document());
@@ -221,13 +100,10 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
 }
 
 /// Says what is about to be done, and refuses what does not fit in memory.
-pub fn announce(plan: &Plan, how: How, in_detail: bool, screen: &Screen) -> Done {
+pub fn announce(plan: &Plan, how: How, screen: &Screen) -> Done {
     screen.tell(&plan.announcement());
-    if in_detail {
-        screen.tell(&memory::breakdown(&plan.estimate));
-    }
     let free = how.memory_limit.or_else(memory::available);
-    memory::refusal(&plan.scenario, plan.consumers, &plan.estimate, free)
+    memory::refusal(&plan.scenario, &plan.estimate, free)
         .map_or(Ok(()), |message| Err(Failure::Memory(message)))
 }
 

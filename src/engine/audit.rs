@@ -26,20 +26,25 @@ const FROM_ORDERS: &[Line] = &[
     Line::LeaderCommission,
 ];
 
+/// What a list of records says was paid and moved.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    expected: [i64; LINES],
+    open_orders: i64,
+    open_fen: i64,
+    /// Cost of the units that went out, less those that came back.
+    gone_cost_fen: i64,
+}
+
 /// The audit of one platform.
 #[derive(Clone, Debug)]
 struct Account {
-    expected: [i64; LINES],
+    today: Found,
     marketing_fen: i64,
+    escrow_fen: i64,
     open_orders: i64,
     open_fen: i64,
-    escrow_fen: i64,
-    stock_units: i64,
     stock_fen: i64,
-    granted: i64,
-    returned: i64,
-    granted_cost_fen: i64,
-    returned_cost_fen: i64,
 }
 
 /// The audit of one arm.
@@ -54,21 +59,16 @@ impl Audit {
     #[must_use]
     pub fn new(world: &World) -> Self {
         let account = |platform: &Platform| {
-            let mut expected = [0; LINES];
-            let (units, cost) = stock(world, platform);
-            expected[Line::Goods as usize] = cost;
+            let mut today = Found::default();
+            let stock_fen = stock_fen(world, platform);
+            today.expected[Line::Goods as usize] = stock_fen;
             Account {
-                expected,
+                today,
                 marketing_fen: 0,
+                escrow_fen: 0,
                 open_orders: 0,
                 open_fen: 0,
-                escrow_fen: 0,
-                stock_units: units,
-                stock_fen: cost,
-                granted: 0,
-                returned: 0,
-                granted_cost_fen: 0,
-                returned_cost_fen: 0,
+                stock_fen,
             }
         };
         Self { accounts: world.platforms.iter().map(account).collect(), finding: None }
@@ -83,61 +83,84 @@ impl Audit {
     }
 }
 
-/// Units in stock, and what they cost.
-fn stock(world: &World, platform: &Platform) -> (i64, i64) {
+/// What the units in stock cost.
+fn stock_fen(world: &World, platform: &Platform) -> i64 {
     let offers = platform.offers.par_iter().zip(&world.env.catalogue.offers);
-    offers
-        .map(|(state, offer)| {
-            let units = i64::from(state.stock);
-            (units, units * i64::from(offer.unit_cost_fen))
-        })
-        .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+    offers.map(|(state, offer)| i64::from(state.stock) * i64::from(offer.unit_cost_fen)).sum()
 }
 
 impl Watch for Audit {
     fn placed(&mut self, _world: &World, placed: &[Vec<Order>]) {
-        for order in placed.iter().flatten() {
-            let account = &mut self.accounts[order.platform as usize];
-            account.expected[Line::Payment as usize] += i64::from(order.price_fen);
-            account.open_orders += 1;
-            account.open_fen += i64::from(order.price_fen);
-        }
+        self.follow(placed, |order| order.platform, |found, order| found.place(order));
     }
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        for Answer { order, verdict } in answers.shards.iter().flatten() {
-            let index = order.platform as usize;
-            let (account, platform) = (&mut self.accounts[index], &world.platforms[index]);
-            if *verdict == Verdict::Granted {
-                account.grant(world, platform, order);
-            } else {
-                account.refund(order);
-            }
-        }
+        self.follow(
+            &answers.shards,
+            |a| a.order.platform,
+            |found, answer| found.answer(world, answer),
+        );
     }
 
     fn closed(&mut self, world: &World, day: &Day) {
         for (index, platform) in world.platforms.iter().enumerate() {
-            let account = &mut self.accounts[index];
-            for outcome in platform.outcomes.iter().flatten() {
-                account.end(world, platform, outcome);
-            }
-            let finding = account.compare(world, platform, &day.books[index].postings.0, day.day);
+            self.follow(&platform.outcomes, |_| index as u8, |found, o| found.end(world, o));
+            let today = &day.books[index].postings.0;
+            let finding = self.accounts[index].compare(world, platform, today, day.day);
             self.finding = self.finding.take().or(finding);
         }
     }
 }
 
-impl Account {
-    fn grant(&mut self, world: &World, platform: &Platform, order: &Order) {
-        let postage = match platform.channels[order.channel as usize].carriage {
+impl Audit {
+    /// Follows the records of every shard, in parallel, and adds up what they say.
+    fn follow<T: Sync>(
+        &mut self,
+        records: &[Vec<T>],
+        platform: impl Fn(&T) -> u8 + Sync,
+        read: impl Fn(&mut Found, &T) + Sync,
+    ) {
+        for (index, account) in self.accounts.iter_mut().enumerate() {
+            let of_shard = |list: &Vec<T>| {
+                let mut found = Found::default();
+                let own = list.iter().filter(|record| usize::from(platform(record)) == index);
+                own.for_each(|record| read(&mut found, record));
+                found
+            };
+            account.today.add(records.par_iter().map(of_shard).reduce(Found::default, Found::plus));
+        }
+    }
+}
+
+impl Found {
+    fn add(&mut self, other: Self) {
+        self.expected.iter_mut().zip(other.expected).for_each(|(sum, amount)| *sum += amount);
+        self.open_orders += other.open_orders;
+        self.open_fen += other.open_fen;
+        self.gone_cost_fen += other.gone_cost_fen;
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        self.add(other);
+        self
+    }
+
+    fn place(&mut self, order: &Order) {
+        self.expected[Line::Payment as usize] += i64::from(order.price_fen);
+        self.open_orders += 1;
+        self.open_fen += i64::from(order.price_fen);
+    }
+
+    fn answer(&mut self, world: &World, Answer { order, verdict }: &Answer) {
+        if *verdict != Verdict::Granted {
+            return self.refund(order);
+        }
+        let platform = &world.platforms[order.platform as usize];
+        self.expected[Line::Postage as usize] += match carriage(platform, order) {
             Carriage::Parcel => world.env.catalogue.parcel_cost_fen,
             Carriage::Pickup => platform.fees.pickup_cost_fen,
         };
-        self.expected[Line::Postage as usize] += postage;
-        self.granted += 1;
-        let offer = &world.env.catalogue.offers[order.offer as usize];
-        self.granted_cost_fen += i64::from(offer.unit_cost_fen);
+        self.gone_cost_fen += unit_cost_fen(world, order);
     }
 
     fn refund(&mut self, order: &Order) {
@@ -146,16 +169,14 @@ impl Account {
         self.open_fen -= i64::from(order.price_fen);
     }
 
-    fn end(&mut self, world: &World, platform: &Platform, outcome: &Outcome) {
+    fn end(&mut self, world: &World, outcome: &Outcome) {
         let order = &outcome.order;
         if outcome.returned {
-            self.refund(order);
-            self.returned += 1;
             self.expected[Line::ReturnPostage as usize] += world.env.catalogue.parcel_cost_fen;
-            let offer = &world.env.catalogue.offers[order.offer as usize];
-            self.returned_cost_fen += i64::from(offer.unit_cost_fen);
-            return;
+            self.gone_cost_fen -= unit_cost_fen(world, order);
+            return self.refund(order);
         }
+        let platform = &world.platforms[order.platform as usize];
         let price = i64::from(order.price_fen);
         let part = |share_bp: u32| price * i64::from(share_bp) / 10_000;
         self.open_orders -= 1;
@@ -168,39 +189,65 @@ impl Account {
             self.expected[line as usize] += part(terms.commission_bp);
         }
     }
+}
 
+fn carriage(platform: &Platform, order: &Order) -> Carriage {
+    platform.channels[order.channel as usize].carriage
+}
+
+fn unit_cost_fen(world: &World, order: &Order) -> i64 {
+    i64::from(world.env.catalogue.offers[order.offer as usize].unit_cost_fen)
+}
+
+impl Account {
     /// Compares with the ledger and the stock at the end of a day.
-    fn compare(&mut self, world: &World, platform: &Platform, today: &[i64; LINES], day: u16) -> Option<String> {
-        let (units, cost) = stock(world, platform);
-        // Goods bought: what is there and what went, less what was there and what came back.
-        let bought = cost - self.stock_fen + self.granted_cost_fen - self.returned_cost_fen;
-        self.expected[Line::Goods as usize] += bought;
-        (self.stock_fen, self.granted_cost_fen, self.returned_cost_fen) = (cost, 0, 0);
-        for line in FROM_ORDERS {
-            let (ledger, expected) = (today[*line as usize], self.expected[*line as usize]);
-            if ledger != expected {
-                let name = FLOWS[*line as usize].name;
-                return Some(format!("`{name}` is {ledger} fen in the ledger, {expected} by the orders"));
-            }
-        }
-        self.escrow_fen += today[Line::Payment as usize] - today[Line::Refund as usize] - today[Line::Settlement as usize];
-        self.expected = [0; LINES];
-        self.check_units(units).or_else(|| self.check_budget(platform, today, day))
+    fn compare(
+        &mut self,
+        world: &World,
+        platform: &Platform,
+        ledger: &[i64; LINES],
+        day: u16,
+    ) -> Option<String> {
+        let Found { mut expected, open_orders, open_fen, gone_cost_fen } =
+            std::mem::take(&mut self.today);
+        // Goods bought: what is there now and what went, less what was there before.
+        let stock_fen = stock_fen(world, platform);
+        expected[Line::Goods as usize] += stock_fen - self.stock_fen + gone_cost_fen;
+        self.stock_fen = stock_fen;
+        self.open_orders += open_orders;
+        self.open_fen += open_fen;
+        let held = |line: Line| ledger[line as usize];
+        self.escrow_fen += held(Line::Payment) - held(Line::Refund) - held(Line::Settlement);
+        compare_lines(ledger, &expected)
+            .or_else(|| self.check_escrow())
+            .or_else(|| self.check_budget(platform, ledger, day))
     }
 
-    fn check_units(&mut self, units: i64) -> Option<String> {
-        self.stock_units = units;
-        (self.escrow_fen != self.open_fen).then(|| {
-            let (held, open, n) = (self.escrow_fen, self.open_fen, self.open_orders);
-            format!("the platform holds {held} fen for {n} open orders of {open} fen")
+    fn check_escrow(&self) -> Option<String> {
+        let Self { escrow_fen, open_orders, open_fen, .. } = self;
+        (escrow_fen != open_fen).then(|| {
+            format!("the platform holds {escrow_fen} fen for {open_orders} open orders of {open_fen} fen")
         })
     }
 
-    fn check_budget(&mut self, platform: &Platform, today: &[i64; LINES], day: u16) -> Option<String> {
-        let spent = FLOWS.iter().zip(today).filter(|(flow, _)| flow.marketing).map(|(_, amount)| amount);
-        self.marketing_fen += spent.sum::<i64>();
+    fn check_budget(
+        &mut self,
+        platform: &Platform,
+        ledger: &[i64; LINES],
+        day: u16,
+    ) -> Option<String> {
+        let marketing = FLOWS.iter().zip(ledger).filter(|(flow, _)| flow.marketing);
+        self.marketing_fen += marketing.map(|(_, amount)| amount).sum::<i64>();
         let budget = platform.daily_budget.0 * (i64::from(day) + 1);
         (self.marketing_fen > budget)
             .then(|| format!("{} fen spent of a budget of {budget}", self.marketing_fen))
     }
+}
+
+/// The first line on which ledger and orders disagree.
+fn compare_lines(ledger: &[i64; LINES], expected: &[i64; LINES]) -> Option<String> {
+    let line =
+        FROM_ORDERS.iter().find(|line| ledger[**line as usize] != expected[**line as usize])?;
+    let (name, k) = (FLOWS[*line as usize].name, *line as usize);
+    Some(format!("`{name}` is {} fen in the ledger, {} by the orders", ledger[k], expected[k]))
 }

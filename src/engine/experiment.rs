@@ -182,16 +182,17 @@ impl Run<'_> {
         }
         let reported = done.saturating_sub(burn_in);
         let found = observing.observers.finish(&arm.world, done);
-        let records = found.into_iter().zip(&self.arm.platforms).map(|((tables, metrics), platform)| {
-            RunRecord {
-                arm: self.arm.name.clone(),
-                platform: platform.name.clone(),
-                replicate: self.replicate,
-                days_done: reported,
-                tables,
-                metrics,
-            }
-        });
+        let records =
+            found.into_iter().zip(&self.arm.platforms).map(|((tables, metrics), platform)| {
+                RunRecord {
+                    arm: self.arm.name.clone(),
+                    platform: platform.name.clone(),
+                    replicate: self.replicate,
+                    days_done: reported,
+                    tables,
+                    metrics,
+                }
+            });
         Ok((records.collect(), done == self.env.days))
     }
 }

@@ -160,7 +160,9 @@ impl Arm {
             hash.add(platform.offers.iter().flat_map(offer));
         }
         let needs = self.world.needs.iter().flatten();
-        hash.add(needs.map(|n| u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)));
+        hash.add(needs.map(|n| {
+            u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)
+        }));
         for mechanism in &self.mechanisms {
             mechanism.digest(&mut hash);
         }

@@ -230,7 +230,13 @@ impl Platform {
 
     /// A platform that nobody has registered on.
     #[must_use]
-    pub fn new(name: &str, consumers: Shards, catalogue: &Catalogue, trust: f64, days: usize) -> Self {
+    pub fn new(
+        name: &str,
+        consumers: Shards,
+        catalogue: &Catalogue,
+        trust: f64,
+        days: usize,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             members: vec![Member::stranger(trust); consumers.n() as usize],

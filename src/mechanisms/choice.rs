@@ -18,11 +18,10 @@ use crate::mechanism::world::{Environment, World};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{exp, ln, ln_1p};
+use crate::quantity::math::{ln_1p, quick_exp, quick_ln};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
-use crate::rng::sample::continuous::exponential_race;
+use crate::rng::{Stream, unit};
 use std::f64::consts::LN_2;
 
 /// How an offer strikes a consumer on a day, and its hassle in each variant.
@@ -161,7 +160,7 @@ impl Judge<'_> {
         let first = &situation[0];
         let need = situation.iter().any(|e| e.flags & flag::NEED != 0);
         let outside = self.env.key.word(OUTSIDE, first.to, self.day(), u32::from(first.category));
-        let outside = exponential_race(outside);
+        let outside = race(outside);
         let mut best: Option<Best<'_>> = None;
         for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| is_considered(e)) {
             let channel = exposure.channel as usize;
@@ -194,19 +193,19 @@ impl Judge<'_> {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
         let mut taste = self.env.key.draws(TASTE, e.to, self.day(), e.offer);
-        let time = exponential_race(taste.word());
+        let time = race(taste.word());
         let member = &platform.members[e.to as usize];
         let attributes = self.attributes(platform, e, member, (need, friends));
         let utility = self.coefficients.utility(terms.constant, &attributes);
-        run(time * exp(-utility), 0);
+        run(time * quick_exp(-utility), 0);
         if !terms.variants {
             return;
         }
         let sensitivity = self.coefficients.price * attributes.price_sensitivity;
         for (k, variant) in platform.variants.iter().enumerate() {
-            let hassle = variant.hassle * exponential_race(taste.word());
+            let hassle = variant.hassle * race(taste.word());
             let gain = -sensitivity * variant.ln_price - hassle;
-            run(time * exp(-(utility + gain)), k as u8 + 1);
+            run(time * quick_exp(-(utility + gain)), k as u8 + 1);
         }
     }
 
@@ -218,7 +217,8 @@ impl Judge<'_> {
         (need, friends): (bool, u32),
     ) -> Attributes {
         let own = f64::from(platform.offers[e.offer as usize].ln_price_ratio);
-        let cut = if e.price_bp == FULL_PRICE { 0.0 } else { ln(f64::from(e.price_bp) / 1e4) };
+        let cut =
+            if e.price_bp == FULL_PRICE { 0.0 } else { quick_ln(f64::from(e.price_bp) / 1e4) };
         let carriage = platform.channels[e.channel as usize].carriage;
         Attributes {
             need,
@@ -239,7 +239,7 @@ impl Judge<'_> {
             return 0.0;
         }
         let days = f64::from(self.at.day - member.last_order_day);
-        exp(-LN_2 * days / self.coefficients.refractory_half_life_days)
+        quick_exp(-LN_2 * days / self.coefficients.refractory_half_life_days)
     }
 
     fn order(&self, best: Best<'_>, need: bool) -> Order {
@@ -248,7 +248,10 @@ impl Judge<'_> {
         let alone = u64::from(platform.offers[e.offer as usize].price_fen);
         let cut = match best.variant {
             0 => u64::from(e.price_bp),
-            k => u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp) / 10_000,
+            k => {
+                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
+                    / 10_000
+            }
         };
         Order {
             consumer: e.to,
@@ -266,6 +269,12 @@ impl Judge<'_> {
             wave: self.at.wave,
         }
     }
+}
+
+/// An exponential number with mean 1, for the race of alternatives.
+#[inline]
+fn race(word: u32) -> f64 {
+    -quick_ln(unit(word))
 }
 
 /// Whether two neighbours in the order of keys are the same alternative.

@@ -86,18 +86,22 @@ impl Mechanism for Delivery {
         let channels = platform.channels.clone();
         let mut routes = std::mem::take(&mut self.routes);
         let slots = self.slots();
-        parallel::each_pair(&mut platform.rows(env.consumers), &mut routes, |shard, rows, route| {
-            for answer in &answers.shards[shard] {
-                match answer.verdict {
-                    Verdict::Granted => {
-                        record(rows, &answer.order, at.day);
-                        let days = self.days(env.key, &answer.order, at, &channels);
-                        route[usize::from(at.day + days) % slots].push(answer.order);
+        parallel::each_pair(
+            &mut platform.rows(env.consumers),
+            &mut routes,
+            |shard, rows, route| {
+                for answer in &answers.shards[shard] {
+                    match answer.verdict {
+                        Verdict::Granted => {
+                            record(rows, &answer.order, at.day);
+                            let days = self.days(env.key, &answer.order, at, &channels);
+                            route[usize::from(at.day + days) % slots].push(answer.order);
+                        }
+                        Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
                     }
-                    Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
                 }
-            }
-        });
+            },
+        );
         self.routes = routes;
         for book in &mut platform.books {
             platform.history.enter(&mut book.purchases, at.day);
@@ -117,7 +121,10 @@ impl Mechanism for Delivery {
 
     fn digest(&self, hash: &mut Digest) {
         let orders = self.routes.iter().flatten().flatten();
-        hash.add(orders.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer), u64::from(o.price_fen)]));
+        hash.add(
+            orders
+                .flat_map(|o| [u64::from(o.consumer), u64::from(o.offer), u64::from(o.price_fen)]),
+        );
     }
 
     fn bytes(&self) -> u64 {

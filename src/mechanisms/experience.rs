@@ -106,7 +106,13 @@ impl Mechanism for Experience {
                 let order = rows.arrivals[k];
                 let outcome = self.unpack(env, &order, at, &channels[order.channel as usize]);
                 self.learn(rows, &outcome);
-                account(env.catalogue.parcel_cost_fen, fees, rows, &outcome, (at, &channels[order.channel as usize]));
+                account(
+                    env.catalogue.parcel_cost_fen,
+                    fees,
+                    rows,
+                    &outcome,
+                    (at, &channels[order.channel as usize]),
+                );
                 rows.outcomes.push(outcome);
             }
         });
@@ -138,7 +144,8 @@ impl Experience {
         let quality = f64::from(env.catalogue.offers[order.offer as usize].quality);
         let realised = quality + self.p.quality_noise_sd * normal(&mut draws);
         let surprise = realised - (self.p.expected_quality + terms.hype);
-        let odds = self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;
+        let odds =
+            self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;
         Outcome { order: *order, returned: draws.chance(logistic(odds)), surprise: surprise as f32 }
     }
 
@@ -162,7 +169,6 @@ impl Experience {
             member.habit = share16(habit + self.p.habit_gain * (1.0 - habit));
         }
     }
-
 }
 
 /// Books one outcome: the money of a kept order is shared out, that of a returned one goes back.
@@ -173,24 +179,24 @@ fn account(
     outcome: &Outcome,
     (at, terms): (Clock, &ChannelTerms),
 ) {
-        let order = &outcome.order;
-        let price = Fen(i64::from(order.price_fen));
-        let book = &mut *rows.book;
-        let channel = &mut book.tally.channels[order.channel as usize];
-        book.tally.delivery_days += u64::from(at.day - order.day);
-        if outcome.returned {
-            channel.returned += 1;
-            book.tally.units_back += 1;
-            book.postings.post(Line::Refund, price);
-            book.postings.post(Line::ReturnPostage, Fen(parcel_cost_fen));
-            return;
-        }
-        channel.kept += 1;
-        channel.kept_fen += price.0;
-        book.postings.post(Line::Settlement, price);
-        book.postings.post(Line::Commission, price.basis_points(fees.commission_bp));
-        book.postings.post(Line::AdFee, price.basis_points(fees.ad_fee_bp));
-        if let Some(line) = terms.commission_line {
-            book.postings.post(line, price.basis_points(terms.commission_bp));
-        }
+    let order = &outcome.order;
+    let price = Fen(i64::from(order.price_fen));
+    let book = &mut *rows.book;
+    let channel = &mut book.tally.channels[order.channel as usize];
+    book.tally.delivery_days += u64::from(at.day - order.day);
+    if outcome.returned {
+        channel.returned += 1;
+        book.tally.units_back += 1;
+        book.postings.post(Line::Refund, price);
+        book.postings.post(Line::ReturnPostage, Fen(parcel_cost_fen));
+        return;
     }
+    channel.kept += 1;
+    channel.kept_fen += price.0;
+    book.postings.post(Line::Settlement, price);
+    book.postings.post(Line::Commission, price.basis_points(fees.commission_bp));
+    book.postings.post(Line::AdFee, price.basis_points(fees.ad_fee_bp));
+    if let Some(line) = terms.commission_line {
+        book.postings.post(line, price.basis_points(terms.commission_bp));
+    }
+}

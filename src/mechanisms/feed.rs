@@ -104,8 +104,10 @@ impl Mechanism for Feed {
         };
         self.shown = Some(Alias::new(&platform.offers.iter().map(weight).collect::<Vec<_>>()));
         let people = &world.env.people;
-        let activity: f64 = people.segments.iter().zip(&people.shares).map(|(s, w)| s.activity * w).sum();
-        let slots = world.attention.slots_mean * self.p.attention_share * activity * platform.n_live as f64;
+        let activity: f64 =
+            people.segments.iter().zip(&people.shares).map(|(s, w)| s.activity * w).sum();
+        let slots =
+            world.attention.slots_mean * self.p.attention_share * activity * platform.n_live as f64;
         let mut draws = world.env.key.draws(PASSED, self.platform as u32, at, 0);
         let passed = poisson(&mut draws, slots * (1.0 - self.p.consider_share));
         platform.books[0].tally.channels[self.channel as usize].exposed += passed;

@@ -17,7 +17,7 @@ use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{ln, logistic};
+use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
@@ -49,9 +49,9 @@ parameters! {
         /// Acceptance of an invitation by a member, for which the constant is solved.
         acceptance: f64 = "0.26", "1", 0.0001, 0.9999, A, "fitted to 77 % completion (M; at least 61 % D)";
         /// Persuasion of an invitation among non-users.
-        join: f64 = "-1.3", "log-odds", -30.0, 10.0, A, "a friend asks in person and the price waits";
+        join: f64 = "-2.0", "log-odds", -30.0, 10.0, A, "a friend asks in person and the price waits";
         /// Probability of finding an open public group of the offer before opening one.
-        public_share: f64 = "0.30", "1", 0.0, 1.0, A, "assumed";
+        public_share: f64 = "0.50", "1", 0.0, 1.0, A, "assumed";
         /// Probability that a friend who comes too late for the group opens an own one.
         reopen_share: f64 = "0.15", "1", 0.0, 1.0, A, "assumed";
         /// Probability that the platform fills a group that would fail.
@@ -94,7 +94,9 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
 /// An open or lately closed group.
 #[derive(Clone, Debug)]
 struct Group {
-    members: Vec<Order>,
+    opener: Order,
+    /// The other members; a pair that fills is released at once and needs none.
+    more: Vec<Order>,
     offer: u32,
     closes: u16,
     open: bool,
@@ -124,7 +126,8 @@ struct GroupBuy {
 impl Mechanism for GroupBuy {
     fn start(&mut self, world: &mut World) {
         let shards = world.env.catalogue.shards;
-        let pool = |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
+        let pool =
+            |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
         self.pools = (0..shards.count()).map(pool).collect();
         let platform = &mut world.platforms[self.platform];
         let price_bp = ((1.0 - self.p.discount_share) * 10_000.0).round() as u16;
@@ -152,9 +155,10 @@ impl Mechanism for GroupBuy {
         let parts = out.parts();
         let pools = &self.pools;
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
+            let mut picked = Vec::new();
             for pool in pools.iter().skip(part).step_by(parts) {
                 for (group, order) in &pool.opened {
-                    let sent = self.invite(env, at, *group, order, bins);
+                    let sent = self.invite(env, at, (*group, order), &mut picked, bins);
                     book.tally.channels[self.channel as usize].exposed += u64::from(sent);
                     book.tally.shares += 1;
                 }
@@ -196,18 +200,54 @@ impl Mechanism for GroupBuy {
 
     fn digest(&self, hash: &mut Digest) {
         for pool in &self.pools {
-            let members = pool.groups.iter().filter(|g| g.open).flat_map(|g| &g.members);
+            let members = pool.groups.iter().filter(|g| g.open).flat_map(Group::members);
             hash.add(members.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer)]));
         }
     }
 
     fn bytes(&self) -> u64 {
-        let orders = |pool: &Pool| pool.groups.iter().map(|g| g.members.capacity()).sum::<usize>();
-        self.pools.iter().map(|p| (orders(p) * size_of::<Order>() + p.groups.len() * 40) as u64).sum()
+        self.pools.iter().map(|p| (p.groups.capacity() * size_of::<Group>()) as u64).sum()
+    }
+}
+
+/// What happens to a team order.
+enum Place {
+    /// It joins this group.
+    Join(u32),
+    /// It opens a group.
+    Open,
+    /// The friend's group is full, and that is that.
+    Late,
+}
+
+impl Group {
+    fn members(&self) -> impl Iterator<Item = &Order> {
+        std::iter::once(&self.opener).chain(&self.more)
+    }
+
+    /// Adds a member; a group that is full gives its orders to `orders`.
+    fn join(&mut self, order: Order, size: u32, orders: &mut Vec<Order>) -> bool {
+        let full = self.more.len() as u32 + 2 == size;
+        if full {
+            self.open = false;
+            orders.push(self.opener);
+            orders.append(&mut self.more);
+            orders.push(order);
+        } else {
+            self.more.push(order);
+        }
+        full
     }
 }
 
 impl Pool {
+    /// Openers whose group filled in the wave in which they opened it invite nobody.
+    fn forget_full(&mut self) {
+        let mut opened = std::mem::take(&mut self.opened);
+        opened.retain(|(number, _)| self.group(*number).is_some_and(|g| g.open));
+        self.opened = opened;
+    }
+
     fn group(&mut self, number: u32) -> Option<&mut Group> {
         let position = number.checked_sub(self.base)?;
         self.groups.get_mut(position as usize)
@@ -218,7 +258,7 @@ impl Pool {
         while let Some(&number) = self.by_offer[place].front() {
             match self.group(number).filter(|group| group.open) {
                 Some(group) => {
-                    let stranger = group.members.iter().all(|o| o.consumer != consumer);
+                    let stranger = group.members().all(|o| o.consumer != consumer);
                     return stranger.then_some(number);
                 }
                 None => self.by_offer[place].pop_front(),
@@ -228,19 +268,21 @@ impl Pool {
     }
 
     /// Opens a group; returns its number.
-    fn open(&mut self, place: usize, offer: u32, closes: u16) -> u32 {
+    fn open(&mut self, place: usize, mut opener: Order, closes: u16) {
         let number = self.base + self.groups.len() as u32;
-        self.groups.push_back(Group { members: Vec::new(), offer, closes, open: true });
+        opener.context = number;
+        let offer = opener.offer;
+        self.groups.push_back(Group { opener, more: Vec::new(), offer, closes, open: true });
         self.by_offer[place].push_back(number);
-        number
+        self.opened.push((number, opener));
     }
 
     /// The opener's order in the group gets the node that its cascade gave it.
     fn pass_nodes_to_groups(&mut self) {
         for (number, order) in std::mem::take(&mut self.opened) {
-            if let Some(first) = self.group(number).and_then(|g| g.members.first_mut()) {
-                first.node = order.node;
-                first.flags |= flag::OWN_NODE;
+            if let Some(group) = self.group(number) {
+                group.opener.node = order.node;
+                group.opener.flags |= flag::OWN_NODE;
             }
             self.opened.push((number, order));
         }
@@ -260,31 +302,29 @@ impl GroupBuy {
         if !orders.iter().any(|o| self.is_team(o)) {
             return;
         }
-        let mut released = Vec::new();
-        for mut order in orders.extract_if(.., |o| self.is_team(o)) {
-            let Some(number) = self.place(env, at, pool, &order) else {
-                book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
-                bins.push(Answer { order, verdict: Verdict::Late });
-                continue;
-            };
-            order.context = number;
-            if let Some(group) = pool.group(number) {
-                group.members.push(order);
-                if group.members.len() as u32 == 1 {
+        let shard = env.catalogue.shards.size();
+        let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
+        for order in team {
+            match self.place(env, at, pool, &order) {
+                Place::Join(number) => {
+                    if pool.group(number).is_some_and(|g| {
+                        g.join(Order { context: number, ..order }, self.p.size, orders)
+                    }) {
+                        book.tally.groups_filled += 1;
+                    }
+                }
+                Place::Open => {
                     book.tally.groups_opened += 1;
-                    pool.opened.push((number, order));
-                } else if group.members.len() as u32 == self.p.size {
-                    group.open = false;
-                    book.tally.groups_filled += 1;
-                    released.push(number);
+                    let closes = at.day + self.p.window_days - 1;
+                    pool.open(order.offer as usize % shard, order, closes);
+                }
+                Place::Late => {
+                    book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
+                    bins.push(Answer { order, verdict: Verdict::Late });
                 }
             }
         }
-        for number in released {
-            if let Some(group) = pool.group(number) {
-                orders.append(&mut group.members);
-            }
-        }
+        pool.forget_full();
         orders.sort_unstable_by_key(Message::key);
     }
 
@@ -292,20 +332,19 @@ impl GroupBuy {
         order.variant == self.variant && order.platform as usize == self.platform
     }
 
-    /// The number of the group that an order joins or opens; none for a friend who comes
-    /// too late and leaves it at that.
-    fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Option<u32> {
+    /// Where a team order goes.
+    fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Place {
         let invited = order.channel == self.channel && order.context != NONE;
         if invited && pool.group(order.context).is_some_and(|g| g.open && g.offer == order.offer) {
-            return Some(order.context);
+            return Place::Join(order.context);
         }
         if invited && env.key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
-            return None;
+            return Place::Late;
         }
         let place = order.offer as usize % env.catalogue.shards.size();
         let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
         let found = if looks { pool.public(place, order.consumer) } else { None };
-        Some(found.unwrap_or_else(|| pool.open(place, order.offer, at.day + self.p.window_days - 1)))
+        found.map_or(Place::Open, Place::Join)
     }
 
     /// Closes the groups whose window is over, and forgets those long closed.
@@ -317,22 +356,25 @@ impl GroupBuy {
         book: &mut Book,
         bins: &mut Bins<'_, Answer>,
     ) {
+        let before = orders.len();
         for group in pool.groups.iter_mut().filter(|g| g.open && g.closes <= at.day) {
             group.open = false;
-            let opener = group.members[0].consumer;
+            let opener = group.opener.consumer;
             if env.key.unit(AUTO_FILL, opener, at, group.offer) < self.p.auto_fill_share {
                 book.tally.groups_filled += 1;
-                orders.append(&mut group.members);
+                orders.extend(group.members());
                 continue;
             }
             book.tally.groups_failed += 1;
-            for order in group.members.drain(..) {
+            for &order in group.members() {
                 book.tally.unfilled += 1;
                 book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
                 bins.push(Answer { order, verdict: Verdict::Unfilled });
             }
         }
-        orders.sort_unstable_by_key(Message::key);
+        if orders.len() > before {
+            orders.sort_unstable_by_key(Message::key);
+        }
         while pool.groups.front().is_some_and(|g| !g.open) {
             pool.groups.pop_front();
             pool.base += 1;
@@ -344,15 +386,14 @@ impl GroupBuy {
         &self,
         env: &Environment,
         at: Clock,
-        group: u32,
-        order: &Order,
+        (group, order): (u32, &Order),
+        picked: &mut Vec<u32>,
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
         let mut draws = env.key.draws(INVITE, order.consumer, at, order.offer);
-        let mut picked = Vec::new();
         let degree = env.network.degree(order.consumer);
-        pick_distinct(&mut draws, degree, self.p.invitations as usize, &mut picked);
-        for &tie in &picked {
+        pick_distinct(&mut draws, degree, self.p.invitations as usize, picked);
+        for &tie in &*picked {
             let strong = env.network.is_strong(order.consumer, tie);
             bins.push(Exposure {
                 offer: order.offer,
@@ -363,7 +404,11 @@ impl GroupBuy {
                 price_bp: FULL_PRICE,
                 trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
                 flags: flag::FRIEND | flag::IMPULSE,
-                ..Exposure::new(env.network.audience(order.consumer, tie), self.platform, self.channel)
+                ..Exposure::new(
+                    env.network.audience(order.consumer, tie),
+                    self.platform,
+                    self.channel,
+                )
             });
         }
         picked.len() as u32
@@ -376,6 +421,7 @@ impl GroupBuy {
         let step = platform.offers.len().div_ceil(256);
         let variant = &platform.variants[self.variant as usize - 1];
         let people = &world.env.people;
+        let strain = typical_strain(world.coefficients.refractory_half_life_days);
         let mean = |constant: f64| {
             let mut sum = 0.0;
             let mut n = 0.0;
@@ -388,10 +434,13 @@ impl GroupBuy {
                         recommender_trust: Some(0.5 * (self.p.strong_trust + self.p.weak_trust)),
                         ln_friends: ln(2.0),
                         delay_days: world.coefficients.delay_days(false),
+                        refractory: strain,
                         ..Attributes::default()
                     };
-                    let gain = -world.coefficients.price * segment.price_sensitivity * variant.ln_price;
-                    let utility = world.coefficients.utility(constant, &a) + (gain - variant.hassle).max(0.0);
+                    let gain =
+                        -world.coefficients.price * segment.price_sensitivity * variant.ln_price;
+                    let utility =
+                        world.coefficients.utility(constant, &a) + (gain - variant.hassle).max(0.0);
                     sum += share * logistic(utility);
                     n += share;
                 }
@@ -405,4 +454,11 @@ impl GroupBuy {
         }
         0.5 * (low + high)
     }
+}
+
+/// The mean strain on a member's purse at 0.08 orders a day (a geometric number of days
+/// since the last order): r/(1 − (1 − r)·2^(−1/h)).
+fn typical_strain(half_life_days: f64) -> f64 {
+    let rate = 0.08;
+    rate / (1.0 - (1.0 - rate) * pow(0.5, 1.0 / half_life_days))
 }

@@ -169,7 +169,8 @@ impl Mechanism for Leaders {
                 platform.ledger.post(Line::LeaderBonus, bonus);
             }
         }
-        let popularity = |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
+        let popularity =
+            |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
         self.goods = Some(Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>()));
     }
 

@@ -43,7 +43,7 @@ parameters! {
         /// Show days in a week, spread evenly.
         show_days_per_week: u32 = "2", "days/week", 1.0, 7.0, A, "assumed";
         /// Slot fee of an influencer with the reference number of followers.
-        slot_fee_fen: i64 = "30_000", "fen", 0.0, 1_000_000_000.0, A, "300 yuan for a thousand followers, assumed; 300,000 yuan for a star (V case)";
+        slot_fee_fen: i64 = "6_000", "fen", 0.0, 1_000_000_000.0, A, "60 yuan for a thousand followers, assumed; a star took 300,000 yuan (V case)";
         /// Followers to which fee and conversion refer.
         reference_followers: f64 = "1_000.0", "followers", 1.0, 1e9, A, "a nano influencer";
         /// Exponent of followers in what a follower is worth.
@@ -59,11 +59,11 @@ parameters! {
         /// Share of non-user followers who hear of a session elsewhere.
         outside_reach_share: f64 = "0.30", "1", 0.0, 1.0, A, "assumed";
         /// Persuasion of a session among non-users who hear of it.
-        join: f64 = "-5.3", "log-odds", -30.0, 10.0, A, "assumed; more than an advertisement, less than a friend";
+        join: f64 = "-6.0", "log-odds", -30.0, 10.0, A, "assumed; more than an advertisement, less than a friend";
         /// The influencer's commission on kept orders.
         commission_share: f64 = "0.25", "1", 0.0, 1.0, V, "20 to 30 %, case 25 % (SCMP 3093440)";
         /// Log-odds added to returns.
-        return_shift: f64 = "0.95", "log-odds", -10.0, 10.0, D, "0.12 on the shelf becomes 0.30 to 0.50 (V, press) together with the hype";
+        return_shift: f64 = "1.30", "log-odds", -10.0, 10.0, D, "0.12 on the shelf becomes 0.30 to 0.50 (V, press) together with the hype";
         /// Quality promised beyond the usual.
         hype: f64 = "0.10", "1", 0.0, 1.0, A, "assumed";
         /// Share by which fan trust moves with a day's outcomes.
@@ -149,7 +149,8 @@ impl Mechanism for Livestream {
         let priority = |i| (env.key.word(BOOKING, i, at, 0), i);
         let mut order: Vec<(u32, u32)> = (0..env.influencers.n()).map(priority).collect();
         order.sort_unstable();
-        let popularity = |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
+        let popularity =
+            |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
         let shown = Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>());
         for (_, influencer) in order {
             let fee = self.fee(env.follow.of(influencer).len());
@@ -177,7 +178,8 @@ impl Mechanism for Livestream {
             env,
             attention,
             at,
-            member: any_slot(attention.slots_mean * self.p.attention_share) * self.p.considered_mean,
+            member: any_slot(attention.slots_mean * self.p.attention_share)
+                * self.p.considered_mean,
             outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
         };
         let blocks = stage.blocks();

@@ -118,7 +118,14 @@ impl Need {
     }
 
     /// The needs of a shard that arise before the day is over, and the next ones' times.
-    fn arise(&self, env: &Environment, at: Clock, first: u32, clocks: &mut [u32], open: &mut Vec<OpenNeed>) {
+    fn arise(
+        &self,
+        env: &Environment,
+        at: Clock,
+        first: u32,
+        clocks: &mut [u32],
+        open: &mut Vec<OpenNeed>,
+    ) {
         let end = (u32::from(at.day) + 1) << 16;
         let known = open.len();
         for row in 0..clocks.len() {
@@ -144,14 +151,25 @@ impl Need {
         let mut draws = key.draws(LAPSE_RATE, consumer, Clock::default(), 0);
         let own = beta(&mut draws, self.p.lapse_a, self.p.lapse_b);
         let member = &rows.members[(consumer - rows.first) as usize];
-        let referred = if member.referrer == crate::market::message::NONE { 0.0 } else { self.p.lapse_referred };
+        let referred = if member.referrer == crate::market::message::NONE {
+            0.0
+        } else {
+            self.p.lapse_referred
+        };
         let shift = referred
             - self.p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5)
             - self.p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
         logistic(logit(own.clamp(1e-12, 1.0 - 1e-12)) + shift)
     }
 
-    fn after_order(&self, key: Key, at: Clock, rows: &mut Rows<'_>, clocks: &mut [u32], order: &Order) {
+    fn after_order(
+        &self,
+        key: Key,
+        at: Clock,
+        rows: &mut Rows<'_>,
+        clocks: &mut [u32],
+        order: &Order,
+    ) {
         let consumer = order.consumer;
         // The order itself enters the history after this hook.
         if rows.member(consumer).orders == 0 || !rows.member(consumer).is_live() {
@@ -172,7 +190,11 @@ impl Need {
 fn is_open(open: &[OpenNeed], known: usize, consumer: u32, category: u16) -> bool {
     let key = (consumer, category);
     open[..known].binary_search_by_key(&key, |need| (need.consumer, need.category)).is_ok()
-        || open[known..].iter().rev().take_while(|n| n.consumer == consumer).any(|n| n.category == category)
+        || open[known..]
+            .iter()
+            .rev()
+            .take_while(|n| n.consumer == consumer)
+            .any(|n| n.category == category)
 }
 
 impl Mechanism for Need {
@@ -217,11 +239,17 @@ impl Mechanism for Need {
             let mut next = std::mem::take(&mut self.next);
             let mut clocks: Vec<&mut [u32]> = next.chunks_mut(env.consumers.size()).collect();
             let before: u64 = platform.books.iter().map(|book| book.tally.lapsed).sum();
-            parallel::each_pair(&mut platform.rows(env.consumers), &mut clocks, |shard, rows, clocks| {
-                for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted) {
-                    self.after_order(env.key, at, rows, clocks, &answer.order);
-                }
-            });
+            parallel::each_pair(
+                &mut platform.rows(env.consumers),
+                &mut clocks,
+                |shard, rows, clocks| {
+                    for answer in
+                        answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
+                    {
+                        self.after_order(env.key, at, rows, clocks, &answer.order);
+                    }
+                },
+            );
             let after: u64 = platform.books.iter().map(|book| book.tally.lapsed).sum();
             platform.n_live -= after - before;
             drop(clocks);

@@ -94,7 +94,8 @@ impl Mechanism for OutsideAds {
         self.reach = 1.0 - exp(-(spend.0 as f64) / (self.p.cost_per_contact_fen * outsiders));
         platform.ledger.post(Line::OutsideAds, spend);
         // The contacts that persuade nobody are only counted.
-        let mean = outsiders * self.reach * (1.0 - platform.channels[self.channel as usize].thinning);
+        let mean =
+            outsiders * self.reach * (1.0 - platform.channels[self.channel as usize].thinning);
         let mut draws = env.key.draws(TOTAL, self.platform as u32, at, 0);
         let unmoved = poisson(&mut draws, mean);
         platform.books[0].tally.channels[self.channel as usize].exposed += unmoved;

@@ -98,12 +98,17 @@ impl Mechanism for Registration {
         let (law, channels) = (platform.resistance, platform.channels.clone());
         let before: usize = platform.joined.iter().map(Vec::len).sum();
         let back: u64 = platform.books.iter().map(|book| book.tally.won_back).sum();
-        parallel::each_pair(&mut platform.rows(env.consumers), &mut inbox.shards, |_, rows, list| {
-            let doorway = Doorway { env, law, channels: &channels, shift: self.p.win_back_shift, at };
-            for run in list.chunk_by_mut(|a, b| a.to == b.to) {
-                doorway.receive(rows, run, self.platform as u8);
-            }
-        });
+        parallel::each_pair(
+            &mut platform.rows(env.consumers),
+            &mut inbox.shards,
+            |_, rows, list| {
+                let doorway =
+                    Doorway { env, law, channels: &channels, shift: self.p.win_back_shift, at };
+                for run in list.chunk_by_mut(|a, b| a.to == b.to) {
+                    doorway.receive(rows, run, self.platform as u8);
+                }
+            },
+        );
         let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
         let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;
         platform.n_live += joined as u64;

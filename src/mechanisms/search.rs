@@ -84,7 +84,9 @@ impl Mechanism for Search {
     /// (sales) → the day's ranking.
     fn open(&mut self, world: &mut World, _at: Clock) {
         let offers = &world.platforms[self.platform].offers;
-        let weight = |&id: &u32| pow(1.0 + f64::from(offers[id as usize].demand), self.p.popularity_exponent);
+        let weight = |&id: &u32| {
+            pow(1.0 + f64::from(offers[id as usize].demand), self.p.popularity_exponent)
+        };
         let shelf = |ids: &Vec<u32>| {
             let weights: Vec<f64> = ids.iter().map(weight).collect();
             (!weights.is_empty()).then(|| Alias::new(&weights))

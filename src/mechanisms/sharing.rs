@@ -1,6 +1,6 @@
 //! Sharing: buyers tell friends, and are paid for the new members they bring.
 //!
-//! P(share) = σ(s₀ + s₁·reward/hassle + s₂·(satisfaction − ½) + ln propensity).
+//! P(share) = σ(s₀ + s₁·expected reward/hassle + s₂·(satisfaction − ½) + ln propensity).
 //! A personal share goes to a few ties, the strong ones first; a broadcast is seen by
 //! a fraction of all ties and persuades less (Aral & Walker 2011,
 //! doi 10.1287/mnsc.1110.1421). What is shared in one wave is seen in the next.
@@ -34,9 +34,9 @@ parameters! {
         /// Share of the marketing budget for rewards.
         budget_share: f64 = "0.0", "1", 0.0, 1.0, A, "no rewards unless a preset says more";
         /// Reward for bringing a new member.
-        reward_fen: i64 = "500", "fen", 0.0, 1_000_000.0, A, "5 yuan, assumed";
+        reward_fen: i64 = "2_000", "fen", 0.0, 1_000_000.0, A, "20 yuan, assumed";
         /// Hassle of sharing, in money.
-        hassle_fen: f64 = "500.0", "fen", 1.0, 1_000_000.0, A, "assumed";
+        hassle_fen: f64 = "2_000.0", "fen", 1.0, 1_000_000.0, A, "assumed";
         /// s₀: log-odds of sharing an order, without reward, at middling satisfaction.
         base: f64 = "-3.5", "log-odds", -30.0, 10.0, A, "three orders in a hundred";
         /// s₁: log-odds added where the reward equals the hassle.
@@ -72,8 +72,18 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: true,
     channels: &[
-        Channel { name: "share", summary: "a friend's personal share", organic: false, friend: true },
-        Channel { name: "broadcast", summary: "a friend's broadcast", organic: false, friend: true },
+        Channel {
+            name: "share",
+            summary: "a friend's personal share",
+            organic: false,
+            friend: true,
+        },
+        Channel {
+            name: "broadcast",
+            summary: "a friend's broadcast",
+            organic: false,
+            friend: true,
+        },
     ],
     parameters: Parameters::DECLARED,
     streams: &[SHARE, AUDIENCE],
@@ -83,7 +93,7 @@ pub const SPEC: Spec = Spec {
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let (platform, first) = (placement.platform, placement.first_channel);
-    Box::new(Sharing { p, platform, first, shares: Vec::new() })
+    Box::new(Sharing { p, platform, first, shares: Vec::new(), paid_share: 0.0 })
 }
 
 /// A share that will be seen in the next wave.
@@ -101,18 +111,23 @@ struct Sharing {
     /// Channel of personal shares; broadcasts have the next.
     first: u8,
     shares: Vec<Vec<Share>>,
+    /// Share of the last day's claims that the budget paid: what a sharer expects.
+    paid_share: f64,
 }
 
 impl Mechanism for Sharing {
     fn start(&mut self, world: &mut World) {
         self.shares = vec![Vec::new(); world.env.consumers.count()];
+        self.paid_share = if self.p.budget_share > 0.0 { 1.0 } else { 0.0 };
         let platform = &mut world.platforms[self.platform];
         platform.cascades.keep_for(1);
         let kinds = [
             (self.p.personal_constant, self.p.personal_join),
             (self.p.broadcast_constant, self.p.broadcast_join),
         ];
-        for (terms, (constant, join)) in platform.channels[self.first as usize..].iter_mut().zip(kinds) {
+        for (terms, (constant, join)) in
+            platform.channels[self.first as usize..].iter_mut().zip(kinds)
+        {
             terms.constant = constant;
             terms.join = join;
             terms.variants = true;
@@ -123,10 +138,12 @@ impl Mechanism for Sharing {
     fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let mut rooms: Vec<_> = platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
+        let mut rooms: Vec<_> =
+            platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
+            let mut picked = Vec::new();
             for share in shares.drain(..) {
-                let sent = self.send(env, at, share, bins);
+                let sent = self.send(env, at, share, &mut picked, bins);
                 let channel = self.first + u8::from(share.broadcast);
                 book.tally.channels[channel as usize].exposed += u64::from(sent);
                 book.tally.shares += 1;
@@ -139,11 +156,17 @@ impl Mechanism for Sharing {
     fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        parallel::each_pair(&mut platform.rows(env.consumers), &mut self.shares, |shard, rows, shares| {
-            for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted) {
-                shares.extend(share(&self.p, env, rows, &answer.order, at));
-            }
-        });
+        let paid_share = self.paid_share;
+        parallel::each_pair(
+            &mut platform.rows(env.consumers),
+            &mut self.shares,
+            |shard, rows, shares| {
+                for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
+                {
+                    shares.extend(share(&self.p, paid_share, env, rows, &answer.order, at));
+                }
+            },
+        );
         for share in self.shares.iter_mut().flatten().filter(|s| !s.node.is_some()) {
             share.node = platform.cascades.plant(at.day);
         }
@@ -165,11 +188,15 @@ impl Mechanism for Sharing {
         // Every reward is the same and goes to the party of all consumers, so that
         // only their number matters, not whose claim is served first.
         let claims = platform.joined.iter().flatten().filter(is_new).count() as i64;
-        let paid = claims.min(purse.0 / self.p.reward_fen) * self.p.reward_fen;
-        platform.ledger.post(Line::ShareReward, Fen(paid));
+        let paid = claims.min(purse.0 / self.p.reward_fen);
+        platform.ledger.post(Line::ShareReward, Fen(paid * self.p.reward_fen));
+        if claims > 0 {
+            self.paid_share = paid as f64 / claims as f64;
+        }
     }
 
     fn digest(&self, hash: &mut Digest) {
+        hash.add([self.paid_share.to_bits()]);
         hash.add(self.shares.iter().flatten().flat_map(|s| [u64::from(s.by), u64::from(s.offer)]));
     }
 
@@ -179,10 +206,17 @@ impl Mechanism for Sharing {
 }
 
 /// Whether, and how, a buyer shares an order.
-fn share(p: &Parameters, env: &Environment, rows: &mut Rows<'_>, order: &Order, at: Clock) -> Option<Share> {
+fn share(
+    p: &Parameters,
+    paid_share: f64,
+    env: &Environment,
+    rows: &mut Rows<'_>,
+    order: &Order,
+    at: Clock,
+) -> Option<Share> {
     let mut draws = env.key.draws(SHARE, order.consumer, at, order.offer);
     let satisfaction = from_share16(rows.member(order.consumer).satisfaction);
-    let reward = if p.budget_share > 0.0 { p.reward_fen as f64 / p.hassle_fen } else { 0.0 };
+    let reward = paid_share * p.reward_fen as f64 / p.hassle_fen;
     let odds = p.base
         + p.reward_weight * reward
         + p.satisfaction_weight * (satisfaction - 0.5)
@@ -197,7 +231,14 @@ fn share(p: &Parameters, env: &Environment, rows: &mut Rows<'_>, order: &Order, 
 
 impl Sharing {
     /// Sends one share; returns how many see it.
-    fn send(&self, env: &Environment, at: Clock, share: Share, bins: &mut Bins<'_, Exposure>) -> u32 {
+    fn send(
+        &self,
+        env: &Environment,
+        at: Clock,
+        share: Share,
+        picked: &mut Vec<u32>,
+        bins: &mut Bins<'_, Exposure>,
+    ) -> u32 {
         let degree = env.network.degree(share.by);
         let mut draws = env.key.draws(AUDIENCE, share.by, at, share.offer);
         let mut seen = 0;
@@ -208,9 +249,8 @@ impl Sharing {
         if share.broadcast {
             successes(&mut draws, degree, self.p.broadcast_reach, &mut show);
         } else {
-            let mut picked = Vec::new();
-            pick_distinct(&mut draws, degree, self.p.personal_ties as usize, &mut picked);
-            picked.into_iter().for_each(&mut show);
+            pick_distinct(&mut draws, degree, self.p.personal_ties as usize, picked);
+            picked.iter().copied().for_each(&mut show);
         }
         seen
     }

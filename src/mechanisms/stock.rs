@@ -70,7 +70,8 @@ impl Mechanism for Stock {
         let env = &world.env;
         let platform = &mut world.platforms[self.platform];
         platform.fees.pickup_cost_fen = self.p.pickup_cost_fen;
-        let per_offer = self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
+        let per_offer =
+            self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
         for (state, offer) in platform.offers.iter_mut().zip(&env.catalogue.offers) {
             let price = (f64::from(offer.list_price_fen) * self.p.price_level).round().max(1.0);
             let reference = env.catalogue.reference_price_fen[offer.category as usize] as f64;
@@ -82,7 +83,13 @@ impl Mechanism for Stock {
     }
 
     /// (orders, by offer and priority) → grants while stock lasts.
-    fn settle(&mut self, world: &mut World, _at: Clock, orders: &mut Inbox<Order>, answers: &mut Outbox<Answer>) {
+    fn settle(
+        &mut self,
+        world: &mut World,
+        _at: Clock,
+        orders: &mut Inbox<Order>,
+        answers: &mut Outbox<Answer>,
+    ) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
         let size = env.catalogue.shards.size();
@@ -138,8 +145,11 @@ impl Stock {
         let offers = &world.env.catalogue.offers;
         let Platform { offers: states, offer_books, .. } = &mut world.platforms[self.platform];
         let size = world.env.catalogue.shards.size();
-        states.par_chunks_mut(size).zip(offer_books.par_iter_mut()).zip(offers.par_chunks(size)).for_each(
-            |((states, book), offers)| {
+        states
+            .par_chunks_mut(size)
+            .zip(offer_books.par_iter_mut())
+            .zip(offers.par_chunks(size))
+            .for_each(|((states, book), offers)| {
                 for (state, offer) in states.iter_mut().zip(offers) {
                     let level = (f64::from(state.demand) * days).ceil() as u32;
                     let units = level.max(self.p.least_units).saturating_sub(state.stock);
@@ -148,7 +158,6 @@ impl Stock {
                     let cost = i64::from(units) * i64::from(offer.unit_cost_fen);
                     book.postings.post(Line::Goods, Fen(cost));
                 }
-            },
-        );
+            });
     }
 }

@@ -33,7 +33,8 @@ const ORDER_DAYS: f64 = 5.0;
 pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
     let consumers = u64::from(n);
     let platforms = scenario.arms.iter().map(|a| a.platforms.len() as u64).max().unwrap_or(1);
-    let offers = u64::from(scenario.market.merchants) * u64::from(scenario.market.offers_per_merchant);
+    let offers =
+        u64::from(scenario.market.merchants) * u64::from(scenario.market.offers_per_merchant);
     let follows = (scenario.population.follows_mean * f64::from(n)) as u64;
     let orders = (f64::from(n) * ORDERS_PER_DAY * ORDER_DAYS) as u64;
     let days = u64::from(scenario.days + scenario.start.burn_in_days);
@@ -42,7 +43,10 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
             ("network", network::estimate_bytes(&scenario.network, n)),
             ("followers", follows * 4),
             ("consumers", consumers * (1 + 4 + platforms * (size_of::<Member>() as u64 + 1))),
-            ("offers", offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64)),
+            (
+                "offers",
+                offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64),
+            ),
             ("orders and messages", orders * size_of::<Order>() as u64),
             ("tables", days * 64 * 64),
         ],

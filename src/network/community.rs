@@ -63,15 +63,8 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         }
     });
     drop(stubs);
-    let strong = ties
-        .in_blocks(&plan.starts, |k, block| plan.strong_first(k, block))
-        .concat();
-    Ok(Network {
-        ties: Ties::Stored(ties),
-        strong,
-        neighbourhoods: plan.starts,
-        ids: None,
-    })
+    let strong = ties.in_blocks(&plan.starts, |k, block| plan.strong_first(k, block)).concat();
+    Ok(Network { ties: Ties::Stored(ties), strong, neighbourhoods: plan.starts, ids: None })
 }
 
 /// Everything that the layers need to know.
@@ -99,13 +92,7 @@ impl<'a> Plan<'a> {
         let degree = request.parameters.mean_degree.min(f64::from(request.n - 1));
         let household = household(request.parameters.household_mean, degree);
         let starts = starts(request);
-        let mut plan = Self {
-            request,
-            degree,
-            household,
-            starts,
-            interests: Vec::new(),
-        };
+        let mut plan = Self { request, degree, household, starts, interests: Vec::new() };
         if plan.interest_degree() > 0.0 {
             plan.interests = interests(request);
         }
@@ -131,10 +118,7 @@ impl<'a> Plan<'a> {
 
     fn taste(&self) -> Taste {
         let p = self.request.parameters;
-        Taste {
-            closure: p.closure,
-            homophily: p.homophily,
-        }
+        Taste { closure: p.closure, homophily: p.homophily }
     }
 
     /// A uniform number that rounds a count.
@@ -148,21 +132,14 @@ impl<'a> Plan<'a> {
         let (mut ends, mut end) = (Vec::new(), 0);
         while end < members {
             let u = draws.unit();
-            end += 1 + self
-                .household
-                .iter()
-                .filter(|cumulated| **cumulated < u)
-                .count() as u32;
+            end += 1 + self.household.iter().filter(|cumulated| **cumulated < u).count() as u32;
             ends.push(end.min(members));
         }
         ends
     }
 
     fn budget(&self, k: u32, members: u32, ends: &[u32]) -> Budget {
-        let sizes = std::iter::once(&0)
-            .chain(ends)
-            .zip(ends)
-            .map(|(from, to)| to - from);
+        let sizes = std::iter::once(&0).chain(ends).zip(ends).map(|(from, to)| to - from);
         let at_home: u64 = sizes.map(pairs).sum();
         let p = self.request.parameters;
         let half = f64::from(members) / 2.0;
@@ -176,10 +153,7 @@ impl<'a> Plan<'a> {
         };
         let all = ((p.strong_share * self.degree + weak) * half + u) as u64;
         let strong = strong.min(most).max(at_home);
-        Budget {
-            strong,
-            all: all.min(most).max(strong),
-        }
+        Budget { strong, all: all.min(most).max(strong) }
     }
 
     /// Makes the ties of neighbourhood `k`, or only the strong ones.
@@ -232,10 +206,7 @@ impl<'a> Plan<'a> {
         let mut circle = Circle::new(to - from, &|_| 0, self.request.key, k);
         circle.knit(self.group_ties(k), self.taste(), INTEREST_TIES);
         let member = |i: u16| self.interests[from as usize + usize::from(i)] as u32;
-        circle
-            .ties()
-            .iter()
-            .for_each(|(a, b)| emit(member(*a), member(*b)));
+        circle.ties().iter().for_each(|(a, b)| emit(member(*a), member(*b)));
     }
 
     /// The ends of weak ties to anybody: what the mean degree leaves.
@@ -245,24 +216,14 @@ impl<'a> Plan<'a> {
             .into_par_iter()
             .map(|k| {
                 let members = self.starts[k as usize + 1] - self.starts[k as usize];
-                self.budget(k, members, &self.household_ends(k, members))
-                    .all
+                self.budget(k, members, &self.household_ends(k, members)).all
             })
             .sum();
         let groups: u64 = (0..self.n_groups()).map(|k| self.group_ties(k)).sum();
-        let left = if self.n_neighbourhoods() == 1 {
-            0
-        } else {
-            wanted.saturating_sub(local + groups)
-        };
+        let left =
+            if self.n_neighbourhoods() == 1 { 0 } else { wanted.saturating_sub(local + groups) };
         let p = self.request.parameters;
-        Stubs::new(
-            self.request.n,
-            2 * left,
-            p.weak_tail,
-            p.tie_limit,
-            self.request.key,
-        )
+        Stubs::new(self.request.n, 2 * left, p.weak_tail, p.tie_limit, self.request.key)
     }
 
     /// Moves strong ties to the front of the rows of a neighbourhood; their numbers.
@@ -346,11 +307,7 @@ fn interests(request: &Request<'_>) -> Vec<u64> {
         .into_par_iter()
         .map(|i| {
             let mut draws = request.key.draws(INTERESTS, i, Clock::default(), 0);
-            let model = if draws.chance(own) {
-                i
-            } else {
-                draws.below(request.n)
-            };
+            let model = if draws.chance(own) { i } else { draws.below(request.n) };
             let segment = u64::from(request.segments[model as usize]);
             segment << 56 | u64::from(draws.word() >> 8) << 32 | u64::from(i)
         })

@@ -32,11 +32,7 @@ impl Offsets {
             sum
         });
         if total <= u64::from(u32::MAX) {
-            Self::Narrow(
-                std::iter::once(0)
-                    .chain(ends.map(|end| end as u32))
-                    .collect(),
-            )
+            Self::Narrow(std::iter::once(0).chain(ends.map(|end| end as u32)).collect())
         } else {
             Self::Wide(std::iter::once(0).chain(ends).collect())
         }
@@ -131,10 +127,7 @@ impl Csr {
         Self::build(n, pairs.len().div_ceil(SLICE) as u32, &|chunk, emit| {
             let from = chunk as usize * SLICE;
             let to = (from + SLICE).min(pairs.len());
-            pairs[from..to]
-                .iter()
-                .filter(|(a, b)| a != b)
-                .for_each(|pair| rows(*pair, emit));
+            pairs[from..to].iter().filter(|(a, b)| a != b).for_each(|pair| rows(*pair, emit));
         })
     }
 
@@ -149,10 +142,8 @@ impl Csr {
             });
         });
         let offsets = Offsets::of_lengths(n, |row| lengths[row as usize].load(Relaxed));
-        let targets: Vec<AtomicU32> = (0..offsets.at(n))
-            .into_par_iter()
-            .map(|_| AtomicU32::new(0))
-            .collect();
+        let targets: Vec<AtomicU32> =
+            (0..offsets.at(n)).into_par_iter().map(|_| AtomicU32::new(0)).collect();
         (0..n_chunks).into_par_iter().for_each(|chunk| {
             source(chunk, &mut |row, target| {
                 let place = lengths[row as usize].fetch_sub(1, Relaxed) - 1;
@@ -173,16 +164,9 @@ impl Csr {
             .map(|block| block.saturating_mul(BLOCK).min(self.n()))
             .collect();
         let lengths = self.in_blocks(&starts, |_, block| {
-            block
-                .rows()
-                .map(|row| distinct(block.row(row)))
-                .collect::<Vec<u32>>()
+            block.rows().map(|row| distinct(block.row(row))).collect::<Vec<u32>>()
         });
-        let total: u64 = lengths
-            .iter()
-            .flatten()
-            .map(|length| u64::from(*length))
-            .sum();
+        let total: u64 = lengths.iter().flatten().map(|length| u64::from(*length)).sum();
         if total < self.n_ties() {
             self.compact(&lengths);
         }
@@ -194,8 +178,7 @@ impl Csr {
         let mut end = 0;
         for row in 0..self.n() {
             let from = self.offsets.at(row);
-            self.targets
-                .copy_within(from..from + length(row) as usize, end);
+            self.targets.copy_within(from..from + length(row) as usize, end);
             end += length(row) as usize;
         }
         self.targets.truncate(end);
@@ -217,18 +200,9 @@ impl Csr {
             let length = offsets.at(range[1]) - offsets.at(range[0]);
             let (targets, after) = rest.split_at_mut(length);
             rest = after;
-            blocks.push(Block {
-                first: range[0],
-                end: range[1],
-                offsets,
-                targets,
-            });
+            blocks.push(Block { first: range[0], end: range[1], offsets, targets });
         }
-        blocks
-            .par_iter_mut()
-            .enumerate()
-            .map(|(k, block)| work(k as u32, block))
-            .collect()
+        blocks.par_iter_mut().enumerate().map(|(k, block)| work(k as u32, block)).collect()
     }
 }
 
@@ -283,24 +257,18 @@ mod tests {
     #[test]
     fn mutual_pairs_stand_in_both_rows() {
         let csr = Csr::from_mutual_pairs(3, &[(0, 2), (2, 0), (1, 2)]);
-        assert_eq!(
-            (csr.of(0), csr.of(1), csr.of(2)),
-            (&[2][..], &[2][..], &[0, 1][..])
-        );
+        assert_eq!((csr.of(0), csr.of(1), csr.of(2)), (&[2][..], &[2][..], &[0, 1][..]));
     }
 
     #[test]
     fn many_blocks_compact_as_one() {
         let n = 3 * BLOCK + 5;
-        let pairs: Vec<(u32, u32)> = (0..n)
-            .flat_map(|i| [(i, (i + 1) % n), (i, (i + 1) % n), (i, i / 2)])
-            .collect();
+        let pairs: Vec<(u32, u32)> =
+            (0..n).flat_map(|i| [(i, (i + 1) % n), (i, (i + 1) % n), (i, i / 2)]).collect();
         let csr = Csr::from_pairs(n, &pairs);
         for i in 0..n {
-            let mut expected: Vec<u32> = [(i + 1) % n, i / 2]
-                .into_iter()
-                .filter(|t| *t != i)
-                .collect();
+            let mut expected: Vec<u32> =
+                [(i + 1) % n, i / 2].into_iter().filter(|t| *t != i).collect();
             expected.sort_unstable();
             expected.dedup();
             assert_eq!(csr.of(i), expected);

@@ -12,21 +12,10 @@ use rayon::prelude::*;
 use crate::network::{NetworkError, UserId};
 
 /// Known names of columns: the two ends of a tie and its weight.
-const SOURCES: &[&str] = &[
-    "source",
-    "src",
-    "from",
-    "fromnodeid",
-    "from_id",
-    "node1",
-    "node_1",
-    "id1",
-    "id_1",
-    "user1",
-];
-const TARGETS: &[&str] = &[
-    "target", "dst", "to", "tonodeid", "to_id", "node2", "node_2", "id2", "id_2", "user2",
-];
+const SOURCES: &[&str] =
+    &["source", "src", "from", "fromnodeid", "from_id", "node1", "node_1", "id1", "id_1", "user1"];
+const TARGETS: &[&str] =
+    &["target", "dst", "to", "tonodeid", "to_id", "node2", "node_2", "id2", "id_2", "user2"];
 const WEIGHTS: &[&str] = &["weight", "w", "value", "strength", "count"];
 
 /// Longest piece of a line that an error quotes.
@@ -44,15 +33,11 @@ pub(super) struct EdgeList {
 
 /// Reads a file of ties.
 pub(super) fn read(path: &Path) -> Result<EdgeList, NetworkError> {
-    let bytes = std::fs::read(path).map_err(|source| NetworkError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = std::fs::read(path)
+        .map_err(|source| NetworkError::Unreadable { path: path.to_owned(), source })?;
     let text = text_of(path, &bytes)?;
     let Some(format) = Format::of(text) else {
-        return Err(NetworkError::Empty {
-            path: path.to_owned(),
-        });
+        return Err(NetworkError::Empty { path: path.to_owned() });
     };
     if format.numeric {
         match rows(path, text, &format, number) {
@@ -74,10 +59,7 @@ fn text_of<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, NetworkError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let from = before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
+        let from = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let rest = &bytes[from..bytes.len().min(from + QUOTED)];
         let rest = rest.split(|byte| *byte == b'\n').next().unwrap_or(rest);
         malformed(path, line, &String::from_utf8_lossy(rest), "text in UTF-8")
@@ -86,21 +68,14 @@ fn text_of<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, NetworkError> {
 
 fn malformed(path: &Path, line: u64, found: &str, accepted: &'static str) -> NetworkError {
     let found = found.trim().chars().take(QUOTED).collect();
-    NetworkError::Malformed {
-        path: path.to_owned(),
-        line,
-        found,
-        accepted,
-    }
+    NetworkError::Malformed { path: path.to_owned(), line, found, accepted }
 }
 
 /// Lines that hold data, with their numbers.
 fn data(text: &str) -> impl Iterator<Item = (u64, &str)> {
     let sizes = usize::from(text.starts_with("%%MatrixMarket"));
     let lines = (1..).zip(text.lines().map(str::trim));
-    lines
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', '%']))
-        .skip(sizes)
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', '%'])).skip(sizes)
 }
 
 /// What stands between the fields of a row.
@@ -153,11 +128,7 @@ impl Separator {
     fn field(self, rest: &str) -> (&str, Option<&str>) {
         if let Some(inside) = rest.strip_prefix('"') {
             let closes = |(at, _): &(usize, &str)| {
-                inside[at + 1..]
-                    .trim_start()
-                    .chars()
-                    .next()
-                    .is_none_or(|c| self.separates(c))
+                inside[at + 1..].trim_start().chars().next().is_none_or(|c| self.separates(c))
                     || inside[at + 1..].starts_with(|c| self.separates(c))
             };
             if let Some((end, _)) = inside.match_indices('"').find(closes) {
@@ -195,8 +166,7 @@ impl Format {
             separator.split(second, &mut row);
         }
         let named = |names: &[&str]| {
-            head.iter()
-                .position(|name| names.contains(&name.to_lowercase().as_str()))
+            head.iter().position(|name| names.contains(&name.to_lowercase().as_str()))
         };
         let (source, target, weight) = (named(SOURCES), named(TARGETS), named(WEIGHTS));
         let known = [source, target, weight].iter().flatten().count() >= 2;
@@ -204,28 +174,14 @@ impl Format {
         if !header {
             let weight = head.get(2).and_then(|field| finite(field)).map(|_| 2);
             let numeric = is_numeric(&head, 0, 1);
-            return Some(Self {
-                separator,
-                header,
-                source: 0,
-                target: 1,
-                weight,
-                numeric,
-            });
+            return Some(Self { separator, header, source: 0, target: 1, weight, numeric });
         }
         if row.is_empty() {
             return None;
         }
         let (source, target) = source.zip(target).unwrap_or((0, 1));
         let numeric = is_numeric(&row, source, target);
-        Some(Self {
-            separator,
-            header,
-            source,
-            target,
-            weight,
-            numeric,
-        })
+        Some(Self { separator, header, source, target, weight, numeric })
     }
 }
 
@@ -283,10 +239,7 @@ fn rows<'a, T>(
     format: &Format,
     id: fn(&'a str) -> Result<T, Unfit>,
 ) -> Result<Rows<T>, Stop> {
-    let mut rows = Rows {
-        ends: Vec::new(),
-        weights: Vec::new(),
-    };
+    let mut rows = Rows { ends: Vec::new(), weights: Vec::new() };
     let mut fields = Vec::new();
     for (line, row) in data(text).skip(usize::from(format.header)) {
         let wrong = |accepted| Stop::Wrong(malformed(path, line, row, accepted));
@@ -318,20 +271,9 @@ fn list<T: Ord + Copy + Send + Sync>(
     ids.par_sort_unstable();
     ids.dedup();
     if ids.len() >= u32::MAX as usize {
-        return Err(NetworkError::TooManyNodes {
-            path: path.to_owned(),
-            nodes: ids.len() as u64,
-        });
+        return Err(NetworkError::TooManyNodes { path: path.to_owned(), nodes: ids.len() as u64 });
     }
     let place = |id: &T| ids.partition_point(|other| other < id) as u32;
-    let pairs = rows
-        .ends
-        .par_iter()
-        .map(|(a, b)| (place(a), place(b)))
-        .collect();
-    Ok(EdgeList {
-        ids: ids.into_iter().map(name).collect(),
-        pairs,
-        weights: rows.weights,
-    })
+    let pairs = rows.ends.par_iter().map(|(a, b)| (place(a), place(b))).collect();
+    Ok(EdgeList { ids: ids.into_iter().map(name).collect(), pairs, weights: rows.weights })
 }

@@ -67,10 +67,7 @@ struct Draw {
 /// an influencer of the own taste.
 ///
 /// The mean is lower where the cap of half of the consumers binds for all.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each argument is a different scenario parameter"
-)]
+#[expect(clippy::too_many_arguments, reason = "each argument is a different scenario parameter")]
 #[must_use]
 pub fn follow(
     n_consumers: u32,
@@ -82,16 +79,8 @@ pub fn follow(
     interest_bias: f64,
     key: Key,
 ) -> Follow {
-    assert!(
-        influencer_taste.len() == n_influencers as usize,
-        "every influencer has a taste"
-    );
-    let sizes = sizes(
-        n_consumers,
-        n_influencers,
-        follows_per_consumer,
-        zipf_exponent,
-    );
+    assert!(influencer_taste.len() == n_influencers as usize, "every influencer has a taste");
+    let sizes = sizes(n_consumers, n_influencers, follows_per_consumer, zipf_exponent);
     let crowd = crowd(n_consumers, taste);
     let mut n_chunks = 0;
     let draws: Vec<Draw> = sizes
@@ -110,10 +99,7 @@ pub fn follow(
             draw
         })
         .collect();
-    assert!(
-        n_chunks <= u64::from(u32::MAX),
-        "fewer than 2^43 candidates for following"
-    );
+    assert!(n_chunks <= u64::from(u32::MAX), "fewer than 2^43 candidates for following");
     let followers = Csr::build(n_influencers, n_chunks as u32, &|chunk, emit| {
         let chunk = u64::from(chunk);
         let influencer = draws.partition_point(|draw| draw.first <= chunk) - 1;
@@ -126,13 +112,7 @@ impl Draw {
     fn new(size: f64, n: u32, alike: u64, taste: u8, bias: f64, first: u64) -> Self {
         let (same, other) = probabilities(size, alike as f64, (u64::from(n) - alike) as f64, bias);
         let chunk = (CANDIDATES / same.max(other).max(1e-9)).min(f64::from(u32::MAX)) as u64;
-        Self {
-            same,
-            other,
-            taste,
-            chunk,
-            first,
-        }
+        Self { same, other, taste, chunk, first }
     }
 
     /// The followers among the consumers of one chunk.
@@ -149,22 +129,14 @@ impl Draw {
         if most <= 0.0 {
             return;
         }
-        let scale = if most >= 1.0 {
-            0.0
-        } else {
-            1.0 / math::ln_1p(-most)
-        };
+        let scale = if most >= 1.0 { 0.0 } else { 1.0 / math::ln_1p(-most) };
         let item = chunk - self.first;
         let end = ((item + 1) * self.chunk).min(u64::from(n));
         let mut draws = key.draws(FOLLOWERS, influencer, Clock::default(), item as u32);
         let mut next = (item * self.chunk).saturating_add(failures(&mut draws, scale));
         while next < end {
             let consumer = next as u32;
-            let p = if taste(consumer) == self.taste {
-                self.same
-            } else {
-                self.other
-            };
+            let p = if taste(consumer) == self.taste { self.same } else { self.other };
             if draws.chance(p / most) {
                 emit(influencer, consumer);
             }
@@ -177,9 +149,8 @@ impl Draw {
 /// that is possible.
 fn sizes(n: u32, n_influencers: u32, per_consumer: f64, exponent: f64) -> Vec<f64> {
     let cap = f64::from(n) / 2.0;
-    let shapes: Vec<f64> = (1..=n_influencers)
-        .map(|rank| math::pow(f64::from(rank), -exponent))
-        .collect();
+    let shapes: Vec<f64> =
+        (1..=n_influencers).map(|rank| math::pow(f64::from(rank), -exponent)).collect();
     let total = per_consumer * f64::from(n);
     // Shapes fall with rank, so the capped ones are the first few.
     let mut rest: f64 = shapes.iter().sum();
@@ -192,13 +163,7 @@ fn sizes(n: u32, n_influencers: u32, per_consumer: f64, exponent: f64) -> Vec<f6
     shapes
         .iter()
         .enumerate()
-        .map(|(k, s)| {
-            if k < capped {
-                cap
-            } else {
-                (s * scale).min(cap)
-            }
-        })
+        .map(|(k, s)| if k < capped { cap } else { (s * scale).min(cap) })
         .collect()
 }
 
@@ -246,16 +211,7 @@ mod tests {
 
     fn world(bias: f64) -> (Follow, Vec<u8>) {
         let tastes: Vec<u8> = (0..200).map(|k| (k % 8) as u8).collect();
-        let follow = follow(
-            N,
-            200,
-            12.0,
-            1.0,
-            &|i| (i % 8) as u8,
-            &tastes,
-            bias,
-            Key::new(4, 0),
-        );
+        let follow = follow(N, 200, 12.0, 1.0, &|i| (i % 8) as u8, &tastes, bias, Key::new(4, 0));
         (follow, tastes)
     }
 
@@ -290,11 +246,8 @@ mod tests {
     fn the_same_taste_follows_at_higher_odds() {
         let (follow, tastes) = world(4.0);
         let k = 150;
-        let same = follow
-            .of(k)
-            .iter()
-            .filter(|i| (*i % 8) as u8 == tastes[k as usize])
-            .count() as f64;
+        let same =
+            follow.of(k).iter().filter(|i| (*i % 8) as u8 == tastes[k as usize]).count() as f64;
         let other = follow.of(k).len() as f64 - same;
         let odds = |followers: f64, of: f64| followers / (of - followers);
         let n = f64::from(N);

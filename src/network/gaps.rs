@@ -29,15 +29,7 @@ impl Gaps {
     pub fn new(key: Key, stream: Stream, entity: u32, p: f64) -> Self {
         let scale = if p >= 1.0 { 0.0 } else { 1.0 / math::ln_1p(-p) };
         let draws = key.draws(stream, entity, Clock::default(), 0);
-        Self {
-            key,
-            stream,
-            entity,
-            item: 0,
-            left: PER_ITEM,
-            draws,
-            scale,
-        }
+        Self { key, stream, entity, item: 0, left: PER_ITEM, draws, scale }
     }
 
     /// Failures before the next success.
@@ -46,9 +38,7 @@ impl Gaps {
         if self.left == 0 {
             self.item += 1;
             self.left = PER_ITEM;
-            self.draws = self
-                .key
-                .draws(self.stream, self.entity, Clock::default(), self.item);
+            self.draws = self.key.draws(self.stream, self.entity, Clock::default(), self.item);
         }
         self.left -= 1;
         failures(&mut self.draws, self.scale)

@@ -32,11 +32,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     let (network, report) = load(path, request.parameters)?;
     if report.nodes != request.n {
         let (path, nodes) = (path.to_owned(), report.nodes);
-        return Err(NetworkError::OtherNumber {
-            path,
-            nodes,
-            n: request.n,
-        });
+        return Err(NetworkError::OtherNumber { path, nodes, n: request.n });
     }
     Ok(network)
 }
@@ -55,29 +51,18 @@ pub fn nodes_in_file(path: &Path) -> Result<u32, NetworkError> {
 /// # Errors
 /// A file that cannot be read or holds no ties, or a line that is no tie.
 pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportReport), NetworkError> {
-    let EdgeList {
-        ids,
-        mut pairs,
-        weights,
-    } = edge_list::read(named(path)?)?;
+    let EdgeList { ids, mut pairs, weights } = edge_list::read(named(path)?)?;
     let n = ids.len() as u32;
     let self_loops = pairs.iter().filter(|(a, b)| a == b).count() as u64;
     if self_loops == pairs.len() as u64 {
-        return Err(NetworkError::OnlySelfLoops {
-            path: path.to_owned(),
-            rows: self_loops,
-        });
+        return Err(NetworkError::OnlySelfLoops { path: path.to_owned(), rows: self_loops });
     }
     let neighbourhoods = even_ranges(n, parameters.neighbourhood_size);
     let order = partition::order(&Csr::from_mutual_pairs(n, &pairs), &neighbourhoods);
     renumber(&mut pairs, &order);
     let friends = Csr::from_mutual_pairs(n, &pairs);
     let mut ties = audience(&friends, &pairs, &parameters.direction);
-    let distinct = if is_mutual(parameters) {
-        ties.n_ties() / 2
-    } else {
-        ties.n_ties()
-    };
+    let distinct = if is_mutual(parameters) { ties.n_ties() / 2 } else { ties.n_ties() };
     let report = ImportReport {
         nodes: n,
         ties: distinct,
@@ -88,23 +73,11 @@ pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportRepo
     let close = strong_friends(&friends, &pairs, &weights, parameters.strong_share);
     let strong = strong_first(&mut ties, &neighbourhoods, &close);
     let ids = Some(in_order(ids, &order));
-    Ok((
-        Network {
-            ties: Ties::Stored(ties),
-            strong,
-            neighbourhoods,
-            ids,
-        },
-        report,
-    ))
+    Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods, ids }, report))
 }
 
 fn named(path: &Path) -> Result<&Path, NetworkError> {
-    if path.as_os_str().is_empty() {
-        Err(NetworkError::NoFile)
-    } else {
-        Ok(path)
-    }
+    if path.as_os_str().is_empty() { Err(NetworkError::NoFile) } else { Ok(path) }
 }
 
 fn is_mutual(parameters: &Parameters) -> bool {
@@ -114,21 +87,14 @@ fn is_mutual(parameters: &Parameters) -> bool {
 /// Numbers the nodes by their place in `order`.
 fn renumber(pairs: &mut [(u32, u32)], order: &[u32]) {
     let mut place = vec![0; order.len()];
-    (0..)
-        .zip(order)
-        .for_each(|(new, old)| place[*old as usize] = new);
-    pairs
-        .iter_mut()
-        .for_each(|(a, b)| (*a, *b) = (place[*a as usize], place[*b as usize]));
+    (0..).zip(order).for_each(|(new, old)| place[*old as usize] = new);
+    pairs.iter_mut().for_each(|(a, b)| (*a, *b) = (place[*a as usize], place[*b as usize]));
 }
 
 fn in_order(ids: Vec<UserId>, order: &[u32]) -> Vec<UserId> {
     let mut ids: Vec<Option<UserId>> = ids.into_iter().map(Some).collect();
     // Every old number stands once in the order.
-    order
-        .iter()
-        .filter_map(|old| ids[*old as usize].take())
-        .collect()
+    order.iter().filter_map(|old| ids[*old as usize].take()).collect()
 }
 
 /// Who hears whom, given what a row `a b` means.

@@ -30,10 +30,7 @@ fn hearing(network: &Network) -> Vec<String> {
 }
 
 fn directed() -> Parameters {
-    Parameters {
-        direction: "influences".to_owned(),
-        ..Parameters::default()
-    }
+    Parameters { direction: "influences".to_owned(), ..Parameters::default() }
 }
 
 /// What a file says, with rows read as `a influences b`.
@@ -47,12 +44,8 @@ fn check(text: &str, arcs: &[&str], weighted: bool) {
 
 fn check_refused(bytes: &[u8], message: &str) {
     let error = loaded(bytes, &directed()).map(|(_, report)| report);
-    let error = error
-        .map_err(|e| e.to_string())
-        .expect_err("the file is refused");
-    let said = error
-        .split_once("ties.txt`")
-        .map_or(error.as_str(), |(_, said)| said);
+    let error = error.map_err(|e| e.to_string()).expect_err("the file is refused");
+    let said = error.split_once("ties.txt`").map_or(error.as_str(), |(_, said)| said);
     assert_eq!(said, message, "{:?}", String::from_utf8_lossy(bytes));
 }
 
@@ -94,23 +87,11 @@ fn weights_are_read_by_place_or_name() {
 
 #[test]
 fn ids_are_any_numbers_or_text() {
-    check(
-        "18446744073709551615 9\n",
-        &["18446744073709551615>9"],
-        false,
-    );
-    check(
-        "18446744073709551616 9\n",
-        &["18446744073709551616>9"],
-        false,
-    );
+    check("18446744073709551615 9\n", &["18446744073709551615>9"], false);
+    check("18446744073709551616 9\n", &["18446744073709551616>9"], false);
     check("7 10\n007 10\n", &["007>10", "7>10"], false);
     check("李雷,韩梅梅\n", &["李雷>韩梅梅"], false);
-    check(
-        "\"Li, Lei\",bob\nbob,\"Li, Lei\"\n",
-        &["Li, Lei>bob", "bob>Li, Lei"],
-        false,
-    );
+    check("\"Li, Lei\",bob\nbob,\"Li, Lei\"\n", &["Li, Lei>bob", "bob>Li, Lei"], false);
     check("New York\tBoston\n", &["New York>Boston"], false);
     check("alice bob\nbob 7\n", &["alice>bob", "bob>7"], false);
 }
@@ -123,20 +104,11 @@ fn directions_decide_who_hears() {
         ("influences", vec!["1>2", "1>3", "2>1"], 3),
         ("trusts", vec!["1>2", "2>1", "3>1"], 3),
     ] {
-        let parameters = Parameters {
-            direction: direction.to_owned(),
-            ..Parameters::default()
-        };
+        let parameters = Parameters { direction: direction.to_owned(), ..Parameters::default() };
         let (network, report) = loaded(text, &parameters).expect("a good file");
         assert_eq!(hearing(&network), arcs, "{direction}");
         let duplicates = 4 - ties;
-        let expected = ImportReport {
-            nodes: 3,
-            ties,
-            self_loops: 1,
-            duplicates,
-            weighted: false,
-        };
+        let expected = ImportReport { nodes: 3, ties, self_loops: 1, duplicates, weighted: false };
         assert_eq!(report, expected, "{direction}");
     }
 }
@@ -155,14 +127,8 @@ fn mistakes_are_told_with_line_and_remedy() {
     let numbers = "accepted: whole numbers as ids, as in the first row";
     check_refused(b"1 2\n3 x\n", &format!(", line 2: found `3 x`; {numbers}"));
     let weights = "accepted: a finite number as weight in every row";
-    check_refused(
-        b"1 2 3\n1 3\n",
-        &format!(", line 2: found `1 3`; {weights}"),
-    );
-    check_refused(
-        b"1 2 3\n1 3 inf\n",
-        &format!(", line 2: found `1 3 inf`; {weights}"),
-    );
+    check_refused(b"1 2 3\n1 3\n", &format!(", line 2: found `1 3`; {weights}"));
+    check_refused(b"1 2 3\n1 3 inf\n", &format!(", line 2: found `1 3 inf`; {weights}"));
     check_refused(
         b"1 2\n\xff\xfe 3\n",
         ", line 2: found `\u{fffd}\u{fffd} 3`; accepted: text in UTF-8",
@@ -181,16 +147,9 @@ fn only_self_loops_are_refused() {
 #[test]
 fn files_that_are_not_there_are_named() {
     let error = nodes_in_file(Path::new("no/such/file.txt")).expect_err("no file");
-    assert_eq!(
-        error.to_string(),
-        "cannot read the network file `no/such/file.txt`"
-    );
+    assert_eq!(error.to_string(), "cannot read the network file `no/such/file.txt`");
     let error = nodes_in_file(Path::new("")).expect_err("no name");
-    assert!(
-        error
-            .to_string()
-            .starts_with("network kind `file` needs `file`")
-    );
+    assert!(error.to_string().starts_with("network kind `file` needs `file`"));
 }
 
 #[test]
@@ -204,15 +163,9 @@ fn the_population_must_have_the_size_of_the_file() {
         ..Parameters::default()
     };
     let made = |n: u32| generate(&parameters, n, &vec![0; n as usize], Key::new(1, 0));
-    assert_eq!(
-        made(3).map(|network| network.mean_degree()).ok(),
-        Some(4.0 / 3.0)
-    );
+    assert_eq!(made(3).map(|network| network.mean_degree()).ok(), Some(4.0 / 3.0));
     let error = made(4).expect_err("another size").to_string();
-    assert!(
-        error.ends_with("has 3 nodes, but the population has 4 consumers"),
-        "{error}"
-    );
+    assert!(error.ends_with("has 3 nodes, but the population has 4 consumers"), "{error}");
 }
 
 #[test]
@@ -229,14 +182,10 @@ fn heavy_ties_stand_first() {
     let (network, report) = loaded(text, &Parameters::default()).expect("a good file");
     assert!(report.weighted);
     let ids = network.ids.as_ref().expect("ids");
-    let one = ids
-        .iter()
-        .position(|id| *id == UserId::Number(1))
-        .expect("node 1") as u32;
+    let one = ids.iter().position(|id| *id == UserId::Number(1)).expect("node 1") as u32;
     assert_eq!(network.strong[one as usize], 2);
-    let mut close: Vec<String> = (0..2)
-        .map(|k| ids[network.audience(one, k) as usize].to_string())
-        .collect();
+    let mut close: Vec<String> =
+        (0..2).map(|k| ids[network.audience(one, k) as usize].to_string()).collect();
     close.sort();
     assert_eq!(close, ["2", "3"]);
     assert!(network.is_strong(one, 1) && !network.is_strong(one, 2));
@@ -259,27 +208,16 @@ fn graph(name: &str) -> Option<PathBuf> {
 fn check_graph(name: &str, nodes: u32, ties: u64) {
     let Some(path) = graph(name) else { return };
     let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .expect("a pool");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| load(&path, &Parameters::default()).expect("a public graph"))
     };
     let (network, report) = on(1);
     assert_eq!((report.nodes, report.ties), (nodes, ties));
     assert!(on(2).0 == network && on(8).0 == network);
-    assert!(
-        network
-            .neighbourhoods
-            .windows(2)
-            .all(|two| two[1] - two[0] <= 500)
-    );
+    assert!(network.neighbourhoods.windows(2).all(|two| two[1] - two[0] <= 500));
     let strong: u64 = network.strong.iter().map(|s| u64::from(*s)).sum();
     let share = strong as f64 / (2 * ties) as f64;
-    println!(
-        "{name}: {report:?}, strong {share:.3}, local {:.3}",
-        local_share(&network)
-    );
+    println!("{name}: {report:?}, strong {share:.3}, local {:.3}", local_share(&network));
     assert!((0.15..=0.26).contains(&share), "strong share {share}");
 }
 
@@ -287,9 +225,7 @@ fn check_graph(name: &str, nodes: u32, ties: u64) {
 fn local_share(network: &Network) -> f64 {
     let place = |i| network.neighbourhood_of(i);
     let local = |i: u32| {
-        (0..network.degree(i))
-            .filter(|k| place(network.audience(i, *k)) == place(i))
-            .count() as u64
+        (0..network.degree(i)).filter(|k| place(network.audience(i, *k)) == place(i)).count() as u64
     };
     let sum: u64 = (0..network.n()).map(local).sum();
     sum as f64 / (f64::from(network.n()) * network.mean_degree())

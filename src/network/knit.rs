@@ -34,13 +34,7 @@ impl<'a> Circle<'a> {
     /// A circle of `members` people without ties; `entity` addresses its draws.
     pub(super) fn new(members: u32, segment: &'a dyn Fn(u32) -> u8, key: Key, entity: u32) -> Self {
         let links = vec![Vec::new(); members as usize];
-        Self {
-            key,
-            entity,
-            segment,
-            links,
-            ties: Vec::new(),
-        }
+        Self { key, entity, segment, links, ties: Vec::new() }
     }
 
     /// The ties made so far, in the order of their making.
@@ -66,9 +60,7 @@ impl<'a> Circle<'a> {
     pub(super) fn knit(&mut self, target: u64, taste: Taste, stream: Stream) {
         let capacity = pairs(self.links.len() as u32);
         for item in self.ties.len() as u64..target.min(capacity) {
-            let draws = self
-                .key
-                .draws(stream, self.entity, Clock::default(), item as u32);
+            let draws = self.key.draws(stream, self.entity, Clock::default(), item as u32);
             self.one(draws, taste);
         }
     }
@@ -143,10 +135,7 @@ mod tests {
         for members in 1..12 {
             let mut circle = Circle::new(members, &|i| (i % 2) as u8, Key::new(3, 0), 5);
             circle.clique(0, members.min(3));
-            let taste = Taste {
-                closure: 0.5,
-                homophily: 50.0,
-            };
+            let taste = Taste { closure: 0.5, homophily: 50.0 };
             circle.knit(1000, taste, Stream::new("test/knit"));
             assert_eq!(circle.ties().len() as u64, pairs(members));
             assert!((0..members).all(|i| circle.links(i).len() as u32 == members - 1));

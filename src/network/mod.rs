@@ -201,9 +201,7 @@ impl Network {
     #[inline]
     #[must_use]
     pub fn is_strong(&self, i: u32, k: u32) -> bool {
-        self.strong
-            .get(i as usize)
-            .is_some_and(|strong| k < u32::from(*strong))
+        self.strong.get(i as usize).is_some_and(|strong| k < u32::from(*strong))
     }
 
     /// Number of neighbourhoods.
@@ -234,10 +232,7 @@ impl Network {
             Ties::Stored(csr) => csr.bytes(),
             Ties::Complete { .. } => 0,
         };
-        let ids = self
-            .ids
-            .as_ref()
-            .map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
+        let ids = self.ids.as_ref().map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
         ties + self.strong.len() as u64 + 4 * self.neighbourhoods.len() as u64 + ids
     }
 }
@@ -261,24 +256,14 @@ pub fn generate(
     segments: &[u8],
     key: Key,
 ) -> Result<Network, NetworkError> {
-    assert!(
-        segments.len() == n as usize,
-        "a segment is known for every consumer"
-    );
+    assert!(segments.len() == n as usize, "a segment is known for every consumer");
     if n < 2 {
         return Err(NetworkError::TooFew { n });
     }
-    let request = Request {
-        parameters,
-        n,
-        segments,
-        key,
-    };
+    let request = Request { parameters, n, segments, key };
     match GENERATORS.iter().find(|(kind, _)| *kind == parameters.kind) {
         Some((_, generator)) => generator(&request),
-        None => Err(NetworkError::UnknownKind {
-            kind: parameters.kind.clone(),
-        }),
+        None => Err(NetworkError::UnknownKind { kind: parameters.kind.clone() }),
     }
 }
 
@@ -295,16 +280,8 @@ pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
         _ => (parameters.mean_degree.min(n.saturating_sub(1) as f64) * n as f64) as u64,
     };
     let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
-    let ids = if parameters.kind == "file" {
-        n * size_of::<UserId>() as u64
-    } else {
-        0
-    };
-    let strong = if parameters.kind == "erdos_renyi" {
-        0
-    } else {
-        n
-    };
+    let ids = if parameters.kind == "file" { n * size_of::<UserId>() as u64 } else { 0 };
+    let strong = if parameters.kind == "erdos_renyi" { 0 } else { n };
     4 * targets + width * (n + 1) + strong + neighbourhoods + ids
 }
 
@@ -317,7 +294,5 @@ fn targets_in_file(path: &Path) -> u64 {
 /// Starts of the fewest ranges of at most `size` consumers, equal but for one.
 fn even_ranges(n: u32, size: u32) -> Vec<u32> {
     let ranges = u64::from(n.div_ceil(size.max(1)).max(1));
-    (0..=ranges)
-        .map(|k| (k * u64::from(n) / ranges) as u32)
-        .collect()
+    (0..=ranges).map(|k| (k * u64::from(n) / ranges) as u32).collect()
 }

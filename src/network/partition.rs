@@ -75,11 +75,7 @@ impl Growth<'_> {
             if !self.placed[*friend as usize] {
                 self.inside[*friend as usize] += 1;
                 let ties = self.inside[*friend as usize];
-                self.border.push((
-                    ties,
-                    Reverse(self.friends.degree(*friend)),
-                    Reverse(*friend),
-                ));
+                self.border.push((ties, Reverse(self.friends.degree(*friend)), Reverse(*friend)));
             }
         }
     }
@@ -92,9 +88,8 @@ mod tests {
     #[test]
     fn cliques_stay_together() {
         // Two cliques of five, numbered in turns and joined by one tie.
-        let cliques = (0..10)
-            .flat_map(|a| (0..10).map(move |b| (a, b)))
-            .filter(|(a, b)| a % 2 == b % 2);
+        let cliques =
+            (0..10).flat_map(|a| (0..10).map(move |b| (a, b))).filter(|(a, b)| a % 2 == b % 2);
         let pairs: Vec<(u32, u32)> = cliques.chain([(0, 1)]).collect();
         let order = order(&Csr::from_mutual_pairs(10, &pairs), &[0, 5, 10]);
         assert!(order[..5].iter().all(|node| node % 2 == 0));

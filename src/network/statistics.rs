@@ -57,13 +57,9 @@ pub fn clustering(network: &Network) -> Clustering {
             },
         )
         .collect();
-    let sum = chunks.iter().fold((0, 0, 0.0, 0), |a, b| {
-        (a.0 + b.0, a.1 + b.1, a.2 + b.2, a.3 + b.3)
-    });
-    Clustering {
-        global: sum.0 as f64 / sum.1.max(1) as f64,
-        local: sum.2 / sum.3.max(1) as f64,
-    }
+    let sum =
+        chunks.iter().fold((0, 0, 0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2, a.3 + b.3));
+    Clustering { global: sum.0 as f64 / sum.1.max(1) as f64, local: sum.2 / sum.3.max(1) as f64 }
 }
 
 /// Ordered pairs of friends of `i` that are tied.
@@ -87,10 +83,7 @@ pub fn components(network: &Network) -> Vec<u32> {
     let mut parent: Vec<u32> = (0..network.n()).collect();
     for i in 0..network.n() {
         for k in 0..network.degree(i) {
-            let (a, b) = (
-                root(&mut parent, i),
-                root(&mut parent, network.audience(i, k)),
-            );
+            let (a, b) = (root(&mut parent, i), root(&mut parent, network.audience(i, k)));
             parent[a.max(b) as usize] = a.min(b);
         }
     }
@@ -122,10 +115,7 @@ pub fn assortativity(network: &Network, segments: &[u8]) -> f64 {
     let (mut alike, mut all) = (0_u64, 0_u64);
     for i in 0..network.n() {
         for k in 0..network.degree(i) {
-            let (a, b) = (
-                segments[i as usize],
-                segments[network.audience(i, k) as usize],
-            );
+            let (a, b) = (segments[i as usize], segments[network.audience(i, k) as usize]);
             from[usize::from(a)] += 1;
             to[usize::from(b)] += 1;
             alike += u64::from(a == b);
@@ -133,10 +123,6 @@ pub fn assortativity(network: &Network, segments: &[u8]) -> f64 {
         }
     }
     let share = |count: u64| count as f64 / all.max(1) as f64;
-    let expected: f64 = from
-        .iter()
-        .zip(&to)
-        .map(|(a, b)| share(*a) * share(*b))
-        .sum();
+    let expected: f64 = from.iter().zip(&to).map(|(a, b)| share(*a) * share(*b)).sum();
     (share(alike) - expected) / (1.0 - expected)
 }

@@ -29,9 +29,7 @@ pub(super) fn strong_friends(
         above(friends, &weight, |ties| ties / 2)
     } else {
         let overlap = |i: u32, j: u32| overlap(friends.of(i), friends.of(j));
-        above(friends, &overlap, |ties| {
-            (share * ties as f64 + 0.5) as usize
-        })
+        above(friends, &overlap, |ties| (share * ties as f64 + 0.5) as usize)
     }
 }
 
@@ -67,10 +65,7 @@ fn above(
         .into_par_iter()
         .map(|i| {
             let scored = friends.of(i).iter().zip(&scores[i as usize]);
-            scored
-                .filter(|(_, score)| **score > border)
-                .map(|(j, _)| *j)
-                .collect()
+            scored.filter(|(_, score)| **score > border).map(|(j, _)| *j).collect()
         })
         .collect()
 }
@@ -85,18 +80,12 @@ fn overlap(a: &[u32], b: &[u32]) -> f64 {
 fn common(a: &[u32], b: &[u32]) -> usize {
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     if long.len() / LOOK_UP > short.len() {
-        return short
-            .iter()
-            .filter(|x| long.binary_search(x).is_ok())
-            .count();
+        return short.iter().filter(|x| long.binary_search(x).is_ok()).count();
     }
     let (mut i, mut j, mut count) = (0, 0, 0);
     while i < short.len() && j < long.len() {
         count += usize::from(short[i] == long[j]);
-        (i, j) = (
-            i + usize::from(short[i] <= long[j]),
-            j + usize::from(long[j] <= short[i]),
-        );
+        (i, j) = (i + usize::from(short[i] <= long[j]), j + usize::from(long[j] <= short[i]));
     }
     count
 }
@@ -114,10 +103,7 @@ mod tests {
         let strong = strong_friends(&friends, &PAIRS, &[], 0.9);
         assert_eq!(strong[2], [0, 1]);
         assert_eq!(strong[3], [4, 5]);
-        assert_eq!(
-            strong_friends(&friends, &PAIRS, &[], 0.0),
-            vec![Vec::<u32>::new(); 6]
-        );
+        assert_eq!(strong_friends(&friends, &PAIRS, &[], 0.0), vec![Vec::<u32>::new(); 6]);
         assert_eq!(strong_friends(&friends, &PAIRS, &[], 1.0)[2], [0, 1, 3]);
     }
 
@@ -126,10 +112,7 @@ mod tests {
         let friends = Csr::from_mutual_pairs(6, &PAIRS);
         let weights = [1.0, 1.0, 2.0, 9.0, 1.0, 1.0, 5.0];
         let strong = strong_friends(&friends, &PAIRS, &weights, 0.0);
-        assert_eq!(
-            strong,
-            [vec![], vec![2], vec![1, 3], vec![2], vec![5], vec![4]]
-        );
+        assert_eq!(strong, [vec![], vec![2], vec![1, 3], vec![2], vec![5], vec![4]]);
     }
 
     #[test]

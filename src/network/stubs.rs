@@ -58,11 +58,7 @@ impl Stubs {
         }
         starts.push(sum);
         let guide = guide(&starts);
-        Ok(Self {
-            starts,
-            guide,
-            shuffle: Shuffle::new(sum, key),
-        })
+        Ok(Self { starts, guide, shuffle: Shuffle::new(sum, key) })
     }
 
     /// Number of chunks in which the pairs are made.
@@ -147,12 +143,7 @@ struct Shuffle {
 impl Shuffle {
     fn new(n: u32, key: Key) -> Self {
         let bits = (32 - n.saturating_sub(1).leading_zeros()).max(2);
-        Self {
-            n,
-            low: bits / 2,
-            high: bits - bits / 2,
-            key,
-        }
+        Self { n, low: bits / 2, high: bits - bits / 2, key }
     }
 
     /// The place of `x` < n: the bijection of the next power of two, repeated until
@@ -199,18 +190,13 @@ mod tests {
                 assert_eq!(stubs.owner(stub), owner as u32);
             }
         }
-        assert!(
-            stubs.n_stubs().abs_diff(2000) < 100,
-            "{} stubs",
-            stubs.n_stubs()
-        );
+        assert!(stubs.n_stubs().abs_diff(2000) < 100, "{} stubs", stubs.n_stubs());
     }
 
     #[test]
     fn too_many_stubs_are_refused() {
-        let message = Stubs::new(10, 5_000_000_000, 2.5, 5, Key::new(2, 0))
-            .err()
-            .map(|e| e.to_string());
+        let message =
+            Stubs::new(10, 5_000_000_000, 2.5, 5, Key::new(2, 0)).err().map(|e| e.to_string());
         assert_eq!(
             message.as_deref(),
             Some("5000000000 ends of weak ties are more than 4,294,967,295; lower mean_degree")

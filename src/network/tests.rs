@@ -8,17 +8,12 @@ use crate::quantity::time::Clock;
 use crate::rng::{Key, Stream};
 
 fn parameters(kind: &str) -> Parameters {
-    Parameters {
-        kind: kind.to_owned(),
-        ..Parameters::default()
-    }
+    Parameters { kind: kind.to_owned(), ..Parameters::default() }
 }
 
 fn segments(n: u32) -> Vec<u8> {
     let stream = Stream::new("test/segments");
-    (0..n)
-        .map(|i| (Key::new(77, 0).lane(stream, i, Clock::default()) >> 30) as u8)
-        .collect()
+    (0..n).map(|i| (Key::new(77, 0).lane(stream, i, Clock::default()) >> 30) as u8).collect()
 }
 
 fn made(parameters: &Parameters, n: u32, seed: u64) -> Network {
@@ -26,9 +21,7 @@ fn made(parameters: &Parameters, n: u32, seed: u64) -> Network {
 }
 
 fn list(network: &Network, i: u32) -> Vec<u32> {
-    (0..network.degree(i))
-        .map(|k| network.audience(i, k))
-        .collect()
+    (0..network.degree(i)).map(|k| network.audience(i, k)).collect()
 }
 
 /// No self-loops, no repetitions, mutual, strong ties mutual and at the front.
@@ -40,21 +33,14 @@ fn check_simple(network: &Network) {
             assert!(*friend < n && *friend != i);
             let back = list(network, *friend).iter().position(|j| *j == i);
             let back = back.expect("the tie stands in both rows") as u32;
-            assert_eq!(
-                network.is_strong(i, k as u32),
-                network.is_strong(*friend, back)
-            );
+            assert_eq!(network.is_strong(i, k as u32), network.is_strong(*friend, back));
         }
         friends.sort_unstable();
         assert!(friends.is_sorted_by(|a, b| a < b));
     }
     let starts = &network.neighbourhoods;
     assert!(starts[0] == 0 && starts[starts.len() - 1] == n);
-    assert!(
-        starts
-            .windows(2)
-            .all(|pair| pair[0] < pair[1] && pair[1] - pair[0] <= 500)
-    );
+    assert!(starts.windows(2).all(|pair| pair[0] < pair[1] && pair[1] - pair[0] <= 500));
 }
 
 #[test]
@@ -79,10 +65,7 @@ fn random_degrees_follow_the_binomial_law() {
     let mut classes: Vec<(f64, f64)> = (5..30).map(|d| (seen(d), expected(d))).collect();
     classes.push((low.clone().map(seen).sum(), low.map(expected).sum()));
     classes.push((high.clone().map(seen).sum(), high.map(expected).sum()));
-    let chi2: f64 = classes
-        .iter()
-        .map(|(seen, law)| (seen - law) * (seen - law) / law)
-        .sum();
+    let chi2: f64 = classes.iter().map(|(seen, law)| (seen - law) * (seen - law) / law).sum();
     assert!(chi2 < 54.05, "chi-square {chi2}");
     // The number of ties is binomial with variance near its mean 400,000; 3.29, 0.001.
     let ties = network.mean_degree() * f64::from(n) / 2.0;
@@ -93,54 +76,30 @@ fn random_degrees_follow_the_binomial_law() {
 
 #[test]
 fn random_networks_are_simple() {
-    for (n, mean) in [
-        (2, 1.0),
-        (3, 16.0),
-        (50, 4.0),
-        (2000, 16.0),
-        (100, 0.0),
-        (1100, 1e3),
-        (150, 1e4),
-    ] {
+    for (n, mean) in
+        [(2, 1.0), (3, 16.0), (50, 4.0), (2000, 16.0), (100, 0.0), (1100, 1e3), (150, 1e4)]
+    {
         let mut p = parameters("erdos_renyi");
         p.mean_degree = mean;
         let network = made(&p, n, 3);
         check_simple(&network);
         if mean > f64::from(n) {
-            assert_eq!(
-                network.mean_degree(),
-                f64::from(n - 1),
-                "certain ties are all there"
-            );
+            assert_eq!(network.mean_degree(), f64::from(n - 1), "certain ties are all there");
         }
     }
 }
 
 #[test]
 fn community_networks_have_the_asked_degree_and_shape() {
-    for (n, mean) in [
-        (10_000, 16.0),
-        (30_000, 16.0),
-        (10_000, 8.0),
-        (10_000, 30.0),
-    ] {
+    for (n, mean) in [(10_000, 16.0), (30_000, 16.0), (10_000, 8.0), (10_000, 30.0)] {
         let mut p = parameters("community");
         p.mean_degree = mean;
         let network = made(&p, n, 5);
         check_simple(&network);
         let (found, clusters) = (network.mean_degree(), clustering(&network));
-        assert!(
-            (found / mean - 1.0).abs() < 0.03,
-            "mean degree {found} for {mean}"
-        );
-        assert!(
-            (0.1..0.4).contains(&clusters.local),
-            "{n} {mean}: {clusters:?}"
-        );
-        assert!(
-            (0.1..0.4).contains(&clusters.global),
-            "{n} {mean}: {clusters:?}"
-        );
+        assert!((found / mean - 1.0).abs() < 0.03, "mean degree {found} for {mean}");
+        assert!((0.1..0.4).contains(&clusters.local), "{n} {mean}: {clusters:?}");
+        assert!((0.1..0.4).contains(&clusters.global), "{n} {mean}: {clusters:?}");
         let largest = f64::from(components(&network)[0]) / f64::from(n);
         assert!(largest > 0.99, "largest component {largest}");
         let alike = assortativity(&network, &segments(n));
@@ -190,10 +149,7 @@ fn tiny_worlds_work() {
             let wanted = mean.min(f64::from(n - 1));
             let slack = if n > 300 { 0.25 * wanted + 0.5 } else { 0.5 };
             let found = network.mean_degree();
-            assert!(
-                (found - wanted).abs() <= slack,
-                "n {n}: {found} for {wanted}"
-            );
+            assert!((found - wanted).abs() <= slack, "n {n}: {found} for {wanted}");
         }
     }
 }
@@ -222,15 +178,11 @@ fn bytes_do_not_depend_on_the_number_of_threads() {
     for kind in ["community", "erdos_renyi"] {
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            pool.expect("a pool")
-                .install(|| made(&parameters(kind), 20_000, 4))
+            pool.expect("a pool").install(|| made(&parameters(kind), 20_000, 4))
         };
         let one = on(1);
         assert!([2, 3, 8].into_iter().all(|threads| on(threads) == one));
-        assert!(
-            made(&parameters(kind), 20_000, 5) != one,
-            "another seed, another network"
-        );
+        assert!(made(&parameters(kind), 20_000, 5) != one, "another seed, another network");
     }
 }
 
@@ -239,18 +191,8 @@ fn followers_do_not_depend_on_the_number_of_threads() {
     let tastes = [0, 1, 2, 3, 0, 1, 2, 3];
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let draw = || {
-            super::follow(
-                30_000,
-                8,
-                1.5,
-                1.0,
-                &|i| (i % 4) as u8,
-                &tastes,
-                3.0,
-                Key::new(1, 1),
-            )
-        };
+        let draw =
+            || super::follow(30_000, 8, 1.5, 1.0, &|i| (i % 4) as u8, &tastes, 3.0, Key::new(1, 1));
         pool.expect("a pool").install(draw)
     };
     let one = on(1);
@@ -261,15 +203,10 @@ fn followers_do_not_depend_on_the_number_of_threads() {
 fn memory_is_estimated_within_a_tenth() {
     for kind in ["community", "erdos_renyi", "complete"] {
         let n = 20_000;
-        let (estimate, held) = (
-            estimate_bytes(&parameters(kind), n),
-            made(&parameters(kind), n, 1).bytes(),
-        );
+        let (estimate, held) =
+            (estimate_bytes(&parameters(kind), n), made(&parameters(kind), n, 1).bytes());
         let ratio = estimate as f64 / held as f64;
-        assert!(
-            (0.9..1.1).contains(&ratio),
-            "{kind}: {estimate} estimated, {held} held"
-        );
+        assert!((0.9..1.1).contains(&ratio), "{kind}: {estimate} estimated, {held} held");
     }
 }
 
@@ -277,10 +214,7 @@ fn memory_is_estimated_within_a_tenth() {
 fn one_consumer_is_refused() {
     let message =
         generate(&parameters("community"), 1, &[0], Key::new(0, 0)).map_err(|e| e.to_string());
-    assert_eq!(
-        message,
-        Err("a network needs at least 2 consumers, not 1".to_owned())
-    );
+    assert_eq!(message, Err("a network needs at least 2 consumers, not 1".to_owned()));
 }
 
 #[test]
@@ -299,16 +233,7 @@ fn zz_time() {
     }
     let tastes: Vec<u8> = (0..1000).map(|k| (k % 32) as u8).collect();
     let t = std::time::Instant::now();
-    let f = super::follow(
-        n,
-        1000,
-        10.0,
-        1.0,
-        &|i| (i % 32) as u8,
-        &tastes,
-        4.0,
-        Key::new(1, 0),
-    );
+    let f = super::follow(n, 1000, 10.0, 1.0, &|i| (i % 32) as u8, &tastes, 4.0, Key::new(1, 0));
     println!("TIME follow {:?} {}", t.elapsed(), f.followers.n_ties());
     for g in ["epinions_trust.txt", "facebook_ego.txt"] {
         let p = format!("/work/shared/data/graphs/{g}");

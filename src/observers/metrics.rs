@@ -43,9 +43,14 @@ impl RunView<'_> {
     }
 
     /// A sum over the channels that `which` picks by their declaration.
-    fn over(&self, which: impl Fn(&crate::mechanism::spec::Channel) -> bool, count: impl Fn(&ChannelTally) -> u64) -> f64 {
+    fn over(
+        &self,
+        which: impl Fn(&crate::mechanism::spec::Channel) -> bool,
+        count: impl Fn(&ChannelTally) -> u64,
+    ) -> f64 {
         let channels = MECHANISMS.iter().flat_map(|spec| spec.channels);
-        let picked = channels.zip(&self.totals.tally.channels).filter(|(channel, _)| which(channel));
+        let picked =
+            channels.zip(&self.totals.tally.channels).filter(|(channel, _)| which(channel));
         picked.map(|(_, counts)| count(counts)).sum::<u64>() as f64
     }
 

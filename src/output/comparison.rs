@@ -21,11 +21,7 @@ pub struct MetricName {
 
 impl From<&Metric> for MetricName {
     fn from(metric: &Metric) -> Self {
-        Self {
-            name: metric.name.to_owned(),
-            unit: metric.unit.to_owned(),
-            better: metric.better,
-        }
+        Self { name: metric.name.to_owned(), unit: metric.unit.to_owned(), better: metric.better }
     }
 }
 
@@ -111,11 +107,8 @@ impl Measured {
     /// Arms and platforms that have runs, in order.
     #[must_use]
     pub fn platforms(&self) -> Vec<(&str, &str)> {
-        let mut all: Vec<_> = self
-            .runs
-            .iter()
-            .map(|run| (run.key.arm.as_str(), run.key.platform.as_str()))
-            .collect();
+        let mut all: Vec<_> =
+            self.runs.iter().map(|run| (run.key.arm.as_str(), run.key.platform.as_str())).collect();
         all.dedup();
         all
     }
@@ -131,18 +124,10 @@ impl Measured {
     /// The platform of the baseline that a platform is compared with: the one of
     /// the same name, else the only one; none where several have other names.
     fn counterpart(&self, platform: &str) -> Option<(&str, &str)> {
-        let baselines: Vec<_> = self
-            .platforms()
-            .into_iter()
-            .filter(|place| place.0 == self.baseline)
-            .collect();
+        let baselines: Vec<_> =
+            self.platforms().into_iter().filter(|place| place.0 == self.baseline).collect();
         let same = baselines.iter().find(|place| place.1 == platform);
-        same.or(if baselines.len() == 1 {
-            baselines.first()
-        } else {
-            None
-        })
-        .copied()
+        same.or(if baselines.len() == 1 { baselines.first() } else { None }).copied()
     }
 
     /// Statistics of every metric for every arm's platform.
@@ -167,11 +152,7 @@ impl Measured {
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
         let mut all = Vec::new();
-        for place in self
-            .platforms()
-            .into_iter()
-            .filter(|place| place.0 != self.baseline)
-        {
+        for place in self.platforms().into_iter().filter(|place| place.0 != self.baseline) {
             let Some(base) = self.counterpart(place.1) else {
                 continue;
             };
@@ -193,9 +174,7 @@ impl Measured {
 /// Values of the replicates that both have; both ascend by replicate.
 fn pairs(baseline: &[(u32, f64)], arm: &[(u32, f64)]) -> Vec<(f64, f64)> {
     let partner = |&(replicate, x): &(u32, f64)| {
-        let at = baseline
-            .binary_search_by_key(&replicate, |pair| pair.0)
-            .ok()?;
+        let at = baseline.binary_search_by_key(&replicate, |pair| pair.0).ok()?;
         Some((baseline[at].1, x))
     };
     arm.iter().filter_map(partner).collect()
@@ -215,11 +194,7 @@ fn spread(moments: &Moments) -> [Cell; 4] {
 pub fn metrics_rows(metrics: &[MetricName], run: &RunMetrics) -> Rows {
     let mut rows = Rows::new(&METRICS);
     for (metric, value) in metrics.iter().zip(&run.values) {
-        let tail = [
-            u32::from(run.days_done).into(),
-            u32::from(run.complete).into(),
-            cell(*value),
-        ];
+        let tail = [u32::from(run.days_done).into(), u32::from(run.complete).into(), cell(*value)];
         rows.push(metric.cells().into_iter().chain(tail));
     }
     rows
@@ -230,20 +205,10 @@ pub fn metrics_rows(metrics: &[MetricName], run: &RunMetrics) -> Rows {
 pub fn summary_row(summary: &Summary) -> Rows {
     let mut rows = Rows::new(&SUMMARY);
     let moments = &summary.sample.moments;
-    let quantiles = summary
-        .sample
-        .quantiles
-        .map_or([const { Cell::Missing }; 5], |q| q.map(Cell::number));
+    let quantiles =
+        summary.sample.quantiles.map_or([const { Cell::Missing }; 5], |q| q.map(Cell::number));
     let n = [Cell::from(moments.n as u64)];
-    rows.push(
-        summary
-            .metric
-            .cells()
-            .into_iter()
-            .chain(n)
-            .chain(spread(moments))
-            .chain(quantiles),
-    );
+    rows.push(summary.metric.cells().into_iter().chain(n).chain(spread(moments)).chain(quantiles));
     rows
 }
 
@@ -254,27 +219,16 @@ pub fn difference_row(difference: &Difference) -> Rows {
     let paired = &difference.paired;
     let (arm, platform) = &difference.baseline;
     let base = [arm, platform].map(|name| Cell::from(name.as_str()));
-    let means = [
-        Cell::from(paired.difference.n as u64),
-        cell(paired.baseline_mean),
-        cell(paired.arm_mean),
-    ];
+    let means =
+        [Cell::from(paired.difference.n as u64), cell(paired.baseline_mean), cell(paired.arm_mean)];
     let tail = [
         cell(paired.relative_difference),
         cell(paired.pairs_higher_share),
-        paired
-            .separated
-            .map_or(Cell::Missing, |yes| Cell::from(u32::from(yes))),
+        paired.separated.map_or(Cell::Missing, |yes| Cell::from(u32::from(yes))),
     ];
     let metric = difference.metric.cells();
     let spread = spread(&paired.difference);
-    rows.push(
-        base.into_iter()
-            .chain(metric)
-            .chain(means)
-            .chain(spread)
-            .chain(tail),
-    );
+    rows.push(base.into_iter().chain(metric).chain(means).chain(spread).chain(tail));
     rows
 }
 
@@ -285,21 +239,13 @@ mod tests {
     fn measured(runs: &[(&str, &str, u32, bool, Option<f64>)]) -> Measured {
         let run = |&(arm, platform, replicate, complete, value): &(&str, &str, u32, bool, _)| {
             RunMetrics {
-                key: RunKey {
-                    arm: arm.to_owned(),
-                    platform: platform.to_owned(),
-                    replicate,
-                },
+                key: RunKey { arm: arm.to_owned(), platform: platform.to_owned(), replicate },
                 days_done: 10,
                 complete,
                 values: vec![value],
             }
         };
-        let gmv = MetricName {
-            name: "gmv_fen".into(),
-            unit: "fen".into(),
-            better: Better::Higher,
-        };
+        let gmv = MetricName { name: "gmv_fen".into(), unit: "fen".into(), better: Better::Higher };
         Measured {
             scenario: "s".into(),
             baseline: "base".into(),
@@ -320,10 +266,7 @@ mod tests {
         let paired = differences[0].paired;
         assert_eq!(differences.len(), 1);
         assert_eq!(paired.difference.mean.map(f64::to_bits), Some(0));
-        assert_eq!(
-            (paired.difference.sd, paired.difference.ci95),
-            (Some(0.0), Some((0.0, 0.0)))
-        );
+        assert_eq!((paired.difference.sd, paired.difference.ci95), (Some(0.0), Some((0.0, 0.0))));
         assert_eq!(paired.relative_difference, Some(0.0));
         assert_eq!(paired.pairs_higher_share, Some(0.5));
         assert_eq!(paired.separated, Some(false));
@@ -342,20 +285,15 @@ mod tests {
             ("base", "base", 3, true, None),
         ]);
         let paired = measured.differences()[0].paired;
-        assert_eq!(
-            (paired.difference.n, paired.difference.mean),
-            (2, Some(2.0))
-        );
+        assert_eq!((paired.difference.n, paired.difference.mean), (2, Some(2.0)));
         assert_eq!(measured.summary()[1].sample.moments.n, 2);
     }
 
     #[test]
     fn a_platform_is_compared_with_its_namesake_or_the_only_one() {
         let runs = |platforms: &[&'static str]| {
-            let mut all: Vec<_> = platforms
-                .iter()
-                .map(|&p| ("base", p, 0, true, Some(1.0)))
-                .collect();
+            let mut all: Vec<_> =
+                platforms.iter().map(|&p| ("base", p, 0, true, Some(1.0))).collect();
             all.insert(0, ("arm", "shelf", 0, true, Some(3.0)));
             measured(&all)
         };

@@ -23,11 +23,7 @@ fn risky(text: &str) -> bool {
 /// The text as it is written: with an apostrophe in front where it could be a formula.
 #[must_use]
 pub fn guarded(text: &str) -> Cow<'_, str> {
-    if risky(text) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
+    if risky(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// The text as it was before [`guarded`].
@@ -63,9 +59,7 @@ fn fits(cell: &Cell, kind: CellKind) -> bool {
 }
 
 fn writer<W: Write>(out: W) -> csv::Writer<W> {
-    csv::WriterBuilder::new()
-        .terminator(csv::Terminator::Any(b'\n'))
-        .from_writer(out)
+    csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out)
 }
 
 /// Writes the header: the keys, then the schema's columns.
@@ -147,11 +141,7 @@ mod tests {
 
     #[test]
     fn a_row_is_its_keys_and_its_cells() {
-        let line = csv_of([
-            Cell::Integer(3),
-            Cell::from("拼团, \"两人\""),
-            Cell::number(0.1),
-        ]);
+        let line = csv_of([Cell::Integer(3), Cell::from("拼团, \"两人\""), Cell::number(0.1)]);
         assert_eq!(line, "viral-r000,3,\"拼团, \"\"两人\"\"\",0.1\n");
         let mut header = Vec::new();
         write_header(&mut header, &[], SCHEMA.columns).unwrap();

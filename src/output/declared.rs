@@ -16,29 +16,18 @@ pub struct Declared {
 
 impl Declared {
     /// The engine's own tables and metrics.
-    pub const REGISTRY: Self = Self {
-        tables: crate::observers::TABLES,
-        metrics: crate::observers::METRICS,
-    };
+    pub const REGISTRY: Self =
+        Self { tables: crate::observers::TABLES, metrics: crate::observers::METRICS };
 
     /// Every table of a run folder, in the order of the dictionary.
     #[must_use]
     pub fn all(&self) -> Vec<Table> {
-        let run = |schema| Table {
-            keys: Keys::Run,
-            schema,
-        };
+        let run = |schema| Table { keys: Keys::Run, schema };
         let mut all: Vec<Table> = self.tables.iter().map(|&schema| run(schema)).collect();
         all.push(run(&METRICS));
-        all.extend([&SUMMARY, &DIFFERENCES].map(|schema| Table {
-            keys: Keys::Arm,
-            schema,
-        }));
+        all.extend([&SUMMARY, &DIFFERENCES].map(|schema| Table { keys: Keys::Arm, schema }));
         all.push(run(&PLAN));
-        all.push(Table {
-            keys: Keys::None,
-            schema: &DICTIONARY,
-        });
+        all.push(Table { keys: Keys::None, schema: &DICTIONARY });
         all
     }
 }
@@ -91,11 +80,7 @@ impl RunKey {
     /// platform is not called like the arm.
     #[must_use]
     pub fn run_id(&self) -> String {
-        let Self {
-            arm,
-            platform,
-            replicate,
-        } = self;
+        let Self { arm, platform, replicate } = self;
         if arm == platform {
             format!("{arm}-r{replicate:03}")
         } else {
@@ -123,13 +108,7 @@ const fn column(
     meaning: &'static str,
     meaning_zh: &'static str,
 ) -> Column {
-    Column {
-        name,
-        kind,
-        unit,
-        meaning,
-        meaning_zh,
-    }
+    Column { name, kind, unit, meaning, meaning_zh }
 }
 
 static RUN_KEYS: [Column; 5] = [
@@ -148,13 +127,7 @@ static RUN_KEYS: [Column; 5] = [
         "arm: a way of selling, simulated as its own world",
         "方案:单独模拟的一种销售方式",
     ),
-    column(
-        "platform",
-        Text,
-        "",
-        "platform within the arm",
-        "方案中的平台",
-    ),
+    column("platform", Text, "", "platform within the arm", "方案中的平台"),
     column(
         "replicate",
         Integer,
@@ -182,13 +155,7 @@ pub static METRICS: Schema = Schema {
         METRIC,
         UNIT,
         BETTER,
-        column(
-            "days_done",
-            Integer,
-            "day",
-            "reported days of the run",
-            "该次运行完成的天数",
-        ),
+        column("days_done", Integer, "day", "reported days of the run", "该次运行完成的天数"),
         column(
             "complete",
             Integer,
@@ -244,27 +211,9 @@ pub static SUMMARY: Schema = Schema {
             "均值 95% t 区间上限",
         ),
         column("min", Number, "see unit", "smallest value", "最小值"),
-        column(
-            "p10",
-            Number,
-            "see unit",
-            "10 % quantile (type 7)",
-            "10% 分位数(第 7 型)",
-        ),
-        column(
-            "p50",
-            Number,
-            "see unit",
-            "median (type 7)",
-            "中位数(第 7 型)",
-        ),
-        column(
-            "p90",
-            Number,
-            "see unit",
-            "90 % quantile (type 7)",
-            "90% 分位数(第 7 型)",
-        ),
+        column("p10", Number, "see unit", "10 % quantile (type 7)", "10% 分位数(第 7 型)"),
+        column("p50", Number, "see unit", "median (type 7)", "中位数(第 7 型)"),
+        column("p90", Number, "see unit", "90 % quantile (type 7)", "90% 分位数(第 7 型)"),
         column("max", Number, "see unit", "largest value", "最大值"),
     ],
 };
@@ -274,13 +223,7 @@ pub static DIFFERENCES: Schema = Schema {
     name: "differences",
     summary: "metrics of an arm's platform minus the baseline's, paired by replicate",
     columns: &[
-        column(
-            "baseline",
-            Text,
-            "",
-            "arm that is compared with",
-            "对照方案",
-        ),
+        column("baseline", Text, "", "arm that is compared with", "对照方案"),
         column(
             "baseline_platform",
             Text,
@@ -305,13 +248,7 @@ pub static DIFFERENCES: Schema = Schema {
             "mean of the baseline over the pairs",
             "对照方案均值",
         ),
-        column(
-            "arm_mean",
-            Number,
-            "see unit",
-            "mean of the arm over the pairs",
-            "本方案均值",
-        ),
+        column("arm_mean", Number, "see unit", "mean of the arm over the pairs", "本方案均值"),
         column(
             "mean_difference",
             Number,
@@ -384,13 +321,7 @@ pub static PLAN: Schema = Schema {
             "complete, interrupted (fewer days) or missing (not run)",
             "complete 完整,interrupted 中断(天数不足),missing 未运行",
         ),
-        column(
-            "days_done",
-            Integer,
-            "day",
-            "reported days of the run",
-            "该次运行完成的天数",
-        ),
+        column("days_done", Integer, "day", "reported days of the run", "该次运行完成的天数"),
         column(
             "wall_seconds",
             Number,
@@ -413,13 +344,7 @@ pub static DICTIONARY: Schema = Schema {
             "name of the table; `metrics` for a metric",
             "表名;指标属于 metrics 表",
         ),
-        column(
-            "column",
-            Text,
-            "",
-            "name of the column or metric",
-            "列名或指标名",
-        ),
+        column("column", Text, "", "name of the column or metric", "列名或指标名"),
         column(
             "type",
             Text,
@@ -427,13 +352,7 @@ pub static DICTIONARY: Schema = Schema {
             "text, integer, number, or metric (a value of column metric)",
             "类型:text 文本,integer 整数,number 数值,metric 指标(metric 列的取值)",
         ),
-        column(
-            "unit",
-            Text,
-            "",
-            "unit; 1 for pure numbers and shares",
-            "单位;纯数与占比为 1",
-        ),
+        column("unit", Text, "", "unit; 1 for pure numbers and shares", "单位;纯数与占比为 1"),
         column("meaning", Text, "", "meaning in English", "英文含义"),
         column("meaning_zh", Text, "", "meaning in Chinese", "中文含义"),
     ],
@@ -451,19 +370,13 @@ mod tests {
             replicate,
         };
         assert_eq!(key("viral", "viral", 3).run_id(), "viral-r003");
-        assert_eq!(
-            key("everyone", "shelf", 1234).run_id(),
-            "everyone.shelf-r1234"
-        );
+        assert_eq!(key("everyone", "shelf", 1234).run_id(), "everyone.shelf-r1234");
     }
 
     #[test]
     fn key_columns_are_those_of_the_rows() {
         let names = |keys: Keys| keys.columns().iter().map(|c| c.name).collect::<Vec<_>>();
-        assert_eq!(
-            names(Keys::Run),
-            ["run_id", "scenario", "arm", "platform", "replicate"]
-        );
+        assert_eq!(names(Keys::Run), ["run_id", "scenario", "arm", "platform", "replicate"]);
         assert_eq!(names(Keys::Arm), ["scenario", "arm", "platform"]);
         assert!(names(Keys::None).is_empty());
     }

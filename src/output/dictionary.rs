@@ -12,13 +12,7 @@ pub fn dictionary(declared: &Declared) -> Rows {
         push_columns(&mut rows, table);
     }
     for metric in declared.metrics {
-        let Metric {
-            name,
-            unit,
-            meaning,
-            meaning_zh,
-            ..
-        } = *metric;
+        let Metric { name, unit, meaning, meaning_zh, .. } = *metric;
         rows.push(["metrics", name, "metric", unit, meaning, meaning_zh].map(Cell::from));
     }
     rows
@@ -31,14 +25,8 @@ fn push_columns(rows: &mut Rows, table: Table) {
             CellKind::Integer => "integer",
             CellKind::Number => "number",
         };
-        let cells = [
-            table.schema.name,
-            column.name,
-            kind,
-            column.unit,
-            column.meaning,
-            column.meaning_zh,
-        ];
+        let cells =
+            [table.schema.name, column.name, kind, column.unit, column.meaning, column.meaning_zh];
         rows.push(cells.map(Cell::from));
     }
 }
@@ -49,9 +37,7 @@ mod tests {
     use crate::output::run_folder::fixture::DECLARED;
 
     fn has(start: [&str; 3]) -> bool {
-        dictionary(&DECLARED)
-            .iter()
-            .any(|row| row[..3] == start.map(Cell::from))
+        dictionary(&DECLARED).iter().any(|row| row[..3] == start.map(Cell::from))
     }
 
     #[test]

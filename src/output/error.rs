@@ -90,19 +90,13 @@ impl OutputError {
     /// The error of reading `path`.
     #[must_use]
     pub fn reading(path: &Path, source: Error) -> Self {
-        Self::Io {
-            path: path.to_path_buf(),
-            source,
-        }
+        Self::Io { path: path.to_path_buf(), source }
     }
 
     /// The error of a file that reads as something else.
     #[must_use]
     pub fn malformed(path: &Path, why: impl ToString) -> Self {
-        Self::Malformed {
-            path: path.to_path_buf(),
-            why: why.to_string(),
-        }
+        Self::Malformed { path: path.to_path_buf(), why: why.to_string() }
     }
 }
 
@@ -130,14 +124,8 @@ mod tests {
     fn failures_of_the_system_name_the_path_and_the_cause() {
         check(ErrorKind::StorageFull, "the disk is full");
         check(ErrorKind::QuotaExceeded, "the disk is full");
-        check(
-            ErrorKind::PermissionDenied,
-            "`out/daily.csv` cannot be written",
-        );
-        check(
-            ErrorKind::ReadOnlyFilesystem,
-            "`out/daily.csv` cannot be written",
-        );
+        check(ErrorKind::PermissionDenied, "`out/daily.csv` cannot be written");
+        check(ErrorKind::ReadOnlyFilesystem, "`out/daily.csv` cannot be written");
         check(ErrorKind::Other, "`out/daily.csv`: ");
     }
 }

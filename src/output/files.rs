@@ -42,15 +42,9 @@ impl DigestedFile {
     /// # Errors
     /// Where the disk does not take it.
     pub fn seal(mut self) -> Result<Digest, OutputError> {
-        let synced = self
-            .file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_all());
+        let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
         synced.map_err(writing(&self.path))?;
-        Ok(Digest {
-            bytes: self.bytes,
-            blake3: self.hasher.finalize().to_hex().to_string(),
-        })
+        Ok(Digest { bytes: self.bytes, blake3: self.hasher.finalize().to_hex().to_string() })
     }
 }
 
@@ -96,10 +90,7 @@ pub fn digest_of(path: &Path) -> Result<Digest, OutputError> {
     let file = File::open(path).map_err(reading(path))?;
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(file).map_err(reading(path))?;
-    Ok(Digest {
-        bytes: hasher.count(),
-        blake3: hasher.finalize().to_hex().to_string(),
-    })
+    Ok(Digest { bytes: hasher.count(), blake3: hasher.finalize().to_hex().to_string() })
 }
 
 /// Brings a folder's list of names to the disk, where the system knows how.
@@ -108,9 +99,7 @@ pub fn digest_of(path: &Path) -> Result<Digest, OutputError> {
 /// Where the disk does not take it.
 pub fn sync_folder(path: &Path) -> Result<(), OutputError> {
     if cfg!(unix) {
-        File::open(path)
-            .and_then(|folder| folder.sync_all())
-            .map_err(writing(path))?;
+        File::open(path).and_then(|folder| folder.sync_all()).map_err(writing(path))?;
     }
     Ok(())
 }

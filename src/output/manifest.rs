@@ -129,10 +129,7 @@ impl Manifest {
             baseline: meta.baseline.clone(),
             arms: arms(meta),
             replicates: replicates.len(),
-            runs: RunCounts {
-                planned: meta.runs.len(),
-                ..RunCounts::default()
-            },
+            runs: RunCounts { planned: meta.runs.len(), ..RunCounts::default() },
             command: meta.command.clone(),
             machine: Machine {
                 os: std::env::consts::OS.to_owned(),
@@ -166,10 +163,7 @@ fn arms(meta: &Meta) -> Vec<ArmEntry> {
     }
     let entry = |(name, mut platforms): (&str, Vec<String>)| {
         platforms.sort();
-        ArmEntry {
-            name: name.to_owned(),
-            platforms,
-        }
+        ArmEntry { name: name.to_owned(), platforms }
     };
     all.into_iter().map(entry).collect()
 }

@@ -20,10 +20,7 @@ pub fn manifest(folder: &Path) -> Result<Manifest, OutputError> {
     let json: serde_json::Value = serde_json::from_slice(&text).map_err(malformed)?;
     let found = |key: &str| json.get(key).cloned().unwrap_or_default();
     if found("format") != FORMAT {
-        return Err(OutputError::malformed(
-            &path,
-            "it is not the manifest of a run folder",
-        ));
+        return Err(OutputError::malformed(&path, "it is not the manifest of a run folder"));
     }
     let version = found("format_version");
     if version != FORMAT_VERSION {
@@ -62,21 +59,10 @@ pub fn table(folder: &Path, name: &str) -> Result<TextTable, OutputError> {
     let file = std::fs::File::open(&path).map_err(reading(&path))?;
     let malformed = |error: csv::Error| OutputError::malformed(&path, error);
     let mut reader = csv::Reader::from_reader(file);
-    let header = reader
-        .headers()
-        .map_err(malformed)?
-        .iter()
-        .map(str::to_owned)
-        .collect();
+    let header = reader.headers().map_err(malformed)?.iter().map(str::to_owned).collect();
     let row = |record: csv::StringRecord| record.iter().map(|c| unguarded(c).to_owned()).collect();
-    let rows = reader
-        .records()
-        .map(|record| record.map(row))
-        .collect::<Result<_, _>>();
-    Ok(TextTable {
-        header,
-        rows: rows.map_err(malformed)?,
-    })
+    let rows = reader.records().map(|record| record.map(row)).collect::<Result<_, _>>();
+    Ok(TextTable { header, rows: rows.map_err(malformed)? })
 }
 
 /// One line of `metrics.csv`.
@@ -105,11 +91,7 @@ pub fn read_metrics(folder: &Path) -> Result<Measured, OutputError> {
         let line = line(&table, row).map_err(place)?;
         enter(&mut measured, line).map_err(|why| place(why.to_owned()))?;
     }
-    if let Some(run) = measured
-        .runs
-        .iter()
-        .find(|run| run.values.len() != measured.metrics.len())
-    {
+    if let Some(run) = measured.runs.iter().find(|run| run.values.len() != measured.metrics.len()) {
         let why = format!("run `{}` lacks metrics", run.key.run_id());
         return Err(OutputError::malformed(&path, why));
     }
@@ -118,9 +100,7 @@ pub fn read_metrics(folder: &Path) -> Result<Measured, OutputError> {
 
 fn line(table: &TextTable, row: &[String]) -> Result<Line, String> {
     let text = |name: &str| {
-        let at = table
-            .column(name)
-            .ok_or_else(|| format!("column `{name}` is missing"))?;
+        let at = table.column(name).ok_or_else(|| format!("column `{name}` is missing"))?;
         Ok::<_, String>(row[at].clone())
     };
     let better = text("better")?;
@@ -138,22 +118,13 @@ fn line(table: &TextTable, row: &[String]) -> Result<Line, String> {
         },
         days_done: number(&text("days_done")?)?,
         complete: text("complete")? == "1",
-        values: vec![if value.is_empty() {
-            None
-        } else {
-            Some(number(&value)?)
-        }],
+        values: vec![if value.is_empty() { None } else { Some(number(&value)?) }],
     };
-    Ok(Line {
-        scenario: text("scenario")?,
-        metric,
-        run,
-    })
+    Ok(Line { scenario: text("scenario")?, metric, run })
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not the number that belongs there"))
+    text.parse().map_err(|_| format!("`{text}` is not the number that belongs there"))
 }
 
 /// Enters a line: the metrics of the first run give the order for all.
@@ -258,22 +229,12 @@ mod tests {
         let (_keep, path) = folder();
         let file = path.join("manifest.json");
         let text = fs::read_to_string(&file).unwrap();
-        fs::write(
-            &file,
-            text.replace("\"format_version\": 1", "\"format_version\": 99"),
-        )
-        .unwrap();
+        fs::write(&file, text.replace("\"format_version\": 1", "\"format_version\": 99")).unwrap();
         let error = read_metrics(&path).unwrap_err().to_string();
-        assert!(
-            error.ends_with("has format version 99; this engine reads version 1"),
-            "{error}"
-        );
+        assert!(error.ends_with("has format version 99; this engine reads version 1"), "{error}");
         fs::write(&file, "{}").unwrap();
         let error = manifest(&path).unwrap_err().to_string();
-        assert!(
-            error.contains("not the manifest of a run folder"),
-            "{error}"
-        );
+        assert!(error.contains("not the manifest of a run folder"), "{error}");
     }
 
     #[test]
@@ -303,11 +264,8 @@ mod tests {
     fn an_arm_whose_name_looks_like_a_formula_comes_back_as_it_was() {
         let temporary = tempfile::tempdir().unwrap();
         let target = temporary.path().join("q");
-        let key = RunKey {
-            arm: "-团, \"x\"".to_owned(),
-            platform: "=shelf".to_owned(),
-            replicate: 7,
-        };
+        let key =
+            RunKey { arm: "-团, \"x\"".to_owned(), platform: "=shelf".to_owned(), replicate: 7 };
         let mut meta = meta();
         meta.runs = vec![key.clone()];
         let mut folder = RunFolder::create_declared(&target, false, meta, DECLARED).unwrap();

@@ -148,19 +148,9 @@ impl RunFolder {
             key: key.clone(),
             days_done: run.days_done,
             complete: run.days_done >= self.meta.days,
-            values: run
-                .metrics
-                .iter()
-                .map(|x| x.filter(|x| x.is_finite()))
-                .collect(),
+            values: run.metrics.iter().map(|x| x.filter(|x| x.is_finite())).collect(),
         };
-        self.done.insert(
-            key,
-            Done {
-                metrics,
-                wall_seconds,
-            },
-        );
+        self.done.insert(key, Done { metrics, wall_seconds });
         Ok(())
     }
 
@@ -171,11 +161,7 @@ impl RunFolder {
             scenario: self.meta.scenario.clone(),
             baseline: self.meta.baseline.clone(),
             metrics: self.declared.metrics.iter().map(MetricName::from).collect(),
-            runs: self
-                .done
-                .values()
-                .map(|done| done.metrics.clone())
-                .collect(),
+            runs: self.done.values().map(|done| done.metrics.clone()).collect(),
         }
     }
 
@@ -191,10 +177,7 @@ impl RunFolder {
         status: Status,
         wall_seconds: Option<f64>,
     ) -> Result<PathBuf, OutputError> {
-        assert!(
-            status != Status::Running,
-            "a folder is finished complete or interrupted"
-        );
+        assert!(status != Status::Running, "a folder is finished complete or interrupted");
         self.write_tables()?;
         self.write_plan()?;
         self.manifest.status = status;
@@ -212,9 +195,7 @@ impl RunFolder {
 
     /// Gives up and removes the temporary folder.
     pub fn abandon(self) {
-        let Self {
-            partial, spools, ..
-        } = self;
+        let Self { partial, spools, .. } = self;
         drop(spools);
         // Nothing better can be done where even removing fails.
         let _ = std::fs::remove_dir_all(partial);
@@ -228,10 +209,7 @@ impl RunFolder {
         }
         let scenario = self.meta.scenario_bytes.clone();
         let resolved = self.meta.resolved.clone();
-        for (name, bytes) in [
-            ("scenario.toml", scenario),
-            ("resolved.toml", resolved.into()),
-        ] {
+        for (name, bytes) in [("scenario.toml", scenario), ("resolved.toml", resolved.into())] {
             let digest = files::write_new(&self.partial.join(name), &bytes)?;
             self.manifest.files.insert(name.to_owned(), digest);
         }
@@ -246,30 +224,17 @@ impl RunFolder {
 
     fn manifest_json(&self) -> Result<String, OutputError> {
         let path = self.partial.join("manifest.json");
-        self.manifest
-            .to_json()
-            .map_err(|error| OutputError::malformed(&path, error))
+        self.manifest.to_json().map_err(|error| OutputError::malformed(&path, error))
     }
 
     fn check_declared(&self, run: &RunRecord) {
         let declared = self.declared.metrics.len();
-        assert!(
-            run.metrics.len() == declared,
-            "a run has one value a metric"
-        );
+        assert!(run.metrics.len() == declared, "a run has one value a metric");
         for rows in &run.tables {
             let name = rows.schema.name;
-            let known = self
-                .declared
-                .tables
-                .iter()
-                .any(|schema| schema.name == name);
+            let known = self.declared.tables.iter().any(|schema| schema.name == name);
             assert!(known, "table `{name}` is not declared");
-            let same = run
-                .tables
-                .iter()
-                .filter(|other| other.schema.name == name)
-                .count();
+            let same = run.tables.iter().filter(|other| other.schema.name == name).count();
             assert!(same == 1, "a run has table `{name}` once");
         }
     }
@@ -285,34 +250,23 @@ impl RunFolder {
         std::fs::remove_dir(&spool).map_err(writing(&spool))?;
         self.write_statistics()?;
         let rows = dictionary(&self.declared);
-        self.write_table(
-            Keys::None,
-            "tables/",
-            &declared::DICTIONARY,
-            [(Vec::new(), rows)],
-        )
+        self.write_table(Keys::None, "tables/", &declared::DICTIONARY, [(Vec::new(), rows)])
     }
 
     fn write_statistics(&mut self) -> Result<(), OutputError> {
         let measured = self.measured();
         let scenario = measured.scenario.as_str();
         let arm = |arm: &str, platform: &str| [scenario, arm, platform].map(Cell::from).to_vec();
-        let metrics = measured.runs.iter().map(|run| {
-            (
-                run.key.cells(scenario),
-                comparison::metrics_rows(&measured.metrics, run),
-            )
-        });
+        let metrics = measured
+            .runs
+            .iter()
+            .map(|run| (run.key.cells(scenario), comparison::metrics_rows(&measured.metrics, run)));
         self.write_table(Keys::Run, "tables/", &declared::METRICS, metrics)?;
         let summary = measured.summary();
-        let rows = summary
-            .iter()
-            .map(|s| (arm(&s.arm, &s.platform), comparison::summary_row(s)));
+        let rows = summary.iter().map(|s| (arm(&s.arm, &s.platform), comparison::summary_row(s)));
         self.write_table(Keys::Arm, "tables/", &declared::SUMMARY, rows)?;
         let all = measured.differences();
-        let rows = all
-            .iter()
-            .map(|d| (arm(&d.arm, &d.platform), comparison::difference_row(d)));
+        let rows = all.iter().map(|d| (arm(&d.arm, &d.platform), comparison::difference_row(d)));
         self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)
     }
 
@@ -320,10 +274,8 @@ impl RunFolder {
         let mut runs = self.meta.runs.clone();
         runs.sort();
         let scenario = self.meta.scenario.clone();
-        let rows: Vec<_> = runs
-            .iter()
-            .map(|key| (key.cells(&scenario), self.plan_row(key)))
-            .collect();
+        let rows: Vec<_> =
+            runs.iter().map(|key| (key.cells(&scenario), self.plan_row(key))).collect();
         self.write_table(Keys::Run, "", &declared::PLAN, rows)
     }
 
@@ -341,8 +293,7 @@ impl RunFolder {
             Cell::Text(format!("0x{high:08x}{low:08x}")),
             Cell::from(status),
             Cell::from(u32::from(done.map_or(0, |done| done.metrics.days_done))),
-            done.and_then(|done| done.wall_seconds)
-                .map_or(Cell::Missing, Cell::number),
+            done.and_then(|done| done.wall_seconds).map_or(Cell::Missing, Cell::number),
         ]);
         rows
     }
@@ -372,9 +323,7 @@ fn check_names(meta: &Meta) -> Result<(), OutputError> {
     let mut ids: Vec<String> = meta.runs.iter().map(RunKey::run_id).collect();
     ids.sort_unstable();
     match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(OutputError::DuplicateRun {
-            run_id: pair[0].clone(),
-        }),
+        Some(pair) => Err(OutputError::DuplicateRun { run_id: pair[0].clone() }),
         None => Ok(()),
     }
 }

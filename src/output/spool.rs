@@ -31,13 +31,7 @@ impl Spool {
     pub fn create(folder: &Path, schema: &'static Schema) -> Result<Self, OutputError> {
         let path = folder.join(format!("{}.part", schema.name));
         let file = File::create_new(&path).map_err(writing(&path))?;
-        Ok(Self {
-            schema,
-            path,
-            file,
-            end: 0,
-            parts: BTreeMap::new(),
-        })
+        Ok(Self { schema, path, file, end: 0, parts: BTreeMap::new() })
     }
 
     /// The table that is collected.
@@ -54,8 +48,7 @@ impl Spool {
         let mut bytes = Vec::new();
         csv::write_rows(&mut bytes, keys, rows).map_err(writing(&self.path))?;
         self.file.write_all(&bytes).map_err(writing(&self.path))?;
-        self.parts
-            .insert(run.clone(), (self.end, bytes.len() as u64));
+        self.parts.insert(run.clone(), (self.end, bytes.len() as u64));
         self.end += bytes.len() as u64;
         Ok(())
     }
@@ -70,15 +63,10 @@ impl Spool {
             .map_err(writing(path))?;
         let mut parts = BufReader::new(File::open(&self.path).map_err(reading(&self.path))?);
         for &(start, length) in self.parts.values() {
-            parts
-                .seek(SeekFrom::Start(start))
-                .map_err(reading(&self.path))?;
+            parts.seek(SeekFrom::Start(start)).map_err(reading(&self.path))?;
             let copied = copy(&mut parts.by_ref().take(length), &mut out).map_err(writing(path))?;
             if copied != length {
-                return Err(OutputError::malformed(
-                    &self.path,
-                    "it was cut short meanwhile",
-                ));
+                return Err(OutputError::malformed(&self.path, "it was cut short meanwhile"));
             }
         }
         let digest = out.seal()?;

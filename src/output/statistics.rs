@@ -90,11 +90,7 @@ pub fn moments(values: &[f64]) -> Moments {
         return Moments::default();
     };
     if n < 2 {
-        return Moments {
-            n,
-            mean: Some(mean),
-            ..Moments::default()
-        };
+        return Moments { n, mean: Some(mean), ..Moments::default() };
     }
     let mut squares = 0.0;
     for x in values {
@@ -102,12 +98,7 @@ pub fn moments(values: &[f64]) -> Moments {
     }
     let sd = (squares / (n - 1) as f64).sqrt();
     let half = t_quantile(n - 1) * sd / (n as f64).sqrt();
-    Moments {
-        n,
-        mean: Some(mean),
-        sd: Some(sd),
-        ci95: Some((mean - half, mean + half)),
-    }
+    Moments { n, mean: Some(mean), sd: Some(sd), ci95: Some((mean - half, mean + half)) }
 }
 
 /// The quantile of type 7 of ascending values: linear between the ranks (n − 1)·p.
@@ -143,10 +134,7 @@ pub fn paired(pairs: &[(f64, f64)]) -> Paired {
     let differences: Vec<f64> = pairs.iter().map(|pair| pair.1 - pair.0).collect();
     let difference = moments(&differences);
     let baseline_mean = mean(&baseline);
-    let relative = difference
-        .mean
-        .zip(baseline_mean)
-        .map(|(d, base)| d / base.abs());
+    let relative = difference.mean.zip(baseline_mean).map(|(d, base)| d / base.abs());
     Paired {
         baseline_mean,
         arm_mean: mean(&arm),
@@ -174,10 +162,7 @@ mod tests {
     fn check(actual: Option<f64>, expected: f64) {
         let actual = actual.unwrap();
         let scale = expected.abs().max(1.0);
-        assert!(
-            (actual - expected).abs() < 1e-9 * scale,
-            "{actual} is not {expected}"
-        );
+        assert!((actual - expected).abs() < 1e-9 * scale, "{actual} is not {expected}");
     }
 
     #[test]
@@ -192,11 +177,7 @@ mod tests {
             (29, 2.045_229_642),
             (99, 1.984_216_952),
         ] {
-            assert!(
-                (t_quantile(freedom) - expected).abs() < 2e-9,
-                "{}",
-                t_quantile(freedom)
-            );
+            assert!((t_quantile(freedom) - expected).abs() < 2e-9, "{}", t_quantile(freedom));
         }
     }
 
@@ -210,11 +191,7 @@ mod tests {
         check(s.moments.ci95.map(|c| c.0), 5.0 - half);
         check(s.moments.half_width(), half);
         // numpy.quantile([...], [0, .1, .5, .9, 1])
-        for (quantile, expected) in s
-            .quantiles
-            .unwrap()
-            .into_iter()
-            .zip([2.0, 3.4, 4.5, 7.6, 9.0])
+        for (quantile, expected) in s.quantiles.unwrap().into_iter().zip([2.0, 3.4, 4.5, 7.6, 9.0])
         {
             check(Some(quantile), expected);
         }
@@ -223,15 +200,7 @@ mod tests {
     #[test]
     fn one_value_has_no_spread_and_none_has_nothing() {
         let one = sample(&[3.5]);
-        assert_eq!(
-            one.moments,
-            Moments {
-                n: 1,
-                mean: Some(3.5),
-                sd: None,
-                ci95: None
-            }
-        );
+        assert_eq!(one.moments, Moments { n: 1, mean: Some(3.5), sd: None, ci95: None });
         assert_eq!(one.quantiles, Some([3.5; 5]));
         assert_eq!(sample(&[]), Sample::default());
         assert_eq!(paired(&[]), Paired::default());
@@ -240,10 +209,7 @@ mod tests {
     #[test]
     fn equal_values_have_exactly_no_spread() {
         let m = moments(&[0.1; 7]);
-        assert_eq!(
-            (m.mean, m.sd, m.ci95),
-            (Some(0.1), Some(0.0), Some((0.1, 0.1)))
-        );
+        assert_eq!((m.mean, m.sd, m.ci95), (Some(0.1), Some(0.0), Some((0.1, 0.1))));
     }
 
     #[test]
@@ -254,10 +220,7 @@ mod tests {
         check(p.arm_mean, 26.5);
         check(p.difference.mean, 1.5);
         check(p.difference.sd, (5.0_f64 / 3.0).sqrt());
-        check(
-            p.difference.half_width(),
-            3.182_446_305 * (5.0_f64 / 12.0).sqrt(),
-        );
+        check(p.difference.half_width(), 3.182_446_305 * (5.0_f64 / 12.0).sqrt());
         check(p.relative_difference, 0.06);
         check(p.pairs_higher_share, 0.875);
         assert_eq!(p.separated, Some(false));

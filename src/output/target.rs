@@ -41,9 +41,7 @@ fn parent_of(path: &Path) -> PathBuf {
 /// Makes a new hidden folder beside `path`; the parent is made where missing.
 pub(crate) fn new_sibling(path: &Path, what: &str) -> Result<PathBuf, OutputError> {
     let Some(name) = path.file_name() else {
-        return Err(OutputError::NoName {
-            path: path.to_path_buf(),
-        });
+        return Err(OutputError::NoName { path: path.to_path_buf() });
     };
     let parent = parent_of(path);
     std::fs::create_dir_all(&parent).map_err(writing(&parent))?;

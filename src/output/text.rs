@@ -30,29 +30,16 @@ struct Shown {
 impl Shown {
     fn of(metric: &MetricName) -> Self {
         let unit = metric.unit.as_str();
-        if let Some(rest) = unit
-            .strip_prefix("fen")
-            .filter(|rest| !rest.starts_with(char::is_alphabetic))
+        if let Some(rest) =
+            unit.strip_prefix("fen").filter(|rest| !rest.starts_with(char::is_alphabetic))
         {
-            return Self {
-                factor: 0.01,
-                unit: format!("yuan{rest}"),
-                decimals: 2,
-            };
+            return Self { factor: 0.01, unit: format!("yuan{rest}"), decimals: 2 };
         }
         if metric.name.ends_with("_share") || unit == "share" {
-            return Self {
-                factor: 100.0,
-                unit: "%".to_owned(),
-                decimals: 4,
-            };
+            return Self { factor: 100.0, unit: "%".to_owned(), decimals: 4 };
         }
         let unit = if unit == "1" { "" } else { unit };
-        Self {
-            factor: 1.0,
-            unit: unit.to_owned(),
-            decimals: 6,
-        }
+        Self { factor: 1.0, unit: unit.to_owned(), decimals: 6 }
     }
 
     /// Decimals for a value known to ± `half`: two digits of the half-width, or
@@ -63,11 +50,7 @@ impl Shown {
             None => (value * self.factor, 4),
         };
         let whole = half.is_none_or(|half| half == 0.0) && scale.fract() == 0.0;
-        if whole {
-            0
-        } else {
-            decimals(scale, digits).min(self.decimals)
-        }
+        if whole { 0 } else { decimals(scale, digits).min(self.decimals) }
     }
 
     fn value(&self, value: f64, decimals: usize) -> String {
@@ -124,10 +107,7 @@ fn grouped(x: f64, decimals: usize) -> String {
 
 /// A name as it may stand in a terminal: no control characters, not too wide.
 fn name(text: &str) -> String {
-    let clean: String = text
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
+    let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     if clean.width() <= NAME_WIDTH {
         return clean;
     }
@@ -144,11 +124,7 @@ fn name(text: &str) -> String {
 
 /// `viral`, or `everyone.shelf` where the platform has a name of its own.
 fn place(arm: &str, platform: &str) -> String {
-    if arm == platform {
-        name(arm)
-    } else {
-        name(&format!("{arm}.{platform}"))
-    }
+    if arm == platform { name(arm) } else { name(&format!("{arm}.{platform}")) }
 }
 
 /// A column: a heading and its cells.
@@ -160,39 +136,24 @@ struct Column {
 
 impl Column {
     fn new(right: bool, heading: &str) -> Self {
-        Self {
-            cells: vec![heading.to_owned()],
-            right,
-        }
+        Self { cells: vec![heading.to_owned()], right }
     }
 
     fn width(&self) -> usize {
-        self.cells
-            .iter()
-            .map(|cell| cell.width())
-            .max()
-            .unwrap_or(0)
+        self.cells.iter().map(|cell| cell.width()).max().unwrap_or(0)
     }
 }
 
 /// The lines of columns side by side, with a rule under the headings.
 fn aligned(columns: &[&Column]) -> String {
     let widths: Vec<usize> = columns.iter().map(|column| column.width()).collect();
-    let rows = columns
-        .iter()
-        .map(|column| column.cells.len())
-        .max()
-        .unwrap_or(0);
+    let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
     let mut out = String::new();
     for row in 0..rows {
         let cell = |(column, width): (&&Column, &usize)| {
             let text = &column.cells[row];
             let space = " ".repeat(width - text.width());
-            if column.right {
-                space + text
-            } else {
-                text.clone() + &space
-            }
+            if column.right { space + text } else { text.clone() + &space }
         };
         let cells: Vec<String> = columns.iter().zip(&widths).map(cell).collect();
         out += cells.join(GAP).trim_end();
@@ -222,12 +183,7 @@ fn blocks(fixed: &[Column], others: &[Column]) -> String {
     }
     blocks.push(block);
     let text = |block: &Vec<&Column>| {
-        aligned(
-            &fixed
-                .iter()
-                .chain(block.iter().copied())
-                .collect::<Vec<_>>(),
-        )
+        aligned(&fixed.iter().chain(block.iter().copied()).collect::<Vec<_>>())
     };
     blocks.iter().map(text).collect::<Vec<_>>().join("\n")
 }
@@ -250,10 +206,8 @@ pub fn summary_table(summaries: &[Summary]) -> String {
         fixed[0].cells.push(name(&metric.name));
         fixed[1].cells.push(name(&Shown::of(metric).unit));
     }
-    let arms: Vec<Column> = places
-        .iter()
-        .map(|place| arm_column(summaries, &metrics, *place))
-        .collect();
+    let arms: Vec<Column> =
+        places.iter().map(|place| arm_column(summaries, &metrics, *place)).collect();
     blocks(&fixed, &arms)
 }
 
@@ -267,9 +221,7 @@ fn arm_column(
         let found = summaries
             .iter()
             .find(|s| s.arm == arm && s.platform == platform && s.metric == **metric);
-        let cell = found.map_or("–".to_owned(), |s| {
-            Shown::of(metric).moments(&s.sample.moments)
-        });
+        let cell = found.map_or("–".to_owned(), |s| Shown::of(metric).moments(&s.sample.moments));
         column.cells.push(cell);
     }
     column
@@ -279,31 +231,15 @@ fn arm_column(
 /// and whether the arm is better or worse where the interval excludes 0.
 #[must_use]
 pub fn differences_table(differences: &[Difference]) -> String {
-    let mut fixed = [
-        Column::new(false, "arm"),
-        Column::new(false, "metric"),
-        Column::new(false, "unit"),
-    ];
-    let headings = [
-        "baseline",
-        "arm mean",
-        "difference",
-        "relative",
-        "higher in",
-        "verdict",
-    ];
-    let mut others: Vec<Column> = headings
-        .iter()
-        .map(|heading| Column::new(*heading != "verdict", heading))
-        .collect();
+    let mut fixed =
+        [Column::new(false, "arm"), Column::new(false, "metric"), Column::new(false, "unit")];
+    let headings = ["baseline", "arm mean", "difference", "relative", "higher in", "verdict"];
+    let mut others: Vec<Column> =
+        headings.iter().map(|heading| Column::new(*heading != "verdict", heading)).collect();
     for difference in differences {
-        fixed[0]
-            .cells
-            .push(place(&difference.arm, &difference.platform));
+        fixed[0].cells.push(place(&difference.arm, &difference.platform));
         fixed[1].cells.push(name(&difference.metric.name));
-        fixed[2]
-            .cells
-            .push(name(&Shown::of(&difference.metric).unit));
+        fixed[2].cells.push(name(&Shown::of(&difference.metric).unit));
         for (column, cell) in others.iter_mut().zip(difference_cells(difference)) {
             column.cells.push(cell);
         }
@@ -317,11 +253,7 @@ fn difference_cells(difference: &Difference) -> [String; 6] {
     let half = paired.difference.half_width();
     let percent = |x: Option<f64>, sign: bool| {
         let text = x.map(|x| grouped(100.0 * x, usize::from(sign)) + " %");
-        let plus = if sign && x.is_some_and(|x| x >= 0.0005) {
-            "+"
-        } else {
-            ""
-        };
+        let plus = if sign && x.is_some_and(|x| x >= 0.0005) { "+" } else { "" };
         text.map_or("–".to_owned(), |text| format!("{plus}{text}"))
     };
     [
@@ -355,11 +287,7 @@ mod tests {
     use crate::output::statistics::{paired, sample};
 
     fn metric(name: &str, unit: &str, better: Better) -> MetricName {
-        MetricName {
-            name: name.to_owned(),
-            unit: unit.to_owned(),
-            better,
-        }
+        MetricName { name: name.to_owned(), unit: unit.to_owned(), better }
     }
 
     fn summary(arm: &str, metric: &MetricName, values: &[f64]) -> Summary {
@@ -403,10 +331,7 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         assert!(lines[0].starts_with("metric        unit"), "{table}");
         assert!(lines[2].ends_with("1,234,568 ± 13"), "{table}");
-        assert!(
-            lines[3].contains('%') && lines[3].ends_with("25"),
-            "{table}"
-        );
+        assert!(lines[3].contains('%') && lines[3].ends_with("25"), "{table}");
     }
 
     #[test]
@@ -423,19 +348,11 @@ mod tests {
     #[test]
     fn wide_tables_go_on_in_further_blocks() {
         let gmv = metric("gmv_fen", "fen", Better::Higher);
-        let arms: Vec<String> = (0..12)
-            .map(|i| format!("an_arm_of_some_length_{i:02}"))
-            .collect();
-        let all: Vec<Summary> = arms
-            .iter()
-            .map(|arm| summary(arm, &gmv, &[1.0, 2.0]))
-            .collect();
+        let arms: Vec<String> = (0..12).map(|i| format!("an_arm_of_some_length_{i:02}")).collect();
+        let all: Vec<Summary> = arms.iter().map(|arm| summary(arm, &gmv, &[1.0, 2.0])).collect();
         let table = summary_table(&all);
         assert!(table.lines().all(|line| line.width() <= WIDTH), "{table}");
-        assert!(
-            arms.iter().all(|arm| table.contains(arm.as_str())),
-            "{table}"
-        );
+        assert!(arms.iter().all(|arm| table.contains(arm.as_str())), "{table}");
         assert!(table.matches("metric").count() > 1, "{table}");
     }
 
@@ -447,22 +364,12 @@ mod tests {
 
     #[test]
     fn differences_say_what_is_better() {
-        let up = &[
-            (10_000.0, 20_000.0),
-            (10_000.0, 20_100.0),
-            (10_000.0, 20_200.0),
-        ];
+        let up = &[(10_000.0, 20_000.0), (10_000.0, 20_100.0), (10_000.0, 20_200.0)];
         let cost = difference(metric("cost_fen", "fen", Better::Lower), up);
         let gmv = difference(metric("gmv_fen", "fen", Better::Higher), up);
-        let same = difference(
-            metric("gmv_fen", "fen", Better::Higher),
-            &[(1.0, 1.0), (2.0, 2.0)],
-        );
+        let same = difference(metric("gmv_fen", "fen", Better::Higher), &[(1.0, 1.0), (2.0, 2.0)]);
         let once = difference(metric("price_fen", "fen", Better::Neither), &up[..1]);
-        assert_eq!(
-            [&gmv, &cost, &same].map(verdict),
-            ["better", "worse", "not separated"]
-        );
+        assert_eq!([&gmv, &cost, &same].map(verdict), ["better", "worse", "not separated"]);
         assert!(verdict(&once).starts_with("unknown"));
         let table = differences_table(&[gmv, cost, same, once]);
         assert!(table.contains("101.0 ± 2.5"), "{table}");

@@ -27,10 +27,7 @@ type Words = [u64; N_BLOCKS];
 /// `first_entity` must be a multiple of 64.
 #[must_use]
 pub fn lanes(key: Key, stream: Stream, first_entity: u32, at: Clock) -> [u32; N_LANES] {
-    debug_assert!(
-        first_entity.is_multiple_of(64),
-        "lanes start at a multiple of 64"
-    );
+    debug_assert!(first_entity.is_multiple_of(64), "lanes start at a multiple of 64");
     let block = [first_entity >> 2, moment(at), stream.id, u32::MAX];
     simd::widest(|| blocks(block, key.words()))
 }
@@ -91,17 +88,9 @@ mod tests {
     #[test]
     fn lanes_equal_single_words_wide_and_plain() {
         for seed in 0..50 {
-            let at = Clock {
-                day: seed as u16 * 1_307,
-                wave: seed as u8 % 16,
-            };
+            let at = Clock { day: seed as u16 * 1_307, wave: seed as u8 % 16 };
             check(Key::new(seed, seed as u32), "test/a", 64 * seed as u32, at);
-            check(
-                Key::new(!seed, 0),
-                "test/b",
-                u32::MAX - 63 - 64 * seed as u32,
-                at,
-            );
+            check(Key::new(!seed, 0), "test/b", u32::MAX - 63 - 64 * seed as u32, at);
         }
     }
 }

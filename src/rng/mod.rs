@@ -174,12 +174,7 @@ mod tests {
 
     /// The words of one block whose counter and key are given.
     fn block(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
-        let mut draws = Draws {
-            key,
-            counter,
-            words: [0; 4],
-            used: 4,
-        };
+        let mut draws = Draws { key, counter, words: [0; 4], used: 4 };
         [0; 4].map(|_| draws.word())
     }
 
@@ -203,14 +198,7 @@ mod tests {
         let mut draws = Key::new(1, 0).draws(STREAM, 1_000_000, AT, 9);
         assert_eq!(
             [0; 6].map(|_| draws.word()),
-            [
-                0xcf28_cb52,
-                0xc013_3e6a,
-                0x735b_c2e2,
-                0xb854_ab10,
-                0x230d_ab40,
-                0x0069_bbd9
-            ]
+            [0xcf28_cb52, 0xc013_3e6a, 0x735b_c2e2, 0xb854_ab10, 0x230d_ab40, 0x0069_bbd9]
         );
         let lanes = [4, 5, 6, 7].map(|entity| Key::new(1, 0).lane(STREAM, entity, AT));
         assert_eq!(lanes, [0x29fc_8007, 0x47ce_6078, 0xf75e_d2c0, 0x19cb_d0e9]);
@@ -238,12 +226,7 @@ mod tests {
     #[test]
     fn units_stay_inside_the_open_interval() {
         assert!(unit(0) > 0.0 && unit(u32::MAX) < 1.0);
-        let draws = |word| Draws {
-            key: [0; 2],
-            counter: [0; 4],
-            words: [word; 4],
-            used: 0,
-        };
+        let draws = |word| Draws { key: [0; 2], counter: [0; 4], words: [word; 4], used: 0 };
         assert_eq!(draws(0).fine_unit(), 2.0_f64.powi(-53));
         assert_eq!(draws(u32::MAX).fine_unit(), 1.0 - 2.0_f64.powi(-53));
     }

@@ -1,30 +1,20 @@
 //! Arms, their platforms, and every mechanism in each of them.
 
-use crate::error::{CLEARINGS, DECIDERS, Issue, NO_ARM, OFF, Place};
-use crate::error::{UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE};
-use crate::mechanism::spec::{Role, Scope, Spec};
+use crate::error::{Issue, NO_ARM, OFF, Place, UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE};
+use crate::mechanism::spec::{Scope, Spec};
 use crate::parameters;
 use crate::scenario::layers::{Layer, Reading, enabled};
 use crate::scenario::nearest::advice;
-use crate::scenario::raw::{Node, parse};
+use crate::scenario::raw::Node;
 use crate::scenario::resolve::{Resolver, at};
-use crate::scenario::{Arm, Origin, Platform, Setting, checks};
+use crate::scenario::{Arm, Platform, Setting, checks, preset, roles};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 parameters! {
     /// The keys of an arm or platform, beside the mechanisms' tables.
     pub struct Keys {
         /// Preset from which it starts; none where empty.
         preset: String = "\"\"", "1", A, "mechanisms that are on by default";
-    }
-}
-
-parameters! {
-    /// The keys of a preset, beside the mechanisms' tables.
-    pub struct PresetKeys {
-        /// One sentence for lists.
-        summary: String = "\"\"", "1", A, "none";
     }
 }
 
@@ -47,7 +37,7 @@ struct Builder<'r, 'a> {
 
 /// All arms in the order of their names.
 pub(super) fn arms(resolver: &mut Resolver<'_>) -> Vec<Arm> {
-    let presets = presets(resolver);
+    let presets = preset::tables(resolver);
     let names: Vec<String> = keys(resolver.file, &["arm"]);
     for layer in resolver.layers(&["arm"]) {
         Reading { parameters: &[], others: &all(&layer) }.read(&[layer], &mut resolver.issues);
@@ -63,27 +53,6 @@ pub(super) fn arms(resolver: &mut Resolver<'_>) -> Vec<Arm> {
     let arms = names.iter().map(|name| builder.arm(name)).collect();
     builder.warn();
     arms
-}
-
-/// Every preset's tables; what is wrong in one is reported like a user's mistake.
-fn presets(resolver: &mut Resolver<'_>) -> BTreeMap<&'static str, Node> {
-    let mut nodes = BTreeMap::new();
-    let others: Vec<&str> = resolver.catalogue.mechanisms.iter().map(|spec| spec.name).collect();
-    for preset in resolver.catalogue.presets {
-        let name = format!("preset {}", preset.name);
-        let text = preset.text.to_owned();
-        let source = Arc::new(crate::error::Source { rank: 1, name, text });
-        match parse(&source, &Origin::Preset(preset.name)) {
-            Ok(node) => {
-                let layer = Layer { path: format!("preset {}", preset.name), node: &node };
-                let reading = Reading { parameters: PresetKeys::DECLARED, others: &others };
-                reading.read(&[layer], &mut resolver.issues);
-                nodes.insert(preset.name, node);
-            }
-            Err(issues) => issues.into_iter().for_each(|issue| resolver.issues.push(issue)),
-        }
-    }
-    nodes
 }
 
 /// The keys of a table that are tables themselves.
@@ -132,7 +101,8 @@ impl<'a> Builder<'_, 'a> {
         let mechanisms = self.settings(Scope::World, &[&path], &presets);
         let arm = Arm { name: name.to_owned(), mechanisms, platforms };
         if !self.preset_unknown {
-            self.roles(&arm);
+            roles::roles(self.resolver, &arm);
+            roles::budget(self.resolver, &arm);
         }
         arm
     }
@@ -158,16 +128,8 @@ impl<'a> Builder<'_, 'a> {
 
     /// Checks a name that becomes a key and a folder.
     fn named(&mut self, what: &str, name: &str, path: &[&str]) {
-        let place = self.key_place(path);
+        let place = self.resolver.key_place(path);
         checks::name(&mut self.resolver.issues, what, name, &place);
-    }
-
-    /// Where the key of a table stands in the file.
-    fn key_place(&self, path: &[&str]) -> Place {
-        let (last, parents) = path.split_last().expect("a path of an arm or platform has keys");
-        let parent = at(self.resolver.file, parents).and_then(Node::table);
-        let entry = parent.and_then(|table| table.get(*last));
-        entry.map_or_else(|| self.resolver.file.place.clone(), |entry| entry.key.clone())
     }
 
     /// The preset that a table names; also checks the table's keys.
@@ -235,48 +197,6 @@ impl<'a> Builder<'_, 'a> {
             remember(&mut self.reach, layer, on || self.preset_unknown);
         }
         Setting { spec, enabled: on, values: read.values, origins: read.origins }
-    }
-
-    /// Reports platforms that have not exactly one decider and one clearing rule. A
-    /// registry without any such mechanism is not asked for one.
-    fn roles(&mut self, arm: &Arm) {
-        let roles =
-            [(Role::Decider, DECIDERS, "decider"), (Role::Clearing, CLEARINGS, "clearing rule")];
-        for (role, code, noun) in roles {
-            let known: Vec<&str> = (self.resolver.catalogue.mechanisms.iter())
-                .filter(|spec| spec.role == role)
-                .map(|spec| spec.name)
-                .collect();
-            for platform in arm.platforms.iter().filter(|_| !known.is_empty()) {
-                let settings = arm.mechanisms.iter().chain(&platform.mechanisms);
-                let on: Vec<&str> = settings
-                    .filter(|one| one.enabled && one.spec.role == role)
-                    .map(|one| one.spec.name)
-                    .collect();
-                if on.len() != 1 {
-                    let place = self.home(arm, platform);
-                    let found = if on.is_empty() { "none".to_owned() } else { on.join(" and ") };
-                    let message = format!(
-                        "`{}` needs exactly one {noun}, but has {} ({found})",
-                        platform.name,
-                        on.len()
-                    );
-                    let help = format!(
-                        "switch exactly one of {} on with `enabled = true`, the others off",
-                        known.join(", ")
-                    );
-                    let issue = Issue::new(code, &place, message).label("in this one");
-                    self.resolver.issues.push(issue.help(help));
-                }
-            }
-        }
-    }
-
-    /// Where a platform's name stands, or its arm's.
-    fn home(&self, arm: &Arm, platform: &Platform) -> Place {
-        let own = ["arm", &arm.name, "platform", &platform.name];
-        let path = if at(self.resolver.file, &own).is_some() { &own[..] } else { &own[..2] };
-        self.key_place(path)
     }
 
     /// Warns of tables whose mechanism runs nowhere.

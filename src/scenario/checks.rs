@@ -1,12 +1,16 @@
 //! Checks of meaning, after every value has its type and range.
 
-use crate::error::{BAD_NAME, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE};
+use crate::error::{
+    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE,
+};
 use crate::error::{NO_WEIGHT, Place, TOO_LONG, UNUSED};
+use crate::network::nodes_in_file;
 use crate::parameter::Value;
 use crate::scenario::layers::Read;
 use crate::scenario::nearest::advice;
 use crate::scenario::resolve::Resolver;
 use crate::scenario::{Arm, Origin, Scenario};
+use std::error::Error;
 use std::path::{Path, absolute};
 
 /// Burn-in and reported days together stay below this.
@@ -119,9 +123,10 @@ pub(super) fn network_file(resolver: &mut Resolver<'_>, network: &Read) -> Strin
 pub(super) fn place_network_file(
     resolver: &mut Resolver<'_>,
     scenario: &mut Scenario,
-    network: &Read,
+    tables: (&Read, &Read),
     folder: &Path,
 ) {
+    let (population, network) = tables;
     let written = &scenario.network_file_written;
     if written.is_empty() {
         return;
@@ -130,14 +135,50 @@ pub(super) fn place_network_file(
     let base = if from_command { Path::new("") } else { folder };
     let joined = base.join(written);
     let path = absolute(&joined).unwrap_or(joined);
-    if scenario.network.kind == "file" && !path.is_file() {
-        let at = place(resolver, network, "file");
-        let message = format!("there is no file `{}`", path.display());
-        let issue = Issue::new(NO_NETWORK_FILE, &at, message).label("named here");
-        let folder = if from_command { "the working folder" } else { "the scenario's folder" };
-        resolver.issues.push(issue.help(format!("a relative path starts from {folder}")));
+    if scenario.network.kind == "file" {
+        match path.is_file() {
+            true => count_nodes(resolver, scenario, (population, network), &path),
+            false => no_file(resolver, network, &path, from_command),
+        }
     }
     scenario.network.file = path.to_string_lossy().into_owned();
+}
+
+fn no_file(resolver: &mut Resolver<'_>, network: &Read, path: &Path, from_command: bool) {
+    let at = place(resolver, network, "file");
+    let message = format!("there is no file `{}`", path.display());
+    let issue = Issue::new(NO_NETWORK_FILE, &at, message).label("named here");
+    let folder = if from_command { "the working folder" } else { "the scenario's folder" };
+    resolver.issues.push(issue.help(format!("a relative path starts from {folder}")));
+}
+
+/// The population of an imported network is the number of its nodes.
+fn count_nodes(
+    resolver: &mut Resolver<'_>,
+    scenario: &mut Scenario,
+    (population, network): (&Read, &Read),
+    path: &Path,
+) {
+    let nodes = match nodes_in_file(path) {
+        Ok(nodes) => nodes,
+        Err(error) => {
+            let at = place(resolver, network, "file");
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            let issue = Issue::new(BAD_NETWORK_FILE, &at, format!("{error}{cause}"));
+            return resolver.issues.push(issue.label("named here"));
+        }
+    };
+    let given = population.origins.get("consumers") != Some(&Origin::Default);
+    if given && scenario.population.consumers != nodes {
+        let at = place(resolver, population, "consumers");
+        let message = format!(
+            "population.consumers is {}, but the network's file names {nodes}",
+            scenario.population.consumers
+        );
+        let issue = Issue::new(BAD_NETWORK_FILE, &at, message).label("another number");
+        resolver.issues.push(issue.help("leave it out: every id of the file is a consumer"));
+    }
+    scenario.population.consumers = nodes;
 }
 
 #[cfg(test)]

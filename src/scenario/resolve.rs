@@ -3,13 +3,13 @@
 //! Layers, weakest first: the declaration's default, the preset, the mechanism's
 //! table at the top level, in the arm, in the platform, and `--set` in the same order.
 
-use crate::error::{Issue, Issues, NOT_TEXT, Place, Source, WRONG_TYPE};
+use crate::error::{Issue, Issues, NOT_TEXT, Place, Source};
 use crate::mechanism::spec::Spec;
 use crate::mechanisms::MECHANISMS;
 use crate::parameter::{Parameter, Values};
 use crate::scenario::layers::{Layer, Read, Reading};
 use crate::scenario::preset::{PRESETS, Preset};
-use crate::scenario::raw::{Item, Node, parse};
+use crate::scenario::raw::{Node, parse};
 use crate::scenario::sections::Head;
 use crate::scenario::{Origin, Scenario, arms, checks, set};
 use crate::{market, network, population};
@@ -141,7 +141,7 @@ impl<'a> Resolver<'a> {
             origins: BTreeMap::new(),
             network_file_written: written,
         };
-        checks::place_network_file(self, &mut scenario, &network, folder);
+        checks::place_network_file(self, &mut scenario, (&population, &network), folder);
         checks::head(self, &scenario, &head_read, &start);
         checks::weights(self, "population.segment", &segments);
         checks::weights(self, "market.category", &categories);
@@ -161,33 +161,6 @@ impl<'a> Resolver<'a> {
     fn read(&mut self, path: &[&str], parameters: &'static [Parameter], others: &[&str]) -> Read {
         let layers = self.layers(path);
         Reading { parameters, others }.read(&layers, &mut self.issues)
-    }
-
-    /// Tables in double brackets; one with all defaults where there is none. A list
-    /// in `--set` replaces the file's.
-    fn list(&mut self, path: &[&str], parameters: &'static [Parameter]) -> Vec<Read> {
-        let reading = Reading { parameters, others: &[] };
-        let mut list = Vec::new();
-        if let Some(Layer { path, node }) = self.layers(path).into_iter().next_back() {
-            match &node.item {
-                Item::List(nodes) => {
-                    for node in nodes {
-                        let layer = Layer { path: path.clone(), node };
-                        list.push(reading.read(&[layer], &mut self.issues));
-                    }
-                }
-                other => {
-                    let message =
-                        format!("`{path}` must be a list of tables, not {}", other.noun());
-                    let issue = Issue::new(WRONG_TYPE, &node.place, message).label("here");
-                    self.issues.push(issue.help(format!("write [[{path}]] and its keys below")));
-                }
-            }
-        }
-        if list.is_empty() {
-            list.push(reading.read(&[], &mut self.issues));
-        }
-        list
     }
 }
 

@@ -11,7 +11,7 @@ parameters! {
         /// The question that the scenario answers.
         question: String = "\"\"", "1", A, "none asked";
         /// Seed of all random draws; the same seed gives the same results.
-        seed: u64 = "20261122", "1", 0.0, 9.223372036854775807e18, A, "any number will do";
+        seed: u64 = "20261122", "1", 0.0, 9.223_372_036_854_776e18, A, "any number will do";
         /// Days that are simulated and reported.
         days: u16 = "180", "days", 1.0, 3_650.0, A, "half a year";
         /// Number of replicates: the same world with other draws, for intervals.
@@ -79,6 +79,16 @@ pub const SECTIONS: &[Section] = &[
         parameters: market::Start::DECLARED,
     },
 ];
+
+/// An arm, which holds mechanism tables beside its own keys; not one of [`SECTIONS`],
+/// since a scenario has as many as it names.
+pub const ARM: Section = Section {
+    path: "arm",
+    repeated: false,
+    about: "[arm.NAME] is a world that is compared with the others: a preset, and tables of \
+            mechanisms such as [arm.NAME.group_buy] that change it",
+    parameters: crate::scenario::arms::Keys::DECLARED,
+};
 
 /// The section of a path.
 #[must_use]

@@ -222,6 +222,23 @@ fn one_mistake_at_the_top_is_reported_once_for_all_arms() {
 }
 
 #[test]
+fn elements_of_a_list_are_changed_by_name_in_set() {
+    let text =
+        "[[population.segment]]\nname = \"x\"\n[[population.segment]]\nname = \"y\"\n[arm.a]";
+    let weights = |sets: &[&str]| -> Vec<f64> {
+        scenario(text, sets).segments.iter().map(|one| one.weight).collect()
+    };
+    assert_eq!(weights(&["population.segment.y.weight=5"]), [1.0, 5.0]);
+    assert_eq!(weights(&["population.segment=[{name=\"z\", weight=3}]"]), [3.0]);
+    let everyday = scenario("[arm.a]", &["market.category.everyday.weight=2"]);
+    assert_eq!(everyday.categories[0].weight, 2.0);
+    let issues = read(text, &["population.segment.z.weight=5"]).err().unwrap_or_default();
+    assert_eq!((issues.len(), issues[0].code), (1, "GX0102"));
+    let issues = read(text, &["population.segment.y.weight=-5"]).err().unwrap_or_default();
+    assert!(issues[0].message.starts_with("`population.segment.y.weight` is -5"));
+}
+
+#[test]
 fn arms_are_not_made_by_a_slip_in_set() {
     let issues = read("[arm.viral]", &["arm.virla.group_buy.size=3"]).err().unwrap_or_default();
     assert_eq!(issues[0].code, "GX0102");

@@ -98,6 +98,7 @@ impl Check<'_> {
     }
 
     fn not_finite(&self, x: f64, node: &Node) -> Box<Issue> {
+        let x = x.to_string().to_lowercase();
         let message = format!("`{}` must be a finite number, not {x}", self.path);
         self.issue(NOT_FINITE, node, message)
     }

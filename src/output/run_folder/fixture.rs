@@ -56,17 +56,9 @@ pub const DECLARED: Declared = Declared {
 
 /// Every run of it, sorted.
 pub fn keys() -> Vec<RunKey> {
-    let key = |arm: &str, replicate| RunKey {
-        arm: arm.to_owned(),
-        platform: arm.to_owned(),
-        replicate,
-    };
-    vec![
-        key("traditional", 0),
-        key("traditional", 1),
-        key("viral", 0),
-        key("viral", 1),
-    ]
+    let key =
+        |arm: &str, replicate| RunKey { arm: arm.to_owned(), platform: arm.to_owned(), replicate };
+    vec![key("traditional", 0), key("traditional", 1), key("viral", 0), key("viral", 1)]
 }
 
 /// What is known before.
@@ -92,11 +84,7 @@ pub fn record(key: &RunKey, days: u16) -> RunRecord {
     let size = if key.arm == "viral" { 200 } else { 100 } + i64::from(key.replicate);
     let mut rows = Rows::new(&DAILY);
     for day in 0..days {
-        rows.push([
-            Cell::from(u32::from(day)),
-            Cell::Integer(size),
-            Cell::from("=团购, \"now\""),
-        ]);
+        rows.push([Cell::from(u32::from(day)), Cell::Integer(size), Cell::from("=团购, \"now\"")]);
     }
     let repeat = (key.replicate == 0).then_some(0.25);
     RunRecord {

@@ -24,26 +24,11 @@ fn a_whole_folder_has_every_file_and_nothing_else() {
     let path = written(&temporary.path().join("new/parent/q"), false, &[0, 1, 2, 3]).unwrap();
     assert_eq!(
         names(&path),
-        [
-            "manifest.json",
-            "plan.csv",
-            "resolved.toml",
-            "scenario.toml",
-            "tables"
-        ]
+        ["manifest.json", "plan.csv", "resolved.toml", "scenario.toml", "tables"]
     );
-    let tables = [
-        "daily.csv",
-        "dictionary.csv",
-        "differences.csv",
-        "metrics.csv",
-        "summary.csv",
-    ];
+    let tables = ["daily.csv", "dictionary.csv", "differences.csv", "metrics.csv", "summary.csv"];
     assert_eq!(names(&path.join("tables")), tables);
-    assert_eq!(
-        fs::read(path.join("scenario.toml")).unwrap(),
-        meta().scenario_bytes
-    );
+    assert_eq!(fs::read(path.join("scenario.toml")).unwrap(), meta().scenario_bytes);
     assert_eq!(names(path.parent().unwrap()), ["q"]);
 }
 
@@ -53,18 +38,12 @@ fn rows_are_sorted_by_key_and_guarded() {
     let path = written(&temporary.path().join("q"), false, &[3, 0, 2, 1]).unwrap();
     let daily = text(&path.join("tables/daily.csv"));
     let lines: Vec<&str> = daily.lines().collect();
-    assert_eq!(
-        lines[0],
-        "run_id,scenario,arm,platform,replicate,day,gmv_fen,note"
-    );
+    assert_eq!(lines[0], "run_id,scenario,arm,platform,replicate,day,gmv_fen,note");
     let first =
         "traditional-r000,quickstart,traditional,traditional,0,0,100,\"'=团购, \"\"now\"\"\"";
     assert_eq!(lines[1], first);
     assert_eq!(lines.len(), 13);
-    let order: Vec<&str> = lines[1..]
-        .iter()
-        .map(|line| line.split(',').next().unwrap())
-        .collect();
+    let order: Vec<&str> = lines[1..].iter().map(|line| line.split(',').next().unwrap()).collect();
     assert!(order.is_sorted(), "{order:?}");
     assert!(!daily.contains('\r'));
 }
@@ -96,14 +75,8 @@ fn the_arms_are_summed_up_and_compared() {
     );
     let differences = text(&path.join("tables/differences.csv"));
     let gmv = "quickstart,viral,viral,traditional,traditional,gmv_fen,fen,higher,2,301.5,601.5,300,0,300,300,";
-    assert!(
-        differences.lines().nth(1).unwrap().starts_with(gmv),
-        "{differences}"
-    );
-    assert!(
-        differences.lines().nth(1).unwrap().ends_with(",1,1"),
-        "{differences}"
-    );
+    assert!(differences.lines().nth(1).unwrap().starts_with(gmv), "{differences}");
+    assert!(differences.lines().nth(1).unwrap().ends_with(",1,1"), "{differences}");
     assert_eq!(differences.lines().count(), 3);
 }
 
@@ -115,13 +88,7 @@ fn while_it_is_written_only_the_temporary_folder_is_there() {
     folder.add(&record(&keys()[0], 3), None).unwrap();
     assert!(!target.exists());
     let partial = folder.partial().to_path_buf();
-    assert!(
-        partial
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .starts_with(".q.partial-")
-    );
+    assert!(partial.file_name().unwrap().to_string_lossy().starts_with(".q.partial-"));
     assert!(text(&partial.join("manifest.json")).contains("\"status\": \"running\""));
     drop(folder);
     assert!(partial.exists() && !target.exists());
@@ -152,10 +119,7 @@ fn an_interrupted_folder_says_so_and_keeps_what_was_done() {
     let runs = manifest.runs;
     assert_eq!((runs.planned, runs.complete, runs.interrupted), (4, 1, 1));
     let plan = text(&path.join("plan.csv"));
-    let ends: Vec<&str> = plan
-        .lines()
-        .map(|line| line.splitn(8, ',').nth(7).unwrap())
-        .collect();
+    let ends: Vec<&str> = plan.lines().map(|line| line.splitn(8, ',').nth(7).unwrap()).collect();
     assert_eq!(
         ends,
         [
@@ -226,9 +190,7 @@ fn runs_of_one_name_are_refused_before_anything_is_written() {
     let mut meta = meta();
     meta.runs.push(keys()[0].clone());
     let target = temporary.path().join("q");
-    let error = RunFolder::create_declared(&target, false, meta, DECLARED)
-        .err()
-        .unwrap();
+    let error = RunFolder::create_declared(&target, false, meta, DECLARED).err().unwrap();
     assert!(error.to_string().contains("`traditional-r000`"), "{error}");
     assert!(names(temporary.path()).is_empty());
 }
@@ -237,8 +199,6 @@ fn runs_of_one_name_are_refused_before_anything_is_written() {
 fn what_was_given_up_leaves_nothing() {
     let temporary = tempfile::tempdir().unwrap();
     let target = temporary.path().join("q");
-    RunFolder::create_declared(&target, false, meta(), DECLARED)
-        .unwrap()
-        .abandon();
+    RunFolder::create_declared(&target, false, meta(), DECLARED).unwrap().abandon();
     assert!(names(temporary.path()).is_empty());
 }

@@ -26,9 +26,7 @@ pub fn draws(name: &'static str, entity: u32) -> Draws {
 
 /// `N` numbers, each from its own address.
 pub fn sample<T>(name: &'static str, mut sampler: impl FnMut(&mut Draws) -> T) -> Vec<T> {
-    (0..N as u32)
-        .map(|entity| sampler(&mut draws(name, entity)))
-        .collect()
+    (0..N as u32).map(|entity| sampler(&mut draws(name, entity))).collect()
 }
 
 /// The first four numbers of one address.
@@ -41,18 +39,12 @@ pub fn first<T>(mut sampler: impl FnMut(&mut Draws) -> T) -> [T; 4] {
 pub fn follows(mut numbers: Vec<f64>, cdf: impl Fn(f64) -> f64) {
     numbers.sort_by(f64::total_cmp);
     let n = numbers.len() as f64;
-    let distance = numbers
-        .iter()
-        .enumerate()
-        .fold(0.0_f64, |distance, (i, &x)| {
-            let p = cdf(x);
-            distance.max(p - i as f64 / n).max((i + 1) as f64 / n - p)
-        });
+    let distance = numbers.iter().enumerate().fold(0.0_f64, |distance, (i, &x)| {
+        let p = cdf(x);
+        distance.max(p - i as f64 / n).max((i + 1) as f64 / n - p)
+    });
     let statistic = n.sqrt() * distance;
-    assert!(
-        statistic < KOLMOGOROV,
-        "√n D is {statistic}, critical {KOLMOGOROV}"
-    );
+    assert!(statistic < KOLMOGOROV, "√n D is {statistic}, critical {KOLMOGOROV}");
 }
 
 /// Kolmogorov and Smirnov: two samples follow the same law (continuous, or whole
@@ -66,10 +58,7 @@ pub fn follow_the_same(mut ours: Vec<f64>, mut theirs: Vec<f64>) {
         distance.max((below(&ours) / n - below(&theirs) / m).abs())
     });
     let statistic = (n * m / (n + m)).sqrt() * distance;
-    assert!(
-        statistic < KOLMOGOROV,
-        "√n D is {statistic}, critical {KOLMOGOROV}"
-    );
+    assert!(statistic < KOLMOGOROV, "√n D is {statistic}, critical {KOLMOGOROV}");
 }
 
 /// Pearson's chi-square over counts merged upwards to at least ten expected: the
@@ -105,30 +94,19 @@ pub fn has_mass(mut numbers: Vec<u64>, mass: impl Fn(u64) -> f64) {
 /// The statistic does not exceed the critical value of chi-square at [`ALPHA`].
 pub fn is_chi_square(statistic: f64, degrees: u32) {
     use statrs::distribution::{ChiSquared, ContinuousCDF};
-    let critical = ChiSquared::new(f64::from(degrees))
-        .unwrap()
-        .inverse_cdf(1.0 - ALPHA);
-    assert!(
-        statistic < critical,
-        "χ² is {statistic}, critical {critical} ({degrees} degrees)"
-    );
+    let critical = ChiSquared::new(f64::from(degrees)).unwrap().inverse_cdf(1.0 - ALPHA);
+    assert!(statistic < critical, "χ² is {statistic}, critical {critical} ({degrees} degrees)");
 }
 
 /// The sample's mean and variance are those of a nearly normal law, by z tests.
 pub fn has_moments(numbers: &[f64], mean: f64, variance: f64) {
     let n = numbers.len() as f64;
     let average = numbers.iter().fold(0.0, |sum, x| sum + (x - mean)) / n;
-    let spread = numbers
-        .iter()
-        .fold(0.0, |sum, x| sum + (x - mean) * (x - mean))
-        / n;
+    let spread = numbers.iter().fold(0.0, |sum, x| sum + (x - mean) * (x - mean)) / n;
     let z_mean = average / (variance / n).sqrt();
     let z_variance = (spread / variance - 1.0) / (2.0 / n).sqrt();
     assert!(z_mean.abs() < NORMAL, "the mean is off by z = {z_mean}");
-    assert!(
-        z_variance.abs() < NORMAL,
-        "the variance is off by z = {z_variance}"
-    );
+    assert!(z_variance.abs() < NORMAL, "the variance is off by z = {z_variance}");
 }
 
 /// An unrelated generator (SplitMix64) for the samplers of another library.

@@ -24,11 +24,7 @@ pub fn exponential_race(word: u32) -> f64 {
 pub fn fine_exponential(draws: &mut Draws) -> f64 {
     let word = draws.long();
     let tail = |distance: u64| (distance as f64 + 0.5) * (1.0 / 18_446_744_073_709_551_616.0);
-    if word >> 63 == 0 {
-        -ln_1p(-tail(word))
-    } else {
-        -ln(tail(!word))
-    }
+    if word >> 63 == 0 { -ln_1p(-tail(word)) } else { -ln(tail(!word)) }
 }
 
 /// A standard normal number, by inversion of one word: between −6.34 and 6.34.
@@ -61,11 +57,7 @@ pub fn lognormal(draws: &mut Draws, mu: f64, sigma: f64) -> f64 {
 ///
 /// The shape must be above 0 and finite.
 pub fn gamma(draws: &mut Draws, shape: f64) -> f64 {
-    if shape < 1.0 {
-        exp(ln_of_gamma(draws, shape))
-    } else {
-        gamma_above_one(draws, shape)
-    }
+    if shape < 1.0 { exp(ln_of_gamma(draws, shape)) } else { gamma_above_one(draws, shape) }
 }
 
 /// A beta number in [0, 1]: density x^(`a` − 1) (1 − x)^(`b` − 1) / B(`a`, `b`), mean
@@ -136,10 +128,7 @@ mod tests {
         has_moments(&numbers, 0.0, 1.0);
         follows(numbers, |x| exact.cdf(x));
         let exact = law::LogNormal::new(1.3, 0.8).unwrap();
-        follows(
-            sample("test/lognormal", |draws| lognormal(draws, 1.3, 0.8)),
-            |x| exact.cdf(x),
-        );
+        follows(sample("test/lognormal", |draws| lognormal(draws, 1.3, 0.8)), |x| exact.cdf(x));
     }
 
     /// Kolmogorov–Smirnov, n = 10⁵, √n D < 2.2253, false alarm 10⁻⁴ each.
@@ -147,9 +136,7 @@ mod tests {
     fn gamma_numbers_follow_their_law() {
         for shape in [0.05, 0.5, 0.99, 1.0, 2.5, 40.0] {
             let exact = law::Gamma::new(shape, 1.0).unwrap();
-            follows(sample("test/gamma", |draws| gamma(draws, shape)), |x| {
-                exact.cdf(x)
-            });
+            follows(sample("test/gamma", |draws| gamma(draws, shape)), |x| exact.cdf(x));
             let theirs = oracle(rand_distr::Gamma::new(shape, 1.0).unwrap());
             follow_the_same(sample("test/gamma2", |draws| gamma(draws, shape)), theirs);
         }
@@ -161,9 +148,7 @@ mod tests {
     fn beta_numbers_follow_their_law() {
         for (a, b) in [(0.3, 0.2), (0.5, 3.0), (6.0, 0.7), (1.0, 1.0), (2.0, 30.0)] {
             let exact = law::Beta::new(a, b).unwrap();
-            follows(sample("test/beta", |draws| beta(draws, a, b)), |x| {
-                exact.cdf(x)
-            });
+            follows(sample("test/beta", |draws| beta(draws, a, b)), |x| exact.cdf(x));
             let theirs = oracle(rand_distr::Beta::new(a, b).unwrap());
             follow_the_same(sample("test/beta2", |draws| beta(draws, a, b)), theirs);
         }
@@ -173,11 +158,7 @@ mod tests {
     #[test]
     fn tiny_shapes_give_numbers_and_keep_the_mean() {
         for shape in [1e-300, 1e-12, 1e-4] {
-            assert!(
-                sample("test/tiny", |draws| gamma(draws, shape))
-                    .iter()
-                    .all(|x| *x >= 0.0)
-            );
+            assert!(sample("test/tiny", |draws| gamma(draws, shape)).iter().all(|x| *x >= 0.0));
             let coins = sample("test/coin", |draws| beta(draws, shape, shape));
             assert!(coins.iter().all(|x| (0.0..=1.0).contains(x)));
             let z = coins.iter().fold(0.0, |sum, x| sum + (x - 0.5) * 2.0)

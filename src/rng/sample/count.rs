@@ -201,9 +201,7 @@ mod tests {
     fn poisson_numbers_follow_their_law() {
         for mean in [0.01, 0.7, 4.0, 9.99, 10.0, 23.0, 150.0, 4_000.0] {
             let exact = law::Poisson::new(mean).unwrap();
-            has_mass(sample("test/poisson", |draws| poisson(draws, mean)), |k| {
-                exact.pmf(k)
-            });
+            has_mass(sample("test/poisson", |draws| poisson(draws, mean)), |k| exact.pmf(k));
         }
     }
 
@@ -212,9 +210,7 @@ mod tests {
     fn poisson_numbers_of_one_word_follow_their_law() {
         for mean in [0.02, 1.0, 6.5, 20.0, 64.0, 300.0] {
             let exact = law::Poisson::new(mean).unwrap();
-            let numbers = sample("test/from", |draws| {
-                u64::from(poisson_from(draws.word(), mean))
-            });
+            let numbers = sample("test/from", |draws| u64::from(poisson_from(draws.word(), mean)));
             has_mass(numbers, |k| exact.pmf(k));
         }
     }
@@ -260,26 +256,11 @@ mod tests {
     /// Chi-square, n = 10⁵, critical value at a false-alarm rate of 10⁻⁴ each.
     #[test]
     fn binomial_numbers_follow_their_law() {
-        let small = [
-            (1, 0.3),
-            (12, 0.5),
-            (12, 0.97),
-            (400, 0.01),
-            (1_000_000, 2e-6),
-        ];
-        let large = [
-            (20, 0.5),
-            (45, 0.7),
-            (1_000, 0.011),
-            (30_000, 0.3),
-            (700, 0.98),
-        ];
+        let small = [(1, 0.3), (12, 0.5), (12, 0.97), (400, 0.01), (1_000_000, 2e-6)];
+        let large = [(20, 0.5), (45, 0.7), (1_000, 0.011), (30_000, 0.3), (700, 0.98)];
         for (n, p) in small.into_iter().chain(large) {
             let exact = law::Binomial::new(p, n).unwrap();
-            has_mass(
-                sample("test/binomial", |draws| binomial(draws, n, p)),
-                |k| exact.pmf(k),
-            );
+            has_mass(sample("test/binomial", |draws| binomial(draws, n, p)), |k| exact.pmf(k));
         }
     }
 
@@ -287,17 +268,10 @@ mod tests {
     /// alarm 10⁻⁴ each.
     #[test]
     fn binomial_numbers_of_many_trials_follow_their_law() {
-        for (n, p) in [
-            (1_000_000_000, 0.4),
-            (1_000_000_000, 3e-4),
-            (3_000_000, 0.9),
-        ] {
+        for (n, p) in [(1_000_000_000, 0.4), (1_000_000_000, 3e-4), (3_000_000, 0.9)] {
             let numbers = floats(sample("test/many", |draws| binomial(draws, n, p)));
             has_moments(&numbers, n as f64 * p, n as f64 * p * (1.0 - p));
-            follow_the_same(
-                numbers,
-                floats(oracle(rand_distr::Binomial::new(n, p).unwrap())),
-            );
+            follow_the_same(numbers, floats(oracle(rand_distr::Binomial::new(n, p).unwrap())));
         }
         let numbers = floats(sample("test/many", |draws| binomial(draws, 1 << 49, 0.25)));
         has_moments(&numbers, 2.0_f64.powi(47), 0.75 * 2.0_f64.powi(47));
@@ -325,10 +299,7 @@ mod tests {
         for p in [0.999, 0.5, 0.1, 0.003] {
             let ln_q = ln_1p(-p);
             let mass = |k| p * exp(k as f64 * ln_q);
-            has_mass(
-                sample("test/geometric", |draws| geometric_skip(draws, ln_q)),
-                mass,
-            );
+            has_mass(sample("test/geometric", |draws| geometric_skip(draws, ln_q)), mass);
         }
     }
 
@@ -337,9 +308,7 @@ mod tests {
     #[test]
     fn geometric_gaps_of_tiny_probabilities_follow_their_law() {
         for p in [1e-7, 1e-12, 1e-15] {
-            let gaps = sample("test/rare", |draws| {
-                geometric_skip(draws, ln_1p(-p)) as f64 * p
-            });
+            let gaps = sample("test/rare", |draws| geometric_skip(draws, ln_1p(-p)) as f64 * p);
             super::super::check::follows(gaps, |x| 1.0 - exp(-x));
         }
     }
@@ -355,10 +324,7 @@ mod tests {
     #[test]
     fn counts_are_frozen() {
         assert_eq!(first(|draws| poisson(draws, 3.0)), [1, 2, 2, 4]);
-        assert_eq!(
-            first(|draws| poisson(draws, 1e4)),
-            [9853, 9916, 10_063, 10_046]
-        );
+        assert_eq!(first(|draws| poisson(draws, 1e4)), [9853, 9916, 10_063, 10_046]);
         assert_eq!(
             first(|draws| poisson(draws, 1e16)),
             [
@@ -369,10 +335,7 @@ mod tests {
             ]
         );
         assert_eq!(first(|draws| poisson_from(draws.word(), 5.0)), [2, 2, 3, 8]);
-        assert_eq!(
-            first(|draws| poisson_from(draws.word(), 500.0)),
-            [472, 464, 485, 527]
-        );
+        assert_eq!(first(|draws| poisson_from(draws.word(), 500.0)), [472, 464, 485, 527]);
         assert_eq!(first(|draws| binomial(draws, 50, 0.1)), [2, 4, 3, 7]);
         assert_eq!(
             first(|draws| binomial(draws, 1_000_000, 0.7)),

@@ -30,19 +30,11 @@ impl Alias {
     pub fn new(weights: &[f64]) -> Self {
         let total = weights.iter().fold(0.0, |sum, weight| sum + weight);
         let sound = weights.iter().all(|&weight| weight >= 0.0) && total > 0.0 && total.is_finite();
-        assert!(
-            sound,
-            "alias weights are at least 0 and finite, and not all 0"
-        );
-        assert!(
-            u32::try_from(weights.len()).is_ok(),
-            "an alias table has fewer than 2^32 options"
-        );
+        assert!(sound, "alias weights are at least 0 and finite, and not all 0");
+        assert!(u32::try_from(weights.len()).is_ok(), "an alias table has fewer than 2^32 options");
         let n = weights.len() as f64;
         let shares = weights.iter().map(|weight| weight / total * n).collect();
-        Self {
-            columns: columns(shares),
-        }
+        Self { columns: columns(shares) }
     }
 
     /// The option at two words: the first names a column, the second which half.
@@ -51,11 +43,7 @@ impl Alias {
     pub fn pick(&self, word0: u32, word1: u32) -> u32 {
         let own = ((u64::from(word0) * self.columns.len() as u64) >> 32) as u32;
         let column = self.columns[own as usize];
-        if word1 < column.threshold {
-            own
-        } else {
-            column.other
-        }
+        if word1 < column.threshold { own } else { column.other }
     }
 
     /// The number of options.
@@ -67,26 +55,16 @@ impl Alias {
 
 /// Columns from shares of mean 1: each column below 1 is filled up from one above.
 fn columns(mut shares: Vec<f64>) -> Vec<Column> {
-    let full = |own| Column {
-        threshold: u32::MAX,
-        other: own,
-    };
+    let full = |own| Column { threshold: u32::MAX, other: own };
     let mut columns: Vec<Column> = (0..shares.len() as u32).map(full).collect();
     let (mut above, mut below) = (Vec::new(), Vec::new());
     for (i, &share) in shares.iter().enumerate() {
-        if share < 1.0 {
-            below.push(i)
-        } else {
-            above.push(i)
-        }
+        if share < 1.0 { below.push(i) } else { above.push(i) }
     }
     // Columns left over at the end are 1 but for rounding, and stay full.
     while let (Some(&small), Some(&large)) = (below.last(), above.last()) {
         below.pop();
-        columns[small] = Column {
-            threshold: threshold(shares[small]),
-            other: large as u32,
-        };
+        columns[small] = Column { threshold: threshold(shares[small]), other: large as u32 };
         shares[large] -= 1.0 - shares[small];
         if shares[large] < 1.0 {
             above.pop();
@@ -118,10 +96,7 @@ pub const MAX_DISTINCT: usize = 64;
 /// One word a position, whatever comes: the i-th draw names the r-th position not
 /// yet taken. The first picks do not depend on `k`. `k` is at most [`MAX_DISTINCT`].
 pub fn pick_distinct(draws: &mut Draws, n: u32, k: usize, picked: &mut Vec<u32>) {
-    assert!(
-        k <= MAX_DISTINCT,
-        "at most {MAX_DISTINCT} positions are picked at once, not {k}"
-    );
+    assert!(k <= MAX_DISTINCT, "at most {MAX_DISTINCT} positions are picked at once, not {k}");
     picked.clear();
     let mut sorted = [0; MAX_DISTINCT];
     for n_taken in 0..k.min(n as usize) {
@@ -145,13 +120,9 @@ mod tests {
     /// Chi-square, n = 10⁵, critical value at a false-alarm rate of 10⁻⁴ each.
     fn check_alias(weights: &[f64]) {
         let table = Alias::new(weights);
-        let picks = sample("test/alias", |draws| {
-            u64::from(table.pick(draws.word(), draws.word()))
-        });
+        let picks = sample("test/alias", |draws| u64::from(table.pick(draws.word(), draws.word())));
         let total: f64 = weights.iter().fold(0.0, |sum, weight| sum + weight);
-        has_mass(picks, |k| {
-            weights.get(k as usize).map_or(0.0, |weight| weight / total)
-        });
+        has_mass(picks, |k| weights.get(k as usize).map_or(0.0, |weight| weight / total));
     }
 
     #[test]
@@ -173,10 +144,7 @@ mod tests {
             shares[column.other as usize] += 1.0 - f64::from(column.threshold) / 4_294_967_296.0;
         }
         for (share, weight) in shares.iter().zip(&weights) {
-            assert!(
-                (share - weight / 499.5).abs() < 1e-8 * (1.0 + share),
-                "{share} {weight}"
-            );
+            assert!((share - weight / 499.5).abs() < 1e-8 * (1.0 + share), "{share} {weight}");
         }
     }
 
@@ -233,10 +201,7 @@ mod tests {
     #[test]
     fn picks_are_frozen() {
         let table = Alias::new(&zipf_weights(100, 0.9));
-        assert_eq!(
-            first(|draws| table.pick(draws.word(), draws.word())),
-            [10, 0, 22, 3]
-        );
+        assert_eq!(first(|draws| table.pick(draws.word(), draws.word())), [10, 0, 22, 3]);
         let mut picked = Vec::new();
         pick_distinct(&mut draws("test/golden", 42), 20, 8, &mut picked);
         assert_eq!(picked, [2, 1, 6, 18, 5, 0, 16, 10]);

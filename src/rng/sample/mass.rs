@@ -59,10 +59,7 @@ mod tests {
             let law = Poisson::new(mean).unwrap();
             for k in 0..400_u32 {
                 let (ours, theirs) = (ln_poisson(f64::from(k), mean), law.ln_pmf(u64::from(k)));
-                assert!(
-                    (ours - theirs).abs() < 1e-10 * (1.0 + theirs.abs()),
-                    "{mean} {k}"
-                );
+                assert!((ours - theirs).abs() < 1e-10 * (1.0 + theirs.abs()), "{mean} {k}");
             }
         }
     }
@@ -73,10 +70,7 @@ mod tests {
             let law = Binomial::new(p, n).unwrap();
             for k in 0..=n {
                 let (ours, theirs) = (ln_binomial(k as f64, n as f64, p), law.ln_pmf(k));
-                assert!(
-                    (ours - theirs).abs() < 1e-10 * (1.0 + theirs.abs()),
-                    "{n} {p} {k}"
-                );
+                assert!((ours - theirs).abs() < 1e-10 * (1.0 + theirs.abs()), "{n} {p} {k}");
             }
         }
     }

@@ -1,0 +1,134 @@
+//! A run before it begins: what, how much, where.
+
+use crate::cli::failure::Failure;
+use crate::cli::screen::Screen;
+use crate::cli::{diagnostics, load, memory};
+use crate::engine::experiment;
+use crate::model::estimate::Estimate;
+use crate::output::declared::RunKey;
+use crate::output::run_folder::Meta;
+use crate::scenario::Scenario;
+use crate::scenario::digest::digest;
+use crate::scenario::resolved::resolved_toml;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// A scenario that is about to run.
+pub struct Plan {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The bytes it was read from.
+    pub bytes: Vec<u8>,
+    /// Its digest.
+    pub digest: String,
+    /// The folder of the results.
+    pub folder: PathBuf,
+    /// The memory it takes.
+    pub estimate: Estimate,
+}
+
+impl Plan {
+    /// Reads a scenario and plans its run.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or the scenario is wrong.
+    pub fn new(
+        file: &Path,
+        sets: &[String],
+        output: Option<&Path>,
+        screen: &Screen,
+    ) -> Result<Self, Failure> {
+        let load::Loaded { checked, bytes } = load::load(file, sets)?;
+        diagnostics::report(&checked.warnings, screen);
+        let scenario = checked.scenario;
+        let digest = digest(&scenario);
+        let name = format!("{}-{}", scenario.name, &digest[..8]);
+        let folder = output.map_or_else(|| Path::new("outputs").join(name), Path::to_path_buf);
+        let estimate = experiment::estimate(&scenario)?;
+        Ok(Self { scenario, bytes, digest, folder, estimate })
+    }
+
+    /// Every run: arm × platform × replicate.
+    fn runs(&self) -> Vec<RunKey> {
+        let key = |arm: &str, platform: &str, replicate| RunKey {
+            arm: arm.to_owned(),
+            platform: platform.to_owned(),
+            replicate,
+        };
+        let mut runs = Vec::new();
+        for replicate in 0..self.scenario.replicates {
+            for arm in &self.scenario.arms {
+                runs.extend(arm.platforms.iter().map(|one| key(&arm.name, &one.name, replicate)));
+            }
+        }
+        runs
+    }
+
+    /// Consumer-days of all arms, days and replicates, burn-in included.
+    #[must_use]
+    pub fn consumer_days(&self) -> u64 {
+        let days = u64::from(self.scenario.days) + u64::from(self.scenario.start.burn_in_days);
+        let worlds = self.scenario.arms.len() as u64 * u64::from(self.scenario.replicates);
+        days * worlds * u64::from(self.scenario.population.consumers)
+    }
+
+    /// What is about to be done, in a few lines.
+    #[must_use]
+    pub fn announcement(&self) -> String {
+        let Scenario { name, question, arms, days, replicates, seed, .. } = &self.scenario;
+        let arms: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+        let question = if question.is_empty() { String::new() } else { format!(": {question}") };
+        let burn_in = match self.scenario.start.burn_in_days {
+            0 => String::new(),
+            days => format!(" after {days} of burn-in"),
+        };
+        format!(
+            "{name}{question}\n  {} consumers, {} arms ({}), {days} days{burn_in}, {replicates} \
+             replicates, seed {seed}\n  memory {}\n  results in {}",
+            self.scenario.population.consumers,
+            arms.len(),
+            arms.join(", "),
+            memory::line(&self.estimate),
+            self.folder.display(),
+        )
+    }
+
+    /// The same as JSON.
+    #[must_use]
+    pub fn document(&self) -> serde_json::Value {
+        let parts = self.estimate.parts.iter();
+        let memory: Vec<_> =
+            parts.map(|(what, bytes)| json!({"what": what, "bytes": bytes})).collect();
+        json!({
+            "scenario": self.scenario.name,
+            "digest": self.digest,
+            "seed": self.scenario.seed,
+            "folder": self.folder.display().to_string(),
+            "consumers": self.scenario.population.consumers,
+            "days": self.scenario.days,
+            "replicates": self.scenario.replicates,
+            "arms": self.scenario.arms.iter().map(|arm| arm.name.clone()).collect::<Vec<_>>(),
+            "memory": memory,
+            "memory_bytes": self.estimate.total_bytes(),
+        })
+    }
+
+    /// What the run folder says of the runs.
+    #[must_use]
+    pub fn meta(&self, threads: usize) -> Meta {
+        Meta {
+            scenario: self.scenario.name.clone(),
+            scenario_bytes: self.bytes.clone(),
+            resolved: resolved_toml(&self.scenario),
+            digest: self.digest.clone(),
+            seed: self.scenario.seed,
+            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
+            threads,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            baseline: self.scenario.baseline.clone(),
+            runs: self.runs(),
+            days: self.scenario.days,
+        }
+    }
+}
