@@ -38,7 +38,7 @@ parameters! {
     pub struct Parameters {
         /// Members that complete a group.
         size: u32 = "2", "members", 2.0, 100.0, V, "99.4 % of completed groups are pairs (BeiBei)";
-        /// Days until a group must be full, the day of opening included.
+        /// Days until a group must be full, counted from the wave in which it opens.
         window_days: u16 = "1", "days", 1.0, 30.0, M, "24 hours";
         /// Discount of the team price.
         discount_share: f64 = "0.20", "1", 0.0, 0.95, A, "10 to 30 %";
@@ -98,7 +98,8 @@ struct Group {
     /// The other members; a pair that fills is released at once and needs none.
     more: Vec<Order>,
     offer: u32,
-    closes: u16,
+    /// The window is over after this wave.
+    closes: Clock,
     open: bool,
 }
 
@@ -175,17 +176,14 @@ impl Mechanism for GroupBuy {
         orders: &mut Inbox<Order>,
         answers: &mut Outbox<Answer>,
     ) {
-        let World { env, platforms, attention, .. } = world;
+        let World { env, platforms, .. } = world;
         let Platform { cascades, offer_books, .. } = &mut platforms[self.platform];
-        let last = at.wave + 1 == attention.waves;
         let mut pools = std::mem::take(&mut self.pools);
         let mut rooms: Vec<_> =
             pools.iter_mut().zip(orders.shards.iter_mut()).zip(offer_books.iter_mut()).collect();
         answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
             self.enrol(env, at, (&mut *pool, &mut *orders), book, bins);
-            if last {
-                self.close(env, at, (&mut *pool, &mut *orders), book, bins);
-            }
+            self.close(env, at, (&mut *pool, &mut *orders), book, bins);
         });
         // Openers and joiners take their places in the cascades one after the other.
         for (_, order) in pools.iter_mut().flat_map(|pool| &mut pool.opened) {
@@ -268,7 +266,7 @@ impl Pool {
     }
 
     /// Opens a group; returns its number.
-    fn open(&mut self, place: usize, mut opener: Order, closes: u16) {
+    fn open(&mut self, place: usize, mut opener: Order, closes: Clock) {
         let number = self.base + self.groups.len() as u32;
         opener.context = number;
         let offer = opener.offer;
@@ -315,7 +313,7 @@ impl GroupBuy {
                 }
                 Place::Open => {
                     book.tally.groups_opened += 1;
-                    let closes = at.day + self.p.window_days - 1;
+                    let closes = Clock { day: at.day + self.p.window_days, wave: at.wave };
                     pool.open(order.offer as usize % shard, order, closes);
                 }
                 Place::Late => {
@@ -347,7 +345,8 @@ impl GroupBuy {
         found.map_or(Place::Open, Place::Join)
     }
 
-    /// Closes the groups whose window is over, and forgets those long closed.
+    /// Ends the groups whose window is over, and forgets what is closed. Groups stand in
+    /// the order of their opening, so that only the oldest need a look.
     fn close(
         &self,
         env: &Environment,
@@ -357,8 +356,11 @@ impl GroupBuy {
         bins: &mut Bins<'_, Answer>,
     ) {
         let before = orders.len();
-        for group in pool.groups.iter_mut().filter(|g| g.open && g.closes <= at.day) {
-            group.open = false;
+        while let Some(group) = pool.groups.pop_front_if(|g| !g.open || g.closes <= at) {
+            pool.base += 1;
+            if !group.open {
+                continue;
+            }
             let opener = group.opener.consumer;
             if env.key.unit(AUTO_FILL, opener, at, group.offer) < self.p.auto_fill_share {
                 book.tally.groups_filled += 1;
@@ -374,10 +376,6 @@ impl GroupBuy {
         }
         if orders.len() > before {
             orders.sort_unstable_by_key(Message::key);
-        }
-        while pool.groups.front().is_some_and(|g| !g.open) {
-            pool.groups.pop_front();
-            pool.base += 1;
         }
     }
 

@@ -151,11 +151,7 @@ impl Need {
         let mut draws = key.draws(LAPSE_RATE, consumer, Clock::default(), 0);
         let own = beta(&mut draws, self.p.lapse_a, self.p.lapse_b);
         let member = &rows.members[(consumer - rows.first) as usize];
-        let referred = if member.referrer == NONE {
-            0.0
-        } else {
-            self.p.lapse_referred
-        };
+        let referred = if member.referrer == NONE { 0.0 } else { self.p.lapse_referred };
         let shift = referred
             - self.p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5)
             - self.p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);

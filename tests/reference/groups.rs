@@ -18,7 +18,7 @@ const INVITE: Stream = Stream::new("group_buy/invite");
 pub struct Group {
     members: Vec<Order>,
     offer: u32,
-    closes: u16,
+    closes: Clock,
     open: bool,
 }
 
@@ -76,9 +76,7 @@ impl Market {
                 None => self.refuse(Answer { order, verdict: Verdict::Late }, answers),
             }
         }
-        if u32::from(at.wave) + 1 == self.rules.attention.waves {
-            self.close_groups(at, orders, answers);
-        }
+        self.close_groups(at, orders, answers);
         self.root_openers(at, orders);
     }
 
@@ -101,7 +99,7 @@ impl Market {
         if key.unit(POOL, i, at, offer) < p.public_share && public.is_some() {
             return public;
         }
-        let closes = at.day + p.window_days - 1;
+        let closes = Clock { day: at.day + p.window_days, wave: at.wave };
         self.groups.all.push(Group { members: Vec::new(), offer, closes, open: true });
         Some(self.groups.all.len() - 1)
     }
@@ -121,12 +119,12 @@ impl Market {
         }
     }
 
-    /// At the end of a day the groups end whose window is over.
+    /// The groups end whose window is over.
     fn close_groups(&mut self, at: Clock, orders: &mut Vec<Order>, answers: &mut Vec<Answer>) {
         let auto_fill = self.rules.group_buy.as_ref().map_or(0.0, |p| p.auto_fill_share);
         for number in 0..self.groups.all.len() {
             let group = &mut self.groups.all[number];
-            if !group.open || group.closes > at.day {
+            if !group.open || group.closes > at {
                 continue;
             }
             group.open = false;
