@@ -62,7 +62,7 @@ fn one_contact_wins_the_integral_of_persuasion_over_resistances() {
 }
 
 /// Criterion: within 2 standard errors for the contacts and for the registrations at
-/// three budgets, six scores together (bound 2.67); n = 200,000. Contacts that persuade
+/// three budgets, six scores together (bound 2.66); n = 200,000. Contacts that persuade
 /// nobody are drawn as a Poisson number, the others as Bernoulli trials, so that their
 /// variance is the mean at most.
 #[test]
@@ -103,7 +103,7 @@ fn many_people(join: f64, sd: f64, budget_fen: f64, days: u16) -> Vec<f64> {
 
 /// The willing join first, so that a new member costs more with every one that joined.
 /// Criterion: the share that joined by day 20, 60, 150 and 300 within 2 standard errors of
-/// the depleted law of resistances, four scores together (bound 2.53), n = 200,000;
+/// the depleted law of resistances, four scores together (bound 2.52), n = 200,000;
 /// standard error at most that of independent people, since fewer left are reached more
 /// often; and the price of a new member between 75 and 80 % penetration over that
 /// between 20 and 25 % within 5 % of theory (10,000 registrations each: standard error
