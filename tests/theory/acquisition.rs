@@ -41,7 +41,7 @@ fn world(join: f64, (mean, sd): (f64, f64), budget_fen: f64, days: u16) -> Run {
 
 /// The registrations of the first day, of everybody.
 fn first_day(join: f64, law: (f64, f64), budget_fen: f64) -> u64 {
-    let run = world(join, law, budget_fen, 1).to_the_end();
+    let run = world(join, law, budget_fen, 1).finished();
     run.channel("outside_ads").registered
 }
 
@@ -69,7 +69,7 @@ fn one_contact_wins_the_integral_of_persuasion_over_resistances() {
 fn outside_reach_saturates_exponentially_in_spend() {
     let mut scores = Scores::default();
     for budget_fen in [0.5, 5.0, 20.0] {
-        let run = world(-1.0, (0.0, 1.0), budget_fen, 1).to_the_end();
+        let run = world(-1.0, (0.0, 1.0), budget_fen, 1).finished();
         let reach = 1.0 - exp(-budget_fen / 5.0);
         let found = run.channel("outside_ads");
         let contacts = f64::from(N) * reach;

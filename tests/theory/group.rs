@@ -50,7 +50,7 @@ fn groups(size: u32, invitations: u32, acceptance: f64) -> (u64, u64) {
             .replace("price = 0.0", "price = 10.0")
             .replace("[population]", "[population]\nconsumers = 300_000"),
     ))
-    .to_the_end();
+    .finished();
     assert_eq!(run.total.groups_opened, run.total.groups_filled + run.total.groups_failed);
     assert_eq!(run.total.out_of_stock, 0);
     (run.total.groups_filled, run.total.groups_opened)

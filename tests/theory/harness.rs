@@ -120,7 +120,7 @@ impl Run {
     }
 
     /// Steps all days of the scenario.
-    pub fn to_the_end(mut self) -> Self {
+    pub fn finished(mut self) -> Self {
         self.days(self.arm.world.env.days);
         self
     }

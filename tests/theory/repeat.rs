@@ -91,7 +91,7 @@ fn expected(first: u16, days: u16) -> f64 {
 /// depend on each other.
 #[test]
 fn repeat_orders_follow_bg_nbd() {
-    let run = world(250_000, DAYS, WEEK_DAYS).keeping_orders().to_the_end();
+    let run = world(250_000, DAYS, WEEK_DAYS).keeping_orders().finished();
     let of_consumer = order_days(&run);
     let cohort: Vec<&Vec<u16>> = of_consumer
         .iter()
@@ -137,7 +137,7 @@ fn before_a_double(days: &[u16]) -> usize {
 /// 4.55 % of seeds, too.
 #[test]
 fn survivors_lapse_by_the_beta_posterior() {
-    let run = world(250_000, DAYS, WEEK_DAYS).keeping_orders().to_the_end();
+    let run = world(250_000, DAYS, WEEK_DAYS).keeping_orders().finished();
     let lives: Vec<(usize, bool)> = order_days(&run)
         .iter()
         .zip(&run.platform().members)
@@ -178,7 +178,7 @@ fn survivors_lapse_by_the_beta_posterior() {
 /// Criterion: exact.
 #[test]
 fn nobody_lapses_of_a_first_order() {
-    let run = world(100_000, 400, 5.0).to_the_end();
+    let run = world(100_000, 400, 5.0).finished();
     let lapsed = run.platform().members.iter().filter(|m| m.standing & standing::LAPSED != 0);
     let orders: Vec<u16> = lapsed.map(|m| m.orders).collect();
     assert!(orders.len() > 10_000, "{} lapsed", orders.len());
