@@ -41,7 +41,7 @@ fn world(join: f64, (mean, sd): (f64, f64), budget_fen: f64, days: u16) -> Run {
 
 /// The registrations of the first day, of everybody.
 fn first_day(join: f64, law: (f64, f64), budget_fen: f64) -> u64 {
-    let run = world(join, law, budget_fen, 1).to_the_end();
+    let run = world(join, law, budget_fen, 1).finished();
     run.channel("outside_ads").registered
 }
 
@@ -62,14 +62,14 @@ fn one_contact_wins_the_integral_of_persuasion_over_resistances() {
 }
 
 /// Criterion: within 2 standard errors for the contacts and for the registrations at
-/// three budgets, six scores together (bound 2.67); n = 200,000. Contacts that persuade
+/// three budgets, six scores together (bound 2.66); n = 200,000. Contacts that persuade
 /// nobody are drawn as a Poisson number, the others as Bernoulli trials, so that their
 /// variance is the mean at most.
 #[test]
 fn outside_reach_saturates_exponentially_in_spend() {
     let mut scores = Scores::default();
     for budget_fen in [0.5, 5.0, 20.0] {
-        let run = world(-1.0, (0.0, 1.0), budget_fen, 1).to_the_end();
+        let run = world(-1.0, (0.0, 1.0), budget_fen, 1).finished();
         let reach = 1.0 - exp(-budget_fen / 5.0);
         let found = run.channel("outside_ads");
         let contacts = f64::from(N) * reach;
@@ -103,7 +103,7 @@ fn many_people(join: f64, sd: f64, budget_fen: f64, days: u16) -> Vec<f64> {
 
 /// The willing join first, so that a new member costs more with every one that joined.
 /// Criterion: the share that joined by day 20, 60, 150 and 300 within 2 standard errors of
-/// the depleted law of resistances, four scores together (bound 2.53), n = 200,000;
+/// the depleted law of resistances, four scores together (bound 2.52), n = 200,000;
 /// standard error at most that of independent people, since fewer left are reached more
 /// often; and the price of a new member between 75 and 80 % penetration over that
 /// between 20 and 25 % within 5 % of theory (10,000 registrations each: standard error

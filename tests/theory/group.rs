@@ -50,13 +50,13 @@ fn groups(size: u32, invitations: u32, acceptance: f64) -> (u64, u64) {
             .replace("price = 0.0", "price = 10.0")
             .replace("[population]", "[population]\nconsumers = 300_000"),
     ))
-    .to_the_end();
+    .finished();
     assert_eq!(run.total.groups_opened, run.total.groups_filled + run.total.groups_failed);
     assert_eq!(run.total.out_of_stock, 0);
     (run.total.groups_filled, run.total.groups_opened)
 }
 
-/// Criterion: within 2 standard errors, for six pairs of k and a together (bound 2.67);
+/// Criterion: within 2 standard errors, for six pairs of k and a together (bound 2.66);
 /// about 18,000 groups each, standard error at most 0.4 %; false alarm in 4.55 % of
 /// seeds. Two invitations of one wave that meet in one person and kind of goods lower the
 /// acceptance by less than 0.1 %.
@@ -71,7 +71,7 @@ fn a_pair_fills_unless_all_invited_friends_decline() {
     scores.hold();
 }
 
-/// Criterion: as for pairs, two scores together (bound 2.28).
+/// Criterion: as for pairs, two scores together (bound 2.27).
 #[test]
 fn a_larger_group_fills_if_enough_of_the_invited_friends_accept() {
     let mut scores = Scores::default();

@@ -120,7 +120,7 @@ impl Run {
     }
 
     /// Steps all days of the scenario.
-    pub fn to_the_end(mut self) -> Self {
+    pub fn finished(mut self) -> Self {
         self.days(self.arm.world.env.days);
         self
     }
@@ -155,7 +155,7 @@ pub fn channel(name: &str) -> usize {
 const FALSE_ALARM: f64 = 0.045_500_263_896_358_4;
 
 /// The bound that the largest of `m` independent standard scores passes with the
-/// probability with which one passes 2: 2 for one, 2.76 for eight, 3.03 for twenty.
+/// probability with which one passes 2: 2 for one, 2.76 for eight, 3.04 for twenty.
 /// Scores that depend on each other pass it more rarely.
 pub fn bound(m: usize) -> f64 {
     let each = 1.0 - exp(ln_1p(-FALSE_ALARM) / m as f64);

@@ -67,7 +67,7 @@ fn everything(text: &str) -> (Vec<String>, String) {
         let tables: Vec<_> = r.tables.iter().map(|rows| (rows.schema.name, &rows.cells)).collect();
         format!("{tables:?} {:?}", r.metrics)
     };
-    (records.iter().map(cells).collect(), Run::of(&scenario, 0).to_the_end().arm.digest())
+    (records.iter().map(cells).collect(), Run::of(&scenario, 0).finished().arm.digest())
 }
 
 /// Criterion: exact. 30 days of each preset on 1, 2, 3 and 8 threads.

@@ -49,7 +49,7 @@ fn shelf(offers: u32, price_level: f64) -> Run {
             .replace("[population]", "[population]\nconsumers = 100_000"),
     ))
     .keeping_orders()
-    .to_the_end()
+    .finished()
 }
 
 /// Decisions taken: every visit shows 64 positions.
