@@ -182,7 +182,7 @@ impl Mechanism for Sharing {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let platform = &mut world.platforms[self.platform];
         let purse = platform.allotment(self.p.budget_share);
-        if purse.0 < self.p.reward_fen || self.p.reward_fen == 0 {
+        if self.p.budget_share == 0.0 || self.p.reward_fen == 0 {
             return;
         }
         let is_new = |&&i: &&u32| {
