@@ -155,6 +155,13 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// Whether an exposure is weighed: only members buy. With registration on strangers'
+    /// exposures were dropped before; without it nobody becomes a member.
+    #[inline]
+    fn considers(&self, exposure: &Exposure) -> bool {
+        is_considered(exposure) && self.platforms[exposure.platform as usize].live.get(exposure.to)
+    }
+
     /// Decides one situation: the exposures of one consumer to one category.
     fn decide(&self, situation: &[Exposure], books: &mut [&mut Book], orders: &mut Vec<Order>) {
         let first = &situation[0];
@@ -162,7 +169,7 @@ impl Judge<'_> {
         let outside = self.env.key.word(OUTSIDE, first.to, self.day(), u32::from(first.category));
         let outside = race(outside);
         let mut best: Option<Best<'_>> = None;
-        for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| is_considered(e)) {
+        for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| self.considers(e)) {
             let channel = exposure.channel as usize;
             books[exposure.platform as usize].tally.channels[channel].considered += 1;
             if k > 0 && repeats(&situation[k - 1], exposure) {

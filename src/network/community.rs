@@ -4,7 +4,7 @@
 //! 1. households, cliques of 1 + Poisson people, contiguous in a neighbourhood;
 //! 2. close friends within the neighbourhood, closing triangles;
 //! 3. weak ties within the neighbourhood and within interest groups, whose members
-//!    come from everywhere and mostly share a segment;
+//!    mostly share a segment and a region (a run of neighbourhoods);
 //! 4. weak ties to anybody, with a heavy tail (`stubs`), as many as the mean degree
 //!    leaves after the other layers.
 //!
@@ -298,8 +298,9 @@ fn starts(request: &Request<'_>) -> Vec<u32> {
     (0..=count).map(start).collect()
 }
 
-/// Consumers sorted by interest: mostly their own segment's, the more surely the
-/// stronger homophily is, otherwise that of a random consumer.
+/// Consumers sorted by interest, and within it by region: mostly their own segment's and
+/// region's, the more surely the stronger homophily and the ties of a region are,
+/// otherwise those of a random consumer.
 fn interests(request: &Request<'_>) -> Vec<u64> {
     let odds = request.parameters.homophily;
     let own = (odds - 1.0) / (odds + 1.0);
@@ -309,7 +310,11 @@ fn interests(request: &Request<'_>) -> Vec<u64> {
             let mut draws = request.key.draws(INTERESTS, i, Clock::default(), 0);
             let model = if draws.chance(own) { i } else { draws.below(request.n) };
             let segment = u64::from(request.segments[model as usize]);
-            segment << 56 | u64::from(draws.word() >> 8) << 32 | u64::from(i)
+            let order = u64::from(draws.word() >> 24);
+            let near = draws.chance(request.parameters.region_share);
+            let place = if near { i } else { draws.below(request.n) };
+            let region = u64::from(place / request.parameters.region_size) & 0xffff;
+            segment << 56 | region << 40 | order << 32 | u64::from(i)
         })
         .collect();
     interests.par_sort_unstable();

@@ -2,7 +2,7 @@
 //! follows which influencer.
 //!
 //! A network is made by one of several generators (one file each, listed in
-//! [`GENERATORS`]) or read from a file. Consumers are numbered so that a
+//! `GENERATORS`) or read from a file. Consumers are numbered so that a
 //! neighbourhood is a contiguous range; strong ties stand first in a list.
 
 mod community;
@@ -49,6 +49,12 @@ crate::parameters! {
         /// Mean number of consumers in a neighbourhood, which one leader can serve.
         neighbourhood_size: u32 = "300", "consumers", 10.0, 500.0,
             A, "assumed: a leader's chat group holds at most 500 members, a described one 380";
+        /// Consumers of a region, a run of neighbourhoods.
+        region_size: u32 = "20_000", "consumers", 100.0, 100_000_000.0,
+            A, "assumed: a town or a city's district";
+        /// Probability that somebody's interest group is one of the own region.
+        region_share: f64 = "0.8", "1", 0.0, 1.0,
+            A, "assumed";
         /// Mean number of members of an interest group.
         interest_group_size: u32 = "200", "consumers", 4.0, 500.0,
             A, "assumed: a chat group holds at most 500 members";

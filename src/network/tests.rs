@@ -131,7 +131,7 @@ fn weak_ties_have_a_heavy_tail() {
     assert!(largest > 200, "largest degree {largest}");
     let beyond = |d: usize| counts.iter().skip(d).sum::<u64>() as f64;
     // P(X > x) ~ x^(−1.5) for the default exponent: ln ratio over a doubling 1.04.
-    let slope = (beyond(80) / beyond(160)).ln() / 2_f64.ln();
+    let slope = crate::quantity::math::ln(beyond(80) / beyond(160)) / std::f64::consts::LN_2;
     assert!((1.2..2.2).contains(&slope), "tail slope {slope}");
 }
 
@@ -215,30 +215,4 @@ fn one_consumer_is_refused() {
     let message =
         generate(&parameters("community"), 1, &[0], Key::new(0, 0)).map_err(|e| e.to_string());
     assert_eq!(message, Err("a network needs at least 2 consumers, not 1".to_owned()));
-}
-
-#[test]
-fn zz_time() {
-    let n = 1_000_000;
-    let seg = segments(n);
-    for kind in ["community", "community", "erdos_renyi"] {
-        let t = std::time::Instant::now();
-        let net = generate(&parameters(kind), n, &seg, Key::new(1, 0)).unwrap();
-        println!(
-            "TIME {kind} {:?} deg {} bytes/n {}",
-            t.elapsed(),
-            net.mean_degree(),
-            net.bytes() / u64::from(n)
-        );
-    }
-    let tastes: Vec<u8> = (0..1000).map(|k| (k % 32) as u8).collect();
-    let t = std::time::Instant::now();
-    let f = super::follow(n, 1000, 10.0, 1.0, &|i| (i % 32) as u8, &tastes, 4.0, Key::new(1, 0));
-    println!("TIME follow {:?} {}", t.elapsed(), f.followers.n_ties());
-    for g in ["epinions_trust.txt", "facebook_ego.txt"] {
-        let p = format!("/work/shared/data/graphs/{g}");
-        let t = std::time::Instant::now();
-        super::load(std::path::Path::new(&p), &Parameters::default()).unwrap();
-        println!("TIME {g} {:?}", t.elapsed());
-    }
 }

@@ -1,7 +1,7 @@
 //! The table `daily`: one row a reported day.
 
-use super::DayView;
-use crate::market::ledger::{FLOWS, Line};
+use super::{DayView, money};
+use crate::market::ledger::Line;
 use crate::market::platform::Platform;
 use crate::table::Cell;
 
@@ -11,12 +11,6 @@ fn of<'a>(v: &'a DayView<'_>) -> &'a Platform {
 
 fn sum(v: &DayView<'_>, count: impl Fn(&crate::market::tally::ChannelTally) -> i64) -> Cell {
     Cell::from(v.tally.over_channels(count))
-}
-
-/// Money of the lines that `which` picks.
-#[must_use]
-pub fn money(postings: &[i64], which: impl Fn(&crate::market::ledger::Flow) -> bool) -> i64 {
-    FLOWS.iter().zip(postings).filter(|(flow, _)| which(flow)).map(|(_, amount)| amount).sum()
 }
 
 crate::table! {

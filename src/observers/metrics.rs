@@ -1,7 +1,6 @@
 //! Metrics: one number a run, the rows of `summary` and `differences`.
 
-use super::Totals;
-use super::daily::money;
+use super::{Totals, money};
 use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::{Line, Party, Postings, balance};
 use crate::market::platform::Platform;

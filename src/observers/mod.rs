@@ -7,7 +7,7 @@ pub mod funnel;
 pub mod ledger;
 pub mod metrics;
 
-use crate::market::ledger::{LINES, Postings};
+use crate::market::ledger::{FLOWS, Flow, LINES, Postings};
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
 use crate::observer::Metric;
@@ -56,6 +56,12 @@ pub struct Totals {
     pub active_before: u64,
     /// Value of the stock at cost before the first reported day.
     pub stock_before_fen: i64,
+}
+
+/// Money of the lines that `which` picks.
+#[must_use]
+pub fn money(postings: &[i64], which: impl Fn(&Flow) -> bool) -> i64 {
+    FLOWS.iter().zip(postings).filter(|(flow, _)| which(flow)).map(|(_, amount)| amount).sum()
 }
 
 /// All observers of one arm.

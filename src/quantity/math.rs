@@ -203,7 +203,7 @@ pub fn quick_ln(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "the platform's functions are the oracle")]
+#[expect(clippy::disallowed_methods, reason = "the platform's functions are the oracle")]
 mod tests {
     use super::*;
     use statrs::distribution::{ContinuousCDF, Normal};

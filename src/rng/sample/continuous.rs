@@ -107,6 +107,7 @@ fn gamma_above_one(draws: &mut Draws, shape: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "powers of two are exact")]
 mod tests {
     use super::super::check::{first, follow_the_same, follows, has_moments, oracle, sample};
     use super::*;
@@ -175,9 +176,13 @@ mod tests {
         assert!((normal_from(0) + 6.337_957_754_553_789).abs() < 1e-9);
     }
 
+    /// The bits of a sampler's first numbers.
+    fn bits(sampler: &dyn Fn(&mut Draws) -> f64) -> [u64; 4] {
+        first(|draws| sampler(draws).to_bits())
+    }
+
     #[test]
     fn continuous_draws_are_frozen() {
-        let bits = |sampler: &dyn Fn(&mut Draws) -> f64| first(|draws| sampler(draws).to_bits());
         assert_eq!(
             bits(&exponential),
             [
@@ -214,6 +219,10 @@ mod tests {
                 0x4023_9444_5b13_e2c9
             ]
         );
+    }
+
+    #[test]
+    fn draws_with_shapes_are_frozen() {
         assert_eq!(
             bits(&|draws| gamma(draws, 0.05)),
             [
