@@ -12,6 +12,8 @@ const WORLDS: u64 = 240;
 /// Days of each.
 const DAYS: u16 = 10;
 
+/// Counts by name.
+type Counts = Vec<(String, f64)>;
 type Count = fn(&ChannelTally) -> u64;
 
 /// What is counted in each channel.
@@ -19,7 +21,7 @@ const COUNTS: [(&str, Count); 3] =
     [("exposed", |c| c.exposed), ("registered", |c| c.registered), ("placed", |c| c.placed)];
 
 /// The counts of the channels that reach people by gaps, in the order of the channels.
-fn counts(tally: &Tally) -> Vec<(String, f64)> {
+fn counts(tally: &Tally) -> Counts {
     let mut found = Vec::new();
     for (k, channel) in model::channels().enumerate() {
         for (what, count) in COUNTS {
@@ -35,7 +37,7 @@ fn counts(tally: &Tally) -> Vec<(String, f64)> {
 }
 
 /// The counts of one world by the engine and by plain trials.
-fn run(seed: u64) -> (Vec<(String, f64)>, Vec<(String, f64)>) {
+fn run(seed: u64) -> (Counts, Counts) {
     let world = World { preset: "hybrid", kind: "community", seed, consumers: 300 };
     let (scenario, env) = prepared(&world);
     let mut engine = Arm::new(model::build(&scenario.arms[0], &env));
