@@ -223,6 +223,11 @@ impl Group {
         std::iter::once(&self.opener).chain(&self.more)
     }
 
+    /// Whether a consumer is in the group.
+    fn has(&self, consumer: u32) -> bool {
+        self.members().any(|order| order.consumer == consumer)
+    }
+
     /// Adds a member; a group that is full gives its orders to `orders`.
     fn join(&mut self, order: Order, size: u32, orders: &mut Vec<Order>) -> bool {
         let full = self.more.len() as u32 + 2 == size;
@@ -251,13 +256,12 @@ impl Pool {
         self.groups.get_mut(position as usize)
     }
 
-    /// The oldest open group of an offer that the consumer is not in.
+    /// The oldest open group of an offer, unless the consumer is in it.
     fn public(&mut self, place: usize, consumer: u32) -> Option<u32> {
         while let Some(&number) = self.by_offer[place].front() {
             match self.group(number).filter(|group| group.open) {
                 Some(group) => {
-                    let stranger = group.members().all(|o| o.consumer != consumer);
-                    return stranger.then_some(number);
+                    return (!group.has(consumer)).then_some(number);
                 }
                 None => self.by_offer[place].pop_front(),
             };
@@ -333,7 +337,8 @@ impl GroupBuy {
     /// Where a team order goes.
     fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Place {
         let invited = order.channel == self.channel && order.context != NONE;
-        if invited && pool.group(order.context).is_some_and(|g| g.open && g.offer == order.offer) {
+        let fits = |g: &mut Group| g.open && g.offer == order.offer && !g.has(order.consumer);
+        if invited && pool.group(order.context).is_some_and(fits) {
             return Place::Join(order.context);
         }
         if invited && env.key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {

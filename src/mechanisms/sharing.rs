@@ -161,9 +161,15 @@ impl Mechanism for Sharing {
             &mut platform.rows(env.consumers),
             &mut self.shares,
             |shard, rows, shares| {
+                // Two units of an offer that are granted at once are shared once: the draws,
+                // and so the friends who would see it, are the same.
+                let of = |a: &Answer| (a.order.consumer, a.order.offer);
+                let mut last = None;
                 for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
                 {
-                    shares.extend(share(&self.p, paid_share, env, rows, &answer.order, at));
+                    if last.replace(of(answer)) != Some(of(answer)) {
+                        shares.extend(share(&self.p, paid_share, env, rows, &answer.order, at));
+                    }
                 }
             },
         );
@@ -176,7 +182,7 @@ impl Mechanism for Sharing {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let platform = &mut world.platforms[self.platform];
         let purse = platform.allotment(self.p.budget_share);
-        if purse.0 < self.p.reward_fen || self.p.reward_fen == 0 {
+        if self.p.budget_share == 0.0 || self.p.reward_fen == 0 {
             return;
         }
         let is_new = |&&i: &&u32| {

@@ -5,10 +5,9 @@ use crate::market::Market;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{NEVER, from_share16};
 use guanxi::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, Order, flag};
-use guanxi::quantity::math::{exp, ln, ln_1p};
+use guanxi::quantity::math::{ln, ln_1p, quick_exp, quick_ln};
 use guanxi::quantity::time::Clock;
-use guanxi::rng::Stream;
-use guanxi::rng::sample::continuous::exponential_race;
+use guanxi::rng::{Stream, unit};
 use std::f64::consts::LN_2;
 
 const TASTE: Stream = Stream::new("choice/taste");
@@ -59,7 +58,7 @@ impl Market {
             self.race(morning, e, need, friends as f64, &mut runners);
         }
         let nothing = self.env.key.word(OUTSIDE, i, morning, u32::from(category));
-        let nothing = exponential_race(nothing);
+        let nothing = exponential(nothing);
         let mut best: Option<&Runner<'_>> = None;
         for runner in &runners {
             if runner.time < best.map_or(nothing, |b| b.time) {
@@ -79,16 +78,16 @@ impl Market {
         runners: &mut Vec<Runner<'a>>,
     ) {
         let mut taste = self.env.key.draws(TASTE, e.to, morning, e.offer);
-        let strike = exponential_race(taste.word());
+        let strike = exponential(taste.word());
         let utility = self.utility(morning.day, e, need, friends);
-        runners.push(Runner { time: strike * exp(-utility), exposure: e, variant: 0 });
+        runners.push(Runner { time: strike * quick_exp(-utility), exposure: e, variant: 0 });
         let Some(p) = &self.rules.group_buy else { return };
         if self.channels[e.channel as usize].team {
-            let hassle = p.hassle * exponential_race(taste.word());
+            let hassle = p.hassle * exponential(taste.word());
             let sensitivity = self.env.people.of(e.to).price_sensitivity;
             let ln_team = ln(f64::from(team_price_bp(p.discount_share)) / 10_000.0);
             let gain = -(self.rules.choice.price * sensitivity) * ln_team - hassle;
-            let time = strike * exp(-(utility + gain));
+            let time = strike * quick_exp(-(utility + gain));
             runners.push(Runner { time, exposure: e, variant: 1 });
         }
     }
@@ -99,7 +98,7 @@ impl Market {
         let member = &self.members[e.to as usize];
         let mut ln_price = f64::from(self.goods[e.offer as usize].ln_price_ratio);
         if e.price_bp != FULL_PRICE {
-            ln_price += ln(f64::from(e.price_bp) / 10_000.0);
+            ln_price += quick_ln(f64::from(e.price_bp) / 10_000.0);
         }
         let mut trust = from_share16(member.trust);
         if e.trust > 0 {
@@ -114,7 +113,7 @@ impl Market {
         u += c.habit * from_share16(member.habit);
         if !need && member.last_order_day != NEVER && c.refractory != 0.0 {
             let days = f64::from(day - member.last_order_day);
-            u -= c.refractory * exp(-LN_2 * days / c.refractory_half_life_days);
+            u -= c.refractory * quick_exp(-LN_2 * days / c.refractory_half_life_days);
         }
         u
     }
@@ -143,4 +142,9 @@ impl Market {
             wave: at.wave,
         }
     }
+}
+
+/// An exponential number of mean 1.
+fn exponential(word: u32) -> f64 {
+    -quick_ln(unit(word))
 }

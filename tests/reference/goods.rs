@@ -54,7 +54,7 @@ impl Market {
             good.demand = (f64::from(good.demand) * keep + today * (1.0 - keep)) as f32;
             good.asked_today = 0;
         }
-        if (self.day + 1) % self.rules.stock.review_days == 0 {
+        if (self.day + 1).is_multiple_of(self.rules.stock.review_days) {
             self.fill_up(self.rules.stock.cover_days);
         }
     }

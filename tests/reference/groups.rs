@@ -4,7 +4,7 @@ use crate::market::Market;
 use crate::rules::basis_points;
 use guanxi::market::member::share16;
 use guanxi::market::message::{Answer, Exposure, NONE, Order, Verdict, flag};
-use guanxi::quantity::math::{ln, logistic};
+use guanxi::quantity::math::{ln, logistic, pow};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
 use guanxi::rng::sample::discrete::pick_distinct;
@@ -77,7 +77,7 @@ impl Market {
             }
         }
         self.close_groups(at, orders, answers);
-        self.root_openers(at, orders);
+        self.root_openers(at);
     }
 
     /// The group that a team order joins, opened where there is none; none for a friend
@@ -87,7 +87,8 @@ impl Market {
         let (key, i, offer) = (self.env.key, order.consumer, order.offer);
         let all = &self.groups.all;
         if order.channel == self.channel("invitation") && order.context != NONE {
-            if all[order.context as usize].open {
+            let group = &all[order.context as usize];
+            if group.open && group.members.iter().all(|o| o.consumer != i) {
                 return Some(order.context as usize);
             }
             if key.unit(REOPEN, i, at, offer) >= p.reopen_share {
@@ -116,6 +117,8 @@ impl Market {
             group.open = false;
             self.tally.groups_filled += 1;
             orders.append(&mut group.members);
+            // Who opened it in this very wave invites nobody.
+            self.groups.opened.retain(|(opened, _)| *opened != number);
         }
     }
 
@@ -144,7 +147,7 @@ impl Market {
     }
 
     /// Openers take their places in cascades.
-    fn root_openers(&mut self, at: Clock, _orders: &mut [Order]) {
+    fn root_openers(&mut self, at: Clock) {
         for (number, order) in &mut self.groups.opened {
             order.node = match order.node.is_some() {
                 true => self.trees.grow(order.node, at.day),
@@ -175,16 +178,20 @@ impl Market {
         let trust = self.env.start.trust;
         let friend = 0.5 * (p.strong_trust + p.weak_trust);
         let trust = trust + c.recommender_weight * (friend - trust);
+        // The mean strain on the purse at 0.08 orders a day.
+        let half = pow(0.5, 1.0 / c.refractory_half_life_days);
+        let strain = 0.08 / (1.0 - (1.0 - 0.08) * half);
         let people = &self.env.people;
         let (mut sum, mut n) = (0.0, 0.0);
         for good in self.goods.iter().step_by(self.goods.len().div_ceil(256)) {
             for (segment, share) in people.segments.iter().zip(&people.shares) {
                 let sensitivity = segment.price_sensitivity;
-                let mut u = constant + 0.0;
+                let mut u = constant;
                 u -= c.price * sensitivity * f64::from(good.ln_price_ratio);
                 u += c.trust * (trust - 0.5);
                 u += c.friends * ln(2.0);
                 u -= c.delay * c.parcel_days;
+                u -= c.refractory * strain;
                 let gain = -c.price * sensitivity * ln_team;
                 sum += share * logistic(u + (gain - p.hassle).max(0.0));
                 n += share;

@@ -59,6 +59,8 @@ pub struct Market {
     pub held: Vec<Order>,
     pub groups: Groups,
     pub shares: Vec<Share>,
+    /// Share of the last day's claims for rewards that was paid.
+    pub paid_share: f64,
     /// Goods under way with their day of arrival.
     pub parcels: Vec<(u16, Order)>,
     pub outcomes: Vec<Outcome>,
@@ -90,6 +92,7 @@ impl Market {
             held: Vec::new(),
             groups: Groups::default(),
             shares: Vec::new(),
+            paid_share: 0.0,
             parcels: Vec::new(),
             outcomes: Vec::new(),
             trees: Trees::default(),
@@ -119,6 +122,8 @@ impl Market {
             None => 1,
         };
         self.joined.clear();
+        let rewards = self.rules.sharing.as_ref().is_some_and(|p| p.budget_share > 0.0);
+        self.paid_share = if rewards { 1.0 } else { 0.0 };
     }
 
     /// One day; returns its counts and its money.

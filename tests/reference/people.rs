@@ -162,10 +162,16 @@ impl Market {
 
     /// After a repeat order a member may leave.
     pub fn lapse(&mut self, at: Clock, answers: &[Answer]) {
+        if self.rules.need.lapse_a == 0.0 {
+            return;
+        }
+        let mut buyers = Vec::new();
         for answer in answers.iter().filter(|a| a.verdict == Verdict::Granted) {
             let (i, offer) = (answer.order.consumer, answer.order.offer);
             let member = &self.members[i as usize];
-            if self.rules.need.lapse_a == 0.0 || member.orders == 0 || !member.is_live() {
+            let is_repeat = member.orders > 0 || buyers.contains(&i);
+            buyers.push(i);
+            if !is_repeat || !member.is_live() {
                 continue;
             }
             if self.env.key.unit(LAPSE, i, at, offer) < self.lapse_probability(i) {

@@ -54,7 +54,13 @@ impl Market {
 
     /// Whoever got an order may share it.
     pub fn decide_to_share(&mut self, at: Clock, answers: &[Answer]) {
+        let mut shared = Vec::new();
         for answer in answers.iter().filter(|a| a.verdict == Verdict::Granted) {
+            let goods = (answer.order.consumer, answer.order.offer);
+            if shared.contains(&goods) {
+                continue;
+            }
+            shared.push(goods);
             if let Some(mut share) = self.share_of(at, &answer.order) {
                 if !share.node.is_some() {
                     share.node = self.trees.plant(at.day);
@@ -68,7 +74,7 @@ impl Market {
         let p = self.rules.sharing.as_ref()?;
         let mut draws = self.env.key.draws(SHARE, order.consumer, at, order.offer);
         let satisfaction = from_share16(self.members[order.consumer as usize].satisfaction);
-        let reward = if p.budget_share > 0.0 { p.reward_fen as f64 / p.hassle_fen } else { 0.0 };
+        let reward = self.paid_share * p.reward_fen as f64 / p.hassle_fen;
         let propensity = self.env.people.of(order.consumer).social_propensity.max(1e-9);
         let mut odds = p.base;
         odds += p.reward_weight * reward;
@@ -85,7 +91,7 @@ impl Market {
     /// New members whom friends brought are rewarded, while the allotment lasts.
     pub fn reward_sharers(&mut self) {
         let Some(p) = self.rules.sharing.clone() else { return };
-        if p.reward_fen == 0 {
+        if p.budget_share == 0.0 || p.reward_fen == 0 {
             return;
         }
         let is_claim = |m: &&guanxi::market::member::Member| {
@@ -96,11 +102,16 @@ impl Market {
         };
         let claims = self.members.iter().filter(is_claim).count() as i64;
         let mut left = self.allotment(p.budget_share);
+        let mut paid = 0;
         for _ in 0..claims {
             if left >= p.reward_fen {
                 left -= p.reward_fen;
+                paid += 1;
                 self.pay(Line::ShareReward, p.reward_fen);
             }
+        }
+        if claims > 0 {
+            self.paid_share = f64::from(paid) / claims as f64;
         }
     }
 }

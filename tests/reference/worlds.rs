@@ -60,11 +60,14 @@ budget_share = 0.2
 join = -4.0
 
 [arm.one.livestream]
+enabled = true
 budget_share = 0.3
 join = -3.0
 show_days_per_week = 4
 
 [arm.one.leader]
+enabled = true
+bonus_fen = 4_000
 budget_share = 0.3
 join = -3.0
 min_batch = 2
@@ -110,8 +113,9 @@ pub fn prepared(world: &World) -> (Scenario, Arc<Environment>) {
 [arm.one]\npreset = \"{preset}\"\n{own}"
     );
     let input = Input { name: "reference.toml", text: &text, folder: Path::new("."), sets: &[] };
-    let checked = resolve(&input, &CATALOGUE);
-    let scenario = checked.unwrap_or_else(|issues| panic!("{issues:#?}")).scenario;
+    let checked = resolve(&input, &CATALOGUE).unwrap_or_else(|issues| panic!("{issues:#?}"));
+    assert!(checked.warnings.is_empty(), "{:#?}", checked.warnings);
+    let scenario = checked.scenario;
     let env = model::environment(&scenario, 0, None).expect("the network can be made");
     (scenario, Arc::new(env))
 }
