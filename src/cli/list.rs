@@ -2,6 +2,7 @@
 
 use crate::cli::Done;
 use crate::cli::failure::Failure;
+use crate::cli::manual;
 use crate::cli::reference::{OUTPUT, channels, keys, role, scope};
 use crate::cli::screen::{Screen, columns};
 use crate::mechanisms::MECHANISMS;
@@ -26,6 +27,8 @@ pub enum What {
     Parameters,
     /// Ways by which offers reach consumers.
     Channels,
+    /// All of these with sources and columns, as Markdown.
+    Reference,
 }
 
 /// Arguments of `list`.
@@ -50,7 +53,10 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     if let Some(name) = &arguments.print {
         return print(arguments.what, name, screen);
     }
-    let list = list(arguments.what);
+    let Some(list) = list(arguments.what) else {
+        screen.data(&manual::text());
+        return Ok(());
+    };
     if screen.json {
         let object = |row: &Vec<String>| {
             let cells = list.header.iter().zip(row);
@@ -75,8 +81,9 @@ fn print(what: What, name: &str, screen: &Screen) -> Done {
     Ok(())
 }
 
-fn list(what: What) -> List {
-    match what {
+/// The list; none for the reference, which is more than one list.
+fn list(what: What) -> Option<List> {
+    Some(match what {
         What::Mechanisms => mechanisms(),
         What::Presets => {
             let row = |preset: &Preset| vec![preset.name.to_owned(), preset.summary()];
@@ -91,7 +98,8 @@ fn list(what: What) -> List {
             });
             List { header: &["channel", "mechanism", "summary"], rows: rows.collect() }
         }
-    }
+        What::Reference => return None,
+    })
 }
 
 fn mechanisms() -> List {

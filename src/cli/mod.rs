@@ -9,6 +9,7 @@ pub mod init;
 pub mod interrupt;
 pub mod list;
 pub mod load;
+pub mod manual;
 pub mod memory;
 pub mod plan;
 pub mod progress;

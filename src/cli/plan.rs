@@ -115,6 +115,10 @@ impl Plan {
 
     /// What the run folder says of the runs.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the manifest tells the machine, which shapes no result"
+    )]
     pub fn meta(&self, threads: usize) -> Meta {
         Meta {
             scenario: self.scenario.name.clone(),

@@ -23,7 +23,7 @@ use std::time::Instant;
 pub struct Arguments {
     /// The scenario.
     pub file: PathBuf,
-    /// Folder of the results [default: outputs/<name>-<digest>].
+    /// Folder of the results [default: outputs/NAME-DIGEST].
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Values laid over the scenario.
@@ -145,6 +145,10 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the manifest tells the time taken, which shapes no result"
+)]
 fn simulate(
     plan: &Plan,
     mut folder: RunFolder,

@@ -8,7 +8,7 @@
 
 use crate::exchange::Inbox;
 use crate::market::member::{from_share16, standing};
-use crate::market::message::{Answer, Order, Verdict, flag};
+use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::Rows;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
@@ -128,9 +128,9 @@ impl Need {
     ) {
         let end = (u32::from(at.day) + 1) << 16;
         let known = open.len();
-        for row in 0..clocks.len() {
+        for (row, clock) in clocks.iter_mut().enumerate() {
             let mut ordinal = 0;
-            while clocks[row] < end {
+            while *clock < end {
                 let consumer = first + row as u32;
                 let mut draws = env.key.draws(NEXT, consumer, at, ordinal);
                 let category = env.catalogue.category_at(draws.unit());
@@ -139,7 +139,7 @@ impl Need {
                     open.push(OpenNeed { consumer, category, expires });
                 }
                 let gap_days = exponential(&mut draws) / self.rate(env, consumer);
-                clocks[row] = Self::after(clocks[row], gap_days.max(1.0 / STEPS));
+                *clock = Self::after(*clock, gap_days.max(1.0 / STEPS));
                 ordinal += 1;
             }
         }
@@ -151,7 +151,7 @@ impl Need {
         let mut draws = key.draws(LAPSE_RATE, consumer, Clock::default(), 0);
         let own = beta(&mut draws, self.p.lapse_a, self.p.lapse_b);
         let member = &rows.members[(consumer - rows.first) as usize];
-        let referred = if member.referrer == crate::market::message::NONE {
+        let referred = if member.referrer == NONE {
             0.0
         } else {
             self.p.lapse_referred
@@ -162,6 +162,7 @@ impl Need {
         logistic(logit(own.clamp(1e-12, 1.0 - 1e-12)) + shift)
     }
 
+    /// Lets a member lapse upon a repeat order.
     fn after_order(
         &self,
         key: Key,
@@ -171,8 +172,7 @@ impl Need {
         order: &Order,
     ) {
         let consumer = order.consumer;
-        // The order itself enters the history after this hook.
-        if rows.member(consumer).orders == 0 || !rows.member(consumer).is_live() {
+        if !rows.member(consumer).is_live() {
             return;
         }
         let p = self.lapse_probability(key, consumer, rows);
@@ -243,10 +243,17 @@ impl Mechanism for Need {
                 &mut platform.rows(env.consumers),
                 &mut clocks,
                 |shard, rows, clocks| {
+                    let mut before = NONE;
                     for answer in
                         answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
                     {
-                        self.after_order(env.key, at, rows, clocks, &answer.order);
+                        // Orders enter the history after this hook, so that the second of a
+                        // wave is known as a repeat by the one before it.
+                        let consumer = answer.order.consumer;
+                        if before == consumer || rows.member(consumer).orders > 0 {
+                            self.after_order(env.key, at, rows, clocks, &answer.order);
+                        }
+                        before = consumer;
                     }
                 },
             );

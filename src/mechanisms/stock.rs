@@ -116,7 +116,7 @@ impl Mechanism for Stock {
             state.asked_today = 0;
             state.sold_today = 0;
         }
-        if (at.day + 1) % self.p.review_days == 0 {
+        if (at.day + 1).is_multiple_of(self.p.review_days) {
             self.restock(world, self.p.cover_days);
         }
     }

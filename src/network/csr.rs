@@ -68,6 +68,9 @@ pub struct Csr {
     targets: Vec<u32>,
 }
 
+/// The row entries of a pair: called with the pair and with what takes (row, entry).
+type PairRows<'a> = dyn Fn((u32, u32), &mut dyn FnMut(u32, u32)) + Sync + 'a;
+
 impl Csr {
     /// Number of rows.
     #[inline]
@@ -118,11 +121,7 @@ impl Csr {
         })
     }
 
-    fn of_slices(
-        n: u32,
-        pairs: &[(u32, u32)],
-        rows: &(dyn Fn((u32, u32), &mut dyn FnMut(u32, u32)) + Sync),
-    ) -> Self {
+    fn of_slices(n: u32, pairs: &[(u32, u32)], rows: &PairRows<'_>) -> Self {
         const SLICE: usize = 1 << 14;
         Self::build(n, pairs.len().div_ceil(SLICE) as u32, &|chunk, emit| {
             let from = chunk as usize * SLICE;

@@ -204,6 +204,7 @@ fn probabilities(size: f64, alike: f64, others: f64, bias: f64) -> (f64, f64) {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the last bit does not matter here")]
 mod tests {
     use super::*;
 

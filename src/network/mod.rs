@@ -2,7 +2,7 @@
 //! follows which influencer.
 //!
 //! A network is made by one of several generators (one file each, listed in
-//! [`GENERATORS`]) or read from a file. Consumers are numbered so that a
+//! `GENERATORS`) or read from a file. Consumers are numbered so that a
 //! neighbourhood is a contiguous range; strong ties stand first in a list.
 
 mod community;

@@ -131,7 +131,7 @@ fn weak_ties_have_a_heavy_tail() {
     assert!(largest > 200, "largest degree {largest}");
     let beyond = |d: usize| counts.iter().skip(d).sum::<u64>() as f64;
     // P(X > x) ~ x^(−1.5) for the default exponent: ln ratio over a doubling 1.04.
-    let slope = (beyond(80) / beyond(160)).ln() / 2_f64.ln();
+    let slope = crate::quantity::math::ln(beyond(80) / beyond(160)) / std::f64::consts::LN_2;
     assert!((1.2..2.2).contains(&slope), "tail slope {slope}");
 }
 

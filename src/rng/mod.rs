@@ -166,6 +166,7 @@ impl Draws {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "powers of two are exact")]
 mod tests {
     use super::*;
 

@@ -107,6 +107,7 @@ fn gamma_above_one(draws: &mut Draws, shape: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "powers of two are exact")]
 mod tests {
     use super::super::check::{first, follow_the_same, follows, has_moments, oracle, sample};
     use super::*;

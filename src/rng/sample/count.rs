@@ -185,6 +185,7 @@ pub fn geometric_skip(draws: &mut Draws, ln_q: f64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "powers of two are exact")]
 mod tests {
     use super::super::check::{
         draws, first, follow_the_same, has_mass, has_moments, oracle, sample,

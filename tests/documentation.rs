@@ -1,0 +1,194 @@
+//! The documentation is true: the reference is that of the registry, and every command
+//! and every scenario in it is understood. `tests/architecture.rs` follows its paths.
+
+use clap::Parser;
+use guanxi::cli::{Cli, manual};
+use guanxi::scenario::resolve::{CATALOGUE, Input, resolve};
+use std::path::{Path, PathBuf};
+
+/// The folder of the project.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// README, CHANGELOG and everything below `docs`, as (path, text).
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut paths = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("docs can be listed") {
+            let path = entry.expect("an entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "md") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let text = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("a page can be read");
+        (path, text)
+    };
+    paths.into_iter().map(text).collect()
+}
+
+/// The fenced blocks of a language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut inside: Option<(bool, String)> = None;
+    for line in page.lines() {
+        match (line.trim_start().strip_prefix("```"), inside.take()) {
+            (Some(name), None) => inside = Some((name.trim() == language, String::new())),
+            (Some(_), Some((wanted, block))) => blocks.extend(wanted.then_some(block)),
+            (None, Some((wanted, block))) => inside = Some((wanted, block + line + "\n")),
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// The spans between single backticks outside of fenced blocks.
+fn spans(page: &str) -> Vec<String> {
+    let mut fenced = false;
+    let mut spans = Vec::new();
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            spans.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    spans
+}
+
+/// The words of a command line; quotation marks hold words together, `#` begins a comment.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in line.chars() {
+        match (c, quote) {
+            (_, Some(mark)) if c == mark => quote = None,
+            ('\'' | '"', None) => quote = Some(c),
+            ('#', None) if words.last().is_some_and(String::is_empty) => break,
+            (' ', None) => words.push(String::new()),
+            _ => words.last_mut().expect("there is a last word").push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The arguments of `guanxi` in a command line; none where it is another program's.
+fn arguments(line: &str) -> Option<Vec<String>> {
+    let words = words(line.trim().trim_start_matches("$ "));
+    let own = match words.first().map(String::as_str) {
+        Some("guanxi") => 1,
+        Some("cargo") if words.get(1).is_some_and(|verb| verb == "run") => {
+            words.iter().position(|word| word == "--")? + 1
+        }
+        _ => return None,
+    };
+    let redirected = |word: &String| word.starts_with('>') || word.starts_with('|');
+    let end = words.iter().position(redirected).unwrap_or(words.len());
+    Some([&["guanxi".to_owned()], &words[own..end]].concat())
+}
+
+/// Every line of guanxi's in the shell blocks and spans of the pages.
+fn commands() -> Vec<(PathBuf, Vec<String>)> {
+    let mut commands = Vec::new();
+    for (path, page) in pages() {
+        let lines: Vec<String> =
+            blocks(&page, "sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
+        // `guanxi run` alone names a verb.
+        let is_whole = |span: &String| span.starts_with("guanxi ") && span.split(' ').count() > 2;
+        for line in lines.into_iter().chain(spans(&page).into_iter().filter(is_whole)) {
+            commands.extend(arguments(&line).map(|words| (path.clone(), words)));
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_reference_is_that_of_the_registry() {
+    let committed = std::fs::read_to_string(root().join("docs/reference.md")).unwrap_or_default();
+    assert!(
+        committed == manual::text(),
+        "docs/reference.md is stale; renew it with `cargo run -- list reference > docs/reference.md`"
+    );
+}
+
+#[test]
+fn every_command_of_the_pages_is_understood() {
+    let commands = commands();
+    assert!(commands.len() > 10, "only {} commands were found", commands.len());
+    for (path, words) in commands {
+        if let Err(error) = Cli::try_parse_from(&words) {
+            let fine = !error.use_stderr();
+            assert!(fine, "{}: {}\n{error}", path.display(), words.join(" "));
+        }
+    }
+}
+
+#[test]
+fn every_scenario_that_a_command_of_the_pages_names_is_there() {
+    for (path, words) in commands() {
+        for file in words.iter().filter(|word| word.starts_with("scenarios/")) {
+            let there = root().join(file).is_file();
+            assert!(
+                there,
+                "{}: {} names a file that is not there",
+                path.display(),
+                words.join(" ")
+            );
+        }
+    }
+}
+
+/// A block is a scenario or a part of one; a part is completed by an arm. A preset
+/// (its first key is `summary`) stands in an arm.
+fn completed(block: &str) -> String {
+    if block.contains("[arm.") {
+        return block.to_owned();
+    }
+    if !block.lines().any(|line| line.starts_with("summary =")) {
+        return format!("{block}\n[arm.viral]\npreset = \"viral\"\n");
+    }
+    let mut arm = "[arm.own]\n".to_owned();
+    for line in block.lines().filter(|line| !line.starts_with("summary =")) {
+        arm += &line.replacen('[', "[arm.own.", usize::from(line.starts_with('[')));
+        arm.push('\n');
+    }
+    arm
+}
+
+#[test]
+fn every_scenario_of_the_pages_is_free_of_mistakes() {
+    for (path, page) in pages() {
+        for block in blocks(&page, "toml") {
+            let text = completed(&block);
+            let name = path.display().to_string();
+            let folder = root().join("scenarios");
+            let input = Input { name: &name, text: &text, folder: &folder, sets: &[] };
+            if let Err(issues) = resolve(&input, &CATALOGUE) {
+                let messages: Vec<&str> =
+                    issues.iter().map(|issue| issue.message.as_str()).collect();
+                panic!("{name}: {}\n{text}", messages.join("; "));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_mechanism_is_described_in_the_model() {
+    let model = std::fs::read_to_string(root().join("docs/model.md")).unwrap_or_default();
+    for spec in guanxi::mechanisms::MECHANISMS {
+        let heading = format!("### {}", spec.name);
+        let there = model.lines().any(|line| line == heading);
+        assert!(there, "docs/model.md has no section `{heading}`");
+        for stream in spec.streams {
+            let there = model.contains(&format!("`{}`", stream.name));
+            assert!(there, "docs/model.md does not say what stream `{}` decides", stream.name);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a consumer buys of what was seen.
+
+use crate::groups::team_price_bp;
+use crate::market::Market;
+use guanxi::market::ledger::Line;
+use guanxi::market::member::{NEVER, from_share16};
+use guanxi::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, Order, flag};
+use guanxi::quantity::math::{exp, ln, ln_1p};
+use guanxi::quantity::time::Clock;
+use guanxi::rng::Stream;
+use guanxi::rng::sample::continuous::exponential_race;
+use std::f64::consts::LN_2;
+
+const TASTE: Stream = Stream::new("choice/taste");
+const OUTSIDE: Stream = Stream::new("choice/outside");
+const PRIORITY: Stream = Stream::new("choice/priority");
+
+/// One way of buying one thing, and when it arrives in the race.
+struct Runner<'a> {
+    time: f64,
+    exposure: &'a Exposure,
+    variant: u8,
+}
+
+impl Market {
+    /// At most one order of every consumer in every category.
+    pub fn choose(&mut self, at: Clock, seen: &[Exposure]) -> Vec<Order> {
+        let mut orders = Vec::new();
+        for i in 0..self.members.len() as u32 {
+            let mine: Vec<&Exposure> = seen.iter().filter(|e| e.to == i).collect();
+            for category in 0..self.env.catalogue.by_category.len() as u16 {
+                let of = |e: &&&Exposure| e.category == category && e.category != NO_CATEGORY;
+                let situation: Vec<&Exposure> = mine.iter().filter(of).copied().collect();
+                orders.extend(self.decide(at, i, category, &situation));
+            }
+        }
+        for order in &orders {
+            self.tally.channels[order.channel as usize].placed += 1;
+            self.pay(Line::Payment, i64::from(order.price_fen));
+        }
+        orders
+    }
+
+    fn decide(
+        &mut self,
+        at: Clock,
+        i: u32,
+        category: u16,
+        situation: &[&Exposure],
+    ) -> Option<Order> {
+        let morning = Clock::start_of(at.day);
+        let need = situation.iter().any(|e| e.flags & flag::NEED != 0);
+        let mut runners = Vec::new();
+        for e in situation.iter().filter(|e| e.flags & flag::DROPPED == 0) {
+            self.tally.channels[e.channel as usize].considered += 1;
+            // Every friend's message counts, be it opened or not.
+            let recommends = |o: &&&Exposure| o.flags & flag::FRIEND != 0 && o.offer == e.offer;
+            let friends = situation.iter().filter(recommends).count();
+            self.race(morning, e, need, friends as f64, &mut runners);
+        }
+        let nothing = self.env.key.word(OUTSIDE, i, morning, u32::from(category));
+        let nothing = exponential_race(nothing);
+        let mut best: Option<&Runner<'_>> = None;
+        for runner in &runners {
+            if runner.time < best.map_or(nothing, |b| b.time) {
+                best = Some(runner);
+            }
+        }
+        best.map(|runner| self.order(at, runner, need))
+    }
+
+    /// Lets an offer run, alone and in a team.
+    fn race<'a>(
+        &self,
+        morning: Clock,
+        e: &'a Exposure,
+        need: bool,
+        friends: f64,
+        runners: &mut Vec<Runner<'a>>,
+    ) {
+        let mut taste = self.env.key.draws(TASTE, e.to, morning, e.offer);
+        let strike = exponential_race(taste.word());
+        let utility = self.utility(morning.day, e, need, friends);
+        runners.push(Runner { time: strike * exp(-utility), exposure: e, variant: 0 });
+        let Some(p) = &self.rules.group_buy else { return };
+        if self.channels[e.channel as usize].team {
+            let hassle = p.hassle * exponential_race(taste.word());
+            let sensitivity = self.env.people.of(e.to).price_sensitivity;
+            let ln_team = ln(f64::from(team_price_bp(p.discount_share)) / 10_000.0);
+            let gain = -(self.rules.choice.price * sensitivity) * ln_team - hassle;
+            let time = strike * exp(-(utility + gain));
+            runners.push(Runner { time, exposure: e, variant: 1 });
+        }
+    }
+
+    /// What buying alone is worth, term by term in the order of the formula.
+    fn utility(&self, day: u16, e: &Exposure, need: bool, friends: f64) -> f64 {
+        let (c, terms) = (&self.rules.choice, &self.channels[e.channel as usize]);
+        let member = &self.members[e.to as usize];
+        let mut ln_price = f64::from(self.goods[e.offer as usize].ln_price_ratio);
+        if e.price_bp != FULL_PRICE {
+            ln_price += ln(f64::from(e.price_bp) / 10_000.0);
+        }
+        let mut trust = from_share16(member.trust);
+        if e.trust > 0 {
+            trust += c.recommender_weight * (from_share16(e.trust) - trust);
+        }
+        let mut u = terms.constant;
+        u += if need { c.need } else { 0.0 };
+        u -= c.price * self.env.people.of(e.to).price_sensitivity * ln_price;
+        u += c.trust * (trust - 0.5);
+        u += c.friends * if friends > 0.0 { ln_1p(friends) } else { 0.0 };
+        u -= c.delay * if terms.pickup { c.pickup_days } else { c.parcel_days };
+        u += c.habit * from_share16(member.habit);
+        if !need && member.last_order_day != NEVER && c.refractory != 0.0 {
+            let days = f64::from(day - member.last_order_day);
+            u -= c.refractory * exp(-LN_2 * days / c.refractory_half_life_days);
+        }
+        u
+    }
+
+    fn order(&self, at: Clock, runner: &Runner<'_>, need: bool) -> Order {
+        let e = runner.exposure;
+        let mut price_bp = u64::from(e.price_bp);
+        if let (1, Some(p)) = (runner.variant, &self.rules.group_buy) {
+            price_bp = price_bp * u64::from(team_price_bp(p.discount_share)) / 10_000;
+        }
+        let alone = u64::from(self.goods[e.offer as usize].price_fen);
+        let need = if need { flag::NEED } else { 0 };
+        Order {
+            consumer: e.to,
+            offer: e.offer,
+            source: e.source,
+            context: e.context,
+            node: e.node,
+            price_fen: (alone * price_bp / 10_000) as u32,
+            day: at.day,
+            priority: (self.env.key.word(PRIORITY, e.to, at, e.offer) >> 16) as u16,
+            channel: e.channel,
+            flags: (e.flags & flag::IMPULSE) | need,
+            variant: runner.variant,
+            platform: 0,
+            wave: at.wave,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Field by field: the engine's world and the plain one.
+
+use crate::market::Market;
+use guanxi::engine::step::Day;
+use guanxi::market::ledger::{FLOWS, Postings};
+use guanxi::market::platform::Platform;
+use guanxi::market::tally::Tally;
+use guanxi::mechanism::world::World;
+use std::fmt::Debug;
+
+type Verdict = Result<(), String>;
+
+/// Whether one value is the same in both; floating values are compared by their bits.
+fn same<T: PartialEq + Debug>(what: impl Fn() -> String, engine: T, plain: T) -> Verdict {
+    if engine == plain {
+        return Ok(());
+    }
+    Err(format!("{} is {engine:?} in the engine, {plain:?} in the reference", what()))
+}
+
+macro_rules! same_fields {
+    ($whose:expr, $engine:expr, $plain:expr; $($field:ident),* $(,)?) => {
+        $(same(|| format!("{}: {}", $whose, stringify!($field)), $engine.$field, $plain.$field)?;)*
+    };
+}
+
+/// Everything at the end of a day.
+pub fn day(world: &World, day: &Day, plain: &Market, book: &(Tally, Postings)) -> Verdict {
+    let platform = &world.platforms[0];
+    tally(&day.books[0].tally, &book.0)?;
+    postings(&day.books[0].postings, &book.1)?;
+    members(platform, plain)?;
+    offers(platform, plain)?;
+    let mut needs = plain.needs.clone();
+    needs.sort();
+    let engine: Vec<_> = world.needs.iter().flatten().copied().collect();
+    same(|| "the list of open needs".to_owned(), engine, needs)?;
+    same(|| "n_live".to_owned(), platform.n_live, plain.n_live())?;
+    let registered = plain.members.iter().filter(|m| m.is_registered()).count() as u64;
+    same(|| "n_registered".to_owned(), platform.n_registered, registered)?;
+    same(|| "trust_sum".to_owned(), platform.trust_sum, plain.trust_sum)?;
+    shapes(platform, plain)
+}
+
+fn members(platform: &Platform, plain: &Market) -> Verdict {
+    for (i, (engine, plain)) in platform.members.iter().zip(&plain.members).enumerate() {
+        let who = format!("consumer {i}");
+        same_fields!(who, engine, plain; standing, channel, referrer, acquired_day,
+            first_order_day, last_order_day, orders, spend_fen, trust, habit, satisfaction);
+        same(|| format!("{who}: the record"), *engine, *plain)?;
+        let bit = platform.live.get(i as u32);
+        same(|| format!("{who}: the live bit"), bit, plain.is_live())?;
+    }
+    same(|| "the number of members".to_owned(), platform.members.len(), plain.members.len())
+}
+
+fn offers(platform: &Platform, plain: &Market) -> Verdict {
+    for (k, (engine, plain)) in platform.offers.iter().zip(&plain.goods).enumerate() {
+        let what = format!("offer {k}");
+        same_fields!(what, engine, plain; stock, price_fen, asked_today);
+        let bits = (engine.demand.to_bits(), plain.demand.to_bits());
+        same(|| format!("{what}: demand, in bits,"), bits.0, bits.1)?;
+        let bits = (engine.ln_price_ratio.to_bits(), plain.ln_price_ratio.to_bits());
+        same(|| format!("{what}: ln_price_ratio, in bits,"), bits.0, bits.1)?;
+    }
+    same(|| "the number of offers".to_owned(), platform.offers.len(), plain.goods.len())
+}
+
+fn tally(engine: &Tally, plain: &Tally) -> Verdict {
+    let names = guanxi::model::channels().map(|channel| channel.name);
+    for (k, name) in names.enumerate() {
+        let what = format!("channel {name}");
+        let (engine, plain) = (&engine.channels[k], &plain.channels[k]);
+        same_fields!(what, engine, plain; exposed, considered, registered, placed, ordered,
+            ordered_fen, kept, kept_fen, returned, new_buyers);
+    }
+    same_fields!("tally", engine, plain; lapsed, won_back, out_of_stock, unfilled,
+        delivery_days, repeat_orders, units_in, units_out, units_back, groups_opened,
+        groups_filled, groups_failed, shares, trust_change);
+    same(|| "the tally".to_owned(), engine, plain)
+}
+
+fn postings(engine: &Postings, plain: &Postings) -> Verdict {
+    for (flow, (engine, plain)) in FLOWS.iter().zip(engine.0.iter().zip(&plain.0)) {
+        same(|| format!("ledger: {}", flow.name), engine, plain)?;
+    }
+    Ok(())
+}
+
+/// The filed cascades.
+pub fn shapes(platform: &Platform, plain: &Market) -> Verdict {
+    let engine = platform.cascades.shapes().iter();
+    let engine: Vec<_> = engine.map(|(key, s)| (*key, s.count, s.virality_sum.to_bits())).collect();
+    let plain = plain.trees.shapes.iter();
+    let plain: Vec<_> = plain.map(|(key, s)| (*key, s.0, s.1.to_bits())).collect();
+    same(|| "the list of filed cascades ((size, depth), count, bits)".to_owned(), engine, plain)
+}

@@ -1,0 +1,133 @@
+//! Livestream sessions of influencers.
+
+use crate::market::{Luck, Market, at_least_one};
+use crate::rules::basis_points;
+use guanxi::market::ledger::Line;
+use guanxi::market::member::share16;
+use guanxi::market::message::{Exposure, flag};
+use guanxi::mechanism::reach::successes;
+use guanxi::mechanisms::livestream::Parameters;
+use guanxi::quantity::math::pow;
+use guanxi::quantity::time::Clock;
+use guanxi::rng::Stream;
+use guanxi::rng::sample::discrete::Alias;
+
+const BOOKING: Stream = Stream::new("livestream/booking");
+const GOODS: Stream = Stream::new("livestream/goods");
+const FOLLOWER: Stream = Stream::new("livestream/follower");
+const VIEW: Stream = Stream::new("livestream/view");
+
+impl Market {
+    /// Sessions of the day, as long as the purse lasts, and what their followers see.
+    pub fn stream(&mut self, at: Clock, seen: &mut Vec<Exposure>) {
+        let Some(p) = self.rules.livestream.clone() else { return };
+        self.live_purse += self.allotment(p.budget_share);
+        let (k, d) = (p.show_days_per_week, u32::from(at.day) % 7);
+        let is_show_day = (d + 1) * k / 7 > d * k / 7;
+        if !is_show_day || p.budget_share == 0.0 {
+            return;
+        }
+        let mut order: Vec<u32> = (0..self.env.influencers.n()).collect();
+        order.sort_by_key(|&i| (self.env.key.word(BOOKING, i, at, 0), i));
+        let popular = Alias::new(&self.popularity(f64::sqrt));
+        for influencer in order {
+            let followers = self.env.follow.of(influencer).len();
+            let size = followers as f64 / p.reference_followers;
+            let fee = (p.slot_fee_fen as f64 * size * worth(&p, followers)).round() as i64;
+            if fee > self.live_purse {
+                continue;
+            }
+            self.live_purse -= fee;
+            self.pay(Line::SlotFee, fee);
+            let mut draws = self.env.key.draws(GOODS, influencer, at, 0);
+            let pick = |_| popular.pick(draws.word(), draws.word());
+            let goods: Vec<u32> = (0..p.offers_per_session).map(pick).collect();
+            match self.luck {
+                Luck::Plan => self.play(at, &p, (influencer, &goods), seen),
+                Luck::Trials => self.trials_of_session(at, &p, (influencer, &goods), seen),
+            }
+        }
+    }
+
+    /// The chance that an active member considers an offer of a session.
+    pub fn session_chance(&self, p: &Parameters, followers: usize) -> f64 {
+        let attention = at_least_one(self.rules.attention.slots_mean * p.attention_share);
+        (attention * p.considered_mean * worth(p, followers)).min(1.0)
+    }
+
+    fn play(
+        &mut self,
+        at: Clock,
+        p: &Parameters,
+        (influencer, goods): (u32, &[u32]),
+        seen: &mut Vec<Exposure>,
+    ) {
+        let channel = self.channel("live");
+        let followers = self.env.follow.of(influencer).to_vec();
+        let member = self.session_chance(p, followers.len());
+        let outsider = p.outside_reach_share * self.channels[channel as usize].thinning;
+        let most = member.max(outsider);
+        for (block, here) in followers.chunks(256).enumerate() {
+            let mut draws = self.env.key.draws(FOLLOWER, influencer, at, block as u32);
+            let mut reached = Vec::new();
+            successes(&mut draws, here.len() as u32, most, |k| reached.push(here[k as usize]));
+            for i in reached {
+                let mut view = self.env.key.draws(VIEW, i, at, influencer);
+                let is_member = self.members[i as usize].is_live();
+                let chance = if is_member { member } else { outsider } / most;
+                let looks = view.chance(chance);
+                if looks && (!is_member || self.is_active(i, at.day)) {
+                    self.tally.channels[channel as usize].exposed += 1;
+                    let offer = goods[view.below(goods.len() as u32) as usize];
+                    seen.push(self.pitch(p, i, influencer, offer));
+                }
+            }
+        }
+    }
+
+    /// What an influencer says of an offer.
+    pub fn pitch(&self, p: &Parameters, to: u32, influencer: u32, offer: u32) -> Exposure {
+        Exposure {
+            source: influencer,
+            price_bp: basis_points(1.0 - p.price_cut_share) as u16,
+            trust: share16(self.fan_trust[influencer as usize]),
+            flags: flag::IMPULSE,
+            ..self.exposure(to, offer, self.channel("live"))
+        }
+    }
+
+    /// Fan trust moves with what became of the goods.
+    pub fn judge_influencers(&mut self) {
+        let Some(p) = self.rules.livestream.clone() else { return };
+        let channel = self.channel("live");
+        for k in 0..self.fan_trust.len() {
+            let (good, bad) = self.fortunes(channel, k as u32);
+            self.fan_trust[k] = moved(self.fan_trust[k], (good, bad), p.trust_gain, p.loss_weight);
+        }
+    }
+
+    /// How many of today's goods through a recommender were kept, and went back.
+    pub fn fortunes(&self, channel: u8, source: u32) -> (u32, u32) {
+        let of = |o: &&guanxi::market::message::Outcome| {
+            o.order.channel == channel && o.order.source == source
+        };
+        let all = self.outcomes.iter().filter(of).count() as u32;
+        let bad = self.outcomes.iter().filter(of).filter(|o| o.returned).count() as u32;
+        (all - bad, bad)
+    }
+}
+
+/// What a follower is worth, relative to one of an influencer of the reference size.
+fn worth(p: &Parameters, followers: usize) -> f64 {
+    pow(followers.max(1) as f64 / p.reference_followers, p.size_exponent)
+}
+
+/// Trust in a recommender after a day's good and bad outcomes.
+pub fn moved(trust: f64, (good, bad): (u32, u32), gain: f64, loss_weight: f64) -> f64 {
+    if good + bad == 0 {
+        return trust;
+    }
+    let (g, b) = (f64::from(good), f64::from(bad) * loss_weight);
+    let drift = (g * (1.0 - trust) - b * trust) / f64::from(good + bad);
+    (trust + gain * drift).clamp(0.0, 1.0)
+}

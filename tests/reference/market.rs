@@ -1,0 +1,230 @@
+//! The plain market: the whole state of one platform, and a day of it, one thing
+//! after the other.
+
+use crate::groups::Groups;
+use crate::leaders::Leader;
+use crate::rules::{Rules, Terms, terms};
+use crate::sharing::Share;
+use crate::trees::Trees;
+use guanxi::market::ledger::{Line, Postings};
+use guanxi::market::member::Member;
+use guanxi::market::message::{Answer, Exposure, Order, Outcome};
+use guanxi::market::tally::Tally;
+use guanxi::mechanism::world::{Environment, OpenNeed};
+use guanxi::quantity::money::Fen;
+use guanxi::quantity::time::Clock;
+use guanxi::scenario::Arm;
+use std::sync::Arc;
+
+/// An offer's state.
+#[derive(Clone, Debug)]
+pub struct Good {
+    pub stock: u32,
+    pub price_fen: u32,
+    pub asked_today: u32,
+    pub ln_price_ratio: f32,
+    pub demand: f32,
+}
+
+/// How senders draw whom they reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Luck {
+    /// By the mechanisms' draw plan: gaps over blocks, exposures thinned out.
+    Plan,
+    /// By one trial a consumer from a stream of its own, nothing thinned out.
+    Trials,
+}
+
+/// One platform's world.
+pub struct Market {
+    pub env: Arc<Environment>,
+    pub rules: Rules,
+    pub luck: Luck,
+    pub channels: Vec<Terms>,
+    pub day: u16,
+    pub members: Vec<Member>,
+    pub goods: Vec<Good>,
+    /// When each consumer's next need arises, in 1/65536 days; `u32::MAX` for never.
+    pub clocks: Vec<u32>,
+    pub needs: Vec<OpenNeed>,
+    /// Who joined or came back today.
+    pub joined: Vec<u32>,
+    pub fan_trust: Vec<f64>,
+    pub live_purse: i64,
+    pub leaders: Vec<Leader>,
+    /// Neighbourhoods in the order in which they get leaders, and the next place in it.
+    pub recruiting: (Vec<u32>, usize),
+    pub leader_purse: i64,
+    /// Orders through leaders that wait for the cut-off.
+    pub held: Vec<Order>,
+    pub groups: Groups,
+    pub shares: Vec<Share>,
+    /// Goods under way with their day of arrival.
+    pub parcels: Vec<(u16, Order)>,
+    pub outcomes: Vec<Outcome>,
+    pub trees: Trees,
+    pub tally: Tally,
+    pub money: Postings,
+    /// The sum of all live members' trust at the end of the last day.
+    pub trust_sum: i64,
+}
+
+impl Market {
+    /// The market before its first day.
+    pub fn new(env: &Arc<Environment>, arm: &Arm, luck: Luck) -> Self {
+        let rules = Rules::of(arm);
+        let n = env.people.segment.len();
+        let mut market = Self {
+            channels: terms(&rules, 0.0),
+            day: 0,
+            members: vec![Member::stranger(env.start.trust); n],
+            goods: Vec::new(),
+            clocks: vec![u32::MAX; n],
+            needs: Vec::new(),
+            joined: Vec::new(),
+            fan_trust: env.influencers.credibility.clone(),
+            live_purse: 0,
+            leaders: vec![Leader::default(); env.network.neighbourhoods.len() - 1],
+            recruiting: (Vec::new(), 0),
+            leader_purse: 0,
+            held: Vec::new(),
+            groups: Groups::default(),
+            shares: Vec::new(),
+            parcels: Vec::new(),
+            outcomes: Vec::new(),
+            trees: Trees::default(),
+            tally: Tally::default(),
+            money: Postings::default(),
+            trust_sum: 0,
+            env: Arc::clone(env),
+            rules,
+            luck,
+        };
+        market.begin();
+        market
+    }
+
+    fn begin(&mut self) {
+        self.found();
+        self.start_clocks(0, 0);
+        self.queue_neighbourhoods();
+        self.price_and_fill();
+        let invitation = self.solved_invitation();
+        self.channels = terms(&self.rules, invitation);
+        if self.luck == Luck::Trials {
+            self.channels.iter_mut().for_each(|terms| terms.thinning = 1.0);
+        }
+        self.trees.keep_days = match &self.rules.group_buy {
+            Some(p) => p.window_days + 2,
+            None => 1,
+        };
+        self.joined.clear();
+    }
+
+    /// One day; returns its counts and its money.
+    pub fn step(&mut self) -> (Tally, Postings) {
+        let start = Clock::start_of(self.day);
+        self.wake_needs(start);
+        for wave in 0..self.rules.attention.waves as u8 {
+            self.wave(Clock { day: self.day, wave });
+        }
+        self.unpack_arrivals(start);
+        self.start_clocks(self.day, self.day + 1);
+        self.judge_influencers();
+        self.judge_leaders();
+        self.reorder_goods();
+        self.reward_sharers();
+        self.close()
+    }
+
+    /// One wave, from what is shown to what is bought.
+    fn wave(&mut self, at: Clock) {
+        let mut seen = Vec::new();
+        if at.wave == 0 {
+            self.advertise(at, &mut seen);
+            self.search(at, &mut seen);
+            self.browse(at, &mut seen);
+            self.stream(at, &mut seen);
+            self.post(at, &mut seen);
+        }
+        self.invite(at, &mut seen);
+        self.show_shares(at, &mut seen);
+        seen.sort_by_key(|e| (e.to, e.category, e.channel, e.offer, e.source, e.context));
+        self.open_messages(at, &mut seen);
+        self.register(at, &mut seen);
+        let mut orders = self.choose(at, &seen);
+        self.fill_needs(&orders);
+        let mut answers = Vec::new();
+        self.hold_for_leaders(at, &mut orders, &mut answers);
+        self.form_groups(at, &mut orders, &mut answers);
+        self.grant(orders, &mut answers);
+        answers.sort_by_key(|a| (a.order.consumer, a.order.offer, a.order.day, a.order.wave));
+        self.lapse(at, &answers);
+        self.record(at, &mut answers);
+        self.disappoint(&answers);
+        self.decide_to_share(at, &answers);
+    }
+
+    fn close(&mut self) -> (Tally, Postings) {
+        let live = self.members.iter().filter(|m| m.is_live());
+        let trust: i64 = live.map(|m| i64::from(m.trust)).sum();
+        self.tally.trust_change = trust - self.trust_sum;
+        self.trust_sum = trust;
+        self.trees.file(self.day, false);
+        self.joined.clear();
+        self.day += 1;
+        (std::mem::take(&mut self.tally), std::mem::take(&mut self.money))
+    }
+
+    /// The number of a channel.
+    pub fn channel(&self, name: &str) -> u8 {
+        let found = self.channels.iter().position(|terms| terms.name == name);
+        found.expect("the channel is known") as u8
+    }
+
+    /// How many consumers are members now.
+    pub fn n_live(&self) -> u64 {
+        self.members.iter().filter(|m| m.is_live()).count() as u64
+    }
+
+    /// A share of the daily budget, in whole fen.
+    pub fn allotment(&self, share: f64) -> i64 {
+        (self.env.daily_budget.0 as f64 * share).floor() as i64
+    }
+
+    /// Books an amount.
+    pub fn pay(&mut self, line: Line, fen: i64) {
+        self.money.post(line, Fen(fen));
+    }
+
+    /// Gives an order's price back and says why.
+    pub fn refuse(&mut self, answer: Answer, answers: &mut Vec<Answer>) {
+        self.pay(Line::Refund, i64::from(answer.order.price_fen));
+        answers.push(answer);
+    }
+
+    /// The category of an offer.
+    pub fn category(&self, offer: u32) -> u16 {
+        self.env.catalogue.offers[offer as usize].category
+    }
+
+    /// Weights of all offers by a power of what was asked for.
+    pub fn popularity(&self, power: impl Fn(f64) -> f64) -> Vec<f64> {
+        self.goods.iter().map(|good| power(1.0 + f64::from(good.demand))).collect()
+    }
+
+    /// An exposure to an offer through a channel, by default unrecommended.
+    pub fn exposure(&self, to: u32, offer: u32, channel: u8) -> Exposure {
+        Exposure { offer, category: self.category(offer), ..Exposure::new(to, 0, channel) }
+    }
+}
+
+/// The probability of at least one of a Poisson number of slots.
+pub fn at_least_one(slots: f64) -> f64 {
+    1.0 - guanxi::quantity::math::exp(-slots)
+}
+
+/// A share of an amount in whole fen, rounded down.
+pub fn part(fen: i64, basis_points: u32) -> i64 {
+    (i128::from(fen) * i128::from(basis_points)).div_euclid(10_000) as i64
+}

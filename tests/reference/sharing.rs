@@ -1,0 +1,106 @@
+//! Shares of buyers, and rewards for who brings new members.
+
+use crate::market::Market;
+use guanxi::market::ledger::Line;
+use guanxi::market::member::{from_share16, share16, standing};
+use guanxi::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
+use guanxi::mechanism::reach::successes;
+use guanxi::quantity::math::{ln, logistic};
+use guanxi::quantity::time::Clock;
+use guanxi::rng::Stream;
+use guanxi::rng::sample::discrete::pick_distinct;
+
+const SHARE: Stream = Stream::new("sharing/share");
+const AUDIENCE: Stream = Stream::new("sharing/audience");
+
+/// A share that is seen in the next wave.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    by: u32,
+    offer: u32,
+    node: Node,
+    broadcast: bool,
+}
+
+impl Market {
+    /// Friends see what was shared in the last wave.
+    pub fn show_shares(&mut self, at: Clock, seen: &mut Vec<Exposure>) {
+        let Some(p) = self.rules.sharing.clone() else { return };
+        for share in std::mem::take(&mut self.shares) {
+            let network = &self.env.network;
+            let degree = network.degree(share.by);
+            let mut draws = self.env.key.draws(AUDIENCE, share.by, at, share.offer);
+            let mut ties = Vec::new();
+            if share.broadcast {
+                successes(&mut draws, degree, p.broadcast_reach, |tie| ties.push(tie));
+            } else {
+                pick_distinct(&mut draws, degree, p.personal_ties as usize, &mut ties);
+            }
+            let channel = self.channel(if share.broadcast { "broadcast" } else { "share" });
+            self.tally.channels[channel as usize].exposed += ties.len() as u64;
+            self.tally.shares += 1;
+            for tie in ties {
+                let strong = network.is_strong(share.by, tie);
+                seen.push(Exposure {
+                    source: share.by,
+                    node: share.node,
+                    trust: share16(if strong { p.strong_trust } else { p.weak_trust }),
+                    flags: flag::FRIEND | flag::IMPULSE,
+                    ..self.exposure(network.audience(share.by, tie), share.offer, channel)
+                });
+            }
+        }
+    }
+
+    /// Whoever got an order may share it.
+    pub fn decide_to_share(&mut self, at: Clock, answers: &[Answer]) {
+        for answer in answers.iter().filter(|a| a.verdict == Verdict::Granted) {
+            if let Some(mut share) = self.share_of(at, &answer.order) {
+                if !share.node.is_some() {
+                    share.node = self.trees.plant(at.day);
+                }
+                self.shares.push(share);
+            }
+        }
+    }
+
+    fn share_of(&self, at: Clock, order: &Order) -> Option<Share> {
+        let p = self.rules.sharing.as_ref()?;
+        let mut draws = self.env.key.draws(SHARE, order.consumer, at, order.offer);
+        let satisfaction = from_share16(self.members[order.consumer as usize].satisfaction);
+        let reward = if p.budget_share > 0.0 { p.reward_fen as f64 / p.hassle_fen } else { 0.0 };
+        let propensity = self.env.people.of(order.consumer).social_propensity.max(1e-9);
+        let mut odds = p.base;
+        odds += p.reward_weight * reward;
+        odds += p.satisfaction_weight * (satisfaction - 0.5);
+        odds += ln(propensity);
+        if draws.unit() >= logistic(odds) {
+            return None;
+        }
+        let broadcast = draws.unit() < p.broadcast_share;
+        let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
+        Some(Share { by: order.consumer, offer: order.offer, node, broadcast })
+    }
+
+    /// New members whom friends brought are rewarded, while the allotment lasts.
+    pub fn reward_sharers(&mut self) {
+        let Some(p) = self.rules.sharing.clone() else { return };
+        if p.reward_fen == 0 {
+            return;
+        }
+        let is_claim = |m: &&guanxi::market::member::Member| {
+            let channel = self.channels.get(m.channel as usize);
+            m.acquired_day == self.day
+                && m.standing & standing::WON_BACK == 0
+                && channel.is_some_and(|terms| terms.friend)
+        };
+        let claims = self.members.iter().filter(is_claim).count() as i64;
+        let mut left = self.allotment(p.budget_share);
+        for _ in 0..claims {
+            if left >= p.reward_fen {
+                left -= p.reward_fen;
+                self.pay(Line::ShareReward, p.reward_fen);
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Small worlds for the comparison, written as scenarios.
+
+use guanxi::mechanism::world::Environment;
+use guanxi::model;
+use guanxi::scenario::Scenario;
+use guanxi::scenario::resolve::{CATALOGUE, Input, resolve};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a test asks for.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub preset: &'static str,
+    pub kind: &'static str,
+    pub seed: u64,
+    pub consumers: u32,
+}
+
+/// What all worlds have in common: few people, several kinds of everything, money.
+const COMMON: &str = r#"
+days = 60
+
+[[population.segment]]
+name = "busy"
+weight = 2
+income = 1.4
+activity = 0.8
+price_sensitivity = 0.7
+social_propensity = 1.5
+
+[[population.segment]]
+name = "calm"
+weight = 1
+income = 0.6
+activity = 0.4
+price_sensitivity = 1.4
+social_propensity = 0.5
+
+[[market.category]]
+name = "food"
+weight = 3
+reference_price_fen = 2_000
+
+[[market.category]]
+name = "clothing"
+weight = 1
+reference_price_fen = 9_000
+
+[start]
+registered_share = 0.35
+
+[need]
+needs_per_day = 0.3
+"#;
+
+/// Everything on, and strained: little stock, large groups, leaders who quit.
+const HYBRID: &str = r#"
+[arm.one.outside_ads]
+budget_share = 0.2
+join = -4.0
+
+[arm.one.livestream]
+budget_share = 0.3
+join = -3.0
+show_days_per_week = 4
+
+[arm.one.leader]
+budget_share = 0.3
+join = -3.0
+min_batch = 2
+trial_days = 7
+reservation_fen = 100
+outside_reach_share = 0.5
+
+[arm.one.group_buy]
+size = 3
+window_days = 2
+auto_fill_share = 0.3
+reopen_share = 0.4
+public_share = 0.6
+join = -1.0
+
+[arm.one.sharing]
+budget_share = 0.2
+base = -0.5
+personal_ties = 5
+broadcast_reach = 0.3
+
+[arm.one.stock]
+least_units = 1
+cover_days = 4.0
+review_days = 4
+
+[arm.one.registration]
+win_back_shift = -0.3
+
+[arm.one.need]
+lapse_a = 0.5
+"#;
+
+/// The scenario of a world, and its environment.
+pub fn prepared(world: &World) -> (Scenario, Arc<Environment>) {
+    let World { preset, kind, seed, consumers } = world;
+    let (preset, own) = if *preset == "hybrid" { ("viral", HYBRID) } else { (*preset, "") };
+    let text = format!(
+        "name = \"reference\"\nseed = {seed}\n{COMMON}
+[population]\nconsumers = {consumers}\ninfluencers = 12\nfollows_mean = 4.0\ntaste_clusters = 3
+[network]\nkind = \"{kind}\"\nmean_degree = 12\nneighbourhood_size = 70\ninterest_group_size = 40
+[market]\nmerchants = 35\nmarketing_budget_fen_per_consumer_day = 60.0
+[arm.one]\npreset = \"{preset}\"\n{own}"
+    );
+    let input = Input { name: "reference.toml", text: &text, folder: Path::new("."), sets: &[] };
+    let checked = resolve(&input, &CATALOGUE);
+    let scenario = checked.unwrap_or_else(|issues| panic!("{issues:#?}")).scenario;
+    let env = model::environment(&scenario, 0, None).expect("the network can be made");
+    (scenario, Arc::new(env))
+}
