@@ -146,7 +146,7 @@ fn neighbours_buy_through_leaders_and_fetch_it_the_next_day() {
 }
 
 /// Advertising wins the willing first, and more and more of it reaches members. At a
-/// persuasion that lets a third register in four months, a yuan wins a third fewer members
+/// persuasion that lets two in five register in four months, a yuan wins a third fewer members
 /// in the last weeks than in the first.
 #[test]
 fn acquisition_gets_dearer_with_penetration_on_the_shelf() {

@@ -20,13 +20,12 @@ fn graph(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Ten days of every preset among the nodes of a graph, with others than `consumers` in
-/// the scenario: the file's number counts.
+/// Ten days of every preset among the nodes of a graph; the file says how many there are.
 fn check(name: &str, people: u32) {
     let Some(path) = graph(name) else { return };
     let file = path.to_string_lossy().replace('\\', "/");
     let head = format!(
-        "days = 10\nreplicates = 1\n[population]\nconsumers = 500\n[start]\nregistered_share = 0.2\n\
+        "days = 10\nreplicates = 1\n[start]\nregistered_share = 0.2\n\
          [network]\nkind = \"file\"\nfile = \"{file}\"\n"
     );
     let scenario = common::scenario(&format!("{head}{}", common::four_arms()));

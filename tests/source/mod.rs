@@ -76,7 +76,7 @@ impl File {
         let text = fs::read_to_string(path).ok()?;
         let path = path.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/");
         // A module of tests stands last in its file.
-        let own = text.split("#[cfg(test)]\nmod tests").next()?;
+        let own = text.split("\nmod tests {").next()?;
         Some(Self {
             code: scan(&text, false),
             shipped: scan(own, true),
