@@ -97,7 +97,7 @@ impl Exposure {
 }
 
 impl Message for Exposure {
-    type Key = (u32, u8, u16, u8, u32, u32, u32);
+    type Key = (u64, u32, u32, u32);
 
     #[inline]
     fn to(&self) -> u32 {
@@ -108,7 +108,10 @@ impl Message for Exposure {
     /// exposure has the same key in a wave but for repeats that are equal in all.
     #[inline]
     fn key(&self) -> Self::Key {
-        (self.to, self.platform, self.category, self.channel, self.offer, self.source, self.context)
+        let way = u64::from(self.platform) << 24
+            | u64::from(self.category) << 8
+            | u64::from(self.channel);
+        (u64::from(self.to) << 32 | way, self.offer, self.source, self.context)
     }
 }
 

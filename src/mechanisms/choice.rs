@@ -110,7 +110,8 @@ impl Mechanism for Choice {
         let mut books: Vec<Vec<Book>> =
             platforms.iter_mut().map(|p| std::mem::take(&mut p.books)).collect();
         let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
-        let judge = Judge { env, platforms, coefficients: *coefficients, at };
+        let strain = strains(coefficients.refractory_half_life_days);
+        let judge = Judge { env, platforms, coefficients: *coefficients, strain, at };
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             for run in by_receiver(&inbox.shards[shard]) {
@@ -125,6 +126,18 @@ impl Mechanism for Choice {
             platform.books = books;
         }
     }
+}
+
+/// Days for which the strain of an order is looked up.
+const STRAIN_DAYS: usize = 64;
+
+/// 2^(−days/h): what is left of the strain of an order on the purse.
+fn strain(days: usize, half_life_days: f64) -> f64 {
+    quick_exp(-LN_2 * days as f64 / half_life_days)
+}
+
+fn strains(half_life_days: f64) -> [f64; STRAIN_DAYS] {
+    std::array::from_fn(|days| strain(days, half_life_days))
 }
 
 /// Shard by shard, the books of all platforms.
@@ -151,6 +164,8 @@ struct Judge<'a> {
     env: &'a Environment,
     platforms: &'a [Platform],
     coefficients: Coefficients,
+    /// What is left of an order's strain after so many days.
+    strain: [f64; STRAIN_DAYS],
     at: Clock,
 }
 
@@ -175,11 +190,10 @@ impl Judge<'_> {
             if k > 0 && repeats(&situation[k - 1], exposure) {
                 continue;
             }
-            self.weigh(exposure, need, friends(situation, exposure.offer), |time, variant| {
-                if time < best.map_or(outside, |b| b.time) {
-                    best = Some(Best { time, exposure, variant });
-                }
-            });
+            let (time, variant) = self.weigh(exposure, need, friends(situation, exposure.offer));
+            if time < best.map_or(outside, |b| b.time) {
+                best = Some(Best { time, exposure, variant });
+            }
         }
         if let Some(best) = best {
             let order = self.order(best, need);
@@ -195,8 +209,9 @@ impl Judge<'_> {
         Clock::start_of(self.at.day)
     }
 
-    /// The race times of an exposure's offer, alone and in each variant.
-    fn weigh(&self, e: &Exposure, need: bool, friends: u32, mut run: impl FnMut(f64, u8)) {
+    /// The race time of an exposure's offer, bought in the best way, and that way. Alone
+    /// and in a team it is the same good, so that the way with the larger utility wins.
+    fn weigh(&self, e: &Exposure, need: bool, friends: u32) -> (f64, u8) {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
         let mut taste = self.env.key.draws(TASTE, e.to, self.day(), e.offer);
@@ -204,16 +219,18 @@ impl Judge<'_> {
         let member = &platform.members[e.to as usize];
         let attributes = self.attributes(platform, e, member, (need, friends));
         let utility = self.coefficients.utility(terms.constant, &attributes);
-        run(time * quick_exp(-utility), 0);
-        if !terms.variants {
-            return;
+        let (mut gain, mut variant) = (0.0, 0);
+        if terms.variants {
+            let sensitivity = self.coefficients.price * attributes.price_sensitivity;
+            for (k, way) in platform.variants.iter().enumerate() {
+                let hassle = way.hassle * race(taste.word());
+                let more = -sensitivity * way.ln_price - hassle;
+                if more > gain {
+                    (gain, variant) = (more, k as u8 + 1);
+                }
+            }
         }
-        let sensitivity = self.coefficients.price * attributes.price_sensitivity;
-        for (k, variant) in platform.variants.iter().enumerate() {
-            let hassle = variant.hassle * race(taste.word());
-            let gain = -sensitivity * variant.ln_price - hassle;
-            run(time * quick_exp(-(utility + gain)), k as u8 + 1);
-        }
+        (time * quick_exp(-(utility + gain)), variant)
     }
 
     fn attributes(
@@ -245,8 +262,9 @@ impl Judge<'_> {
         if member.last_order_day == NEVER || self.coefficients.refractory == 0.0 {
             return 0.0;
         }
-        let days = f64::from(self.at.day - member.last_order_day);
-        quick_exp(-LN_2 * days / self.coefficients.refractory_half_life_days)
+        let days = usize::from(self.at.day - member.last_order_day);
+        let half_life_days = self.coefficients.refractory_half_life_days;
+        self.strain.get(days).copied().unwrap_or_else(|| strain(days, half_life_days))
     }
 
     fn order(&self, best: Best<'_>, need: bool) -> Order {

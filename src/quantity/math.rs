@@ -172,15 +172,15 @@ pub fn quick_exp(x: f64) -> f64 {
     let x = x.clamp(-700.0, 700.0);
     let k = x * std::f64::consts::LOG2_E + ROUND - ROUND;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
-    let high = 1.0 / 5_040.0
-        + r * (1.0 / 40_320.0 + r * (1.0 / 362_880.0 + r * (1.0 / 3_628_800.0 + r / 39_916_800.0)));
-    let low = 1.0
-        + r * (1.0
-            + r * (0.5
-                + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+    // Estrin's scheme: short chains of operations, so that several run at once.
     let r2 = r * r;
     let r4 = r2 * r2;
-    (low + r4 * r2 * r * high) * f64::from_bits(((k as i64 + 1_023) as u64) << 52)
+    let r8 = r4 * r4;
+    let a = (1.0 + r) + r2 * (0.5 + r * (1.0 / 6.0));
+    let b = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5_040.0));
+    let c = (1.0 / 40_320.0 + r * (1.0 / 362_880.0))
+        + r2 * (1.0 / 3_628_800.0 + r * (1.0 / 39_916_800.0));
+    (a + r4 * b + r8 * c) * f64::from_bits(((k as i64 + 1_023) as u64) << 52)
 }
 
 /// Natural logarithm of a positive normal `x` for hot loops: within 10⁻¹² of [`ln`].
@@ -195,10 +195,11 @@ pub fn quick_ln(x: f64) -> f64 {
     let m = f64::from_bits(bits.wrapping_sub((exponent as u64) << 52));
     let s = (m - 1.0) / (m + 1.0);
     let s2 = s * s;
-    let tail = s2
-        * (1.0 / 3.0
-            + s2 * (1.0 / 5.0
-                + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0 + s2 * (1.0 / 11.0 + s2 * (1.0 / 13.0))))));
+    let s4 = s2 * s2;
+    let s8 = s4 * s4;
+    let a = s2 * (1.0 / 3.0) + s4 * (1.0 / 5.0 + s2 * (1.0 / 7.0));
+    let b = (1.0 / 9.0 + s2 * (1.0 / 11.0)) + s4 * (1.0 / 13.0);
+    let tail = a + s8 * b;
     exponent as f64 * std::f64::consts::LN_2 + 2.0 * (s + s * tail)
 }
 
