@@ -138,7 +138,7 @@ impl Writer {
         let spenders = MECHANISMS.iter().filter(budget).count() as f64;
         for spec in MECHANISMS {
             let is_needed = matches!(spec.role, Role::Decider | Role::Clearing);
-            let on = is_needed || self.draws.chance(0.9);
+            let on = is_needed || self.draws.chance(0.95);
             self.line(&format!("[arm.a.{}]\nenabled = {on}", spec.name));
             if budget(&spec) {
                 let share = (self.draws.unit() * 1.5 / spenders).min(1.0 / spenders);

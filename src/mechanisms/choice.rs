@@ -308,7 +308,8 @@ fn repeats(a: &Exposure, b: &Exposure) -> bool {
         == (b.platform, b.channel, b.offer, b.source, b.context)
 }
 
-/// Friends who recommend an offer in this situation.
+/// Friends whose opened messages recommend an offer in this situation.
 fn friends(situation: &[Exposure], offer: u32) -> u32 {
-    situation.iter().filter(|e| e.flags & flag::FRIEND != 0 && e.offer == offer).count() as u32
+    let opened = situation.iter().filter(|e| is_considered(e) && e.offer == offer);
+    opened.filter(|e| e.flags & flag::FRIEND != 0).count() as u32
 }

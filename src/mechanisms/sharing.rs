@@ -1,7 +1,7 @@
 //! Sharing: buyers tell friends, and are paid for the new members they bring.
 //!
 //! P(share) = σ(s₀ + s₁·expected reward/hassle + s₂·(satisfaction − ½) + ln propensity).
-//! A personal share goes to a few ties, the strong ones first; a broadcast is seen by
+//! A personal share goes to a few ties picked at random; a broadcast is seen by
 //! a fraction of all ties and persuades less (Aral & Walker 2011,
 //! doi 10.1287/mnsc.1110.1421). What is shared in one wave is seen in the next.
 

@@ -52,8 +52,8 @@ impl Market {
         let mut runners = Vec::new();
         for e in situation.iter().filter(|e| e.flags & flag::DROPPED == 0) {
             self.tally.channels[e.channel as usize].considered += 1;
-            // Every friend's message counts, be it opened or not.
-            let recommends = |o: &&&Exposure| o.flags & flag::FRIEND != 0 && o.offer == e.offer;
+            let opened = |o: &Exposure| o.flags & flag::DROPPED == 0 && o.flags & flag::FRIEND != 0;
+            let recommends = |o: &&&Exposure| opened(o) && o.offer == e.offer;
             let friends = situation.iter().filter(recommends).count();
             self.race(morning, e, need, friends as f64, &mut runners);
         }
