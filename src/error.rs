@@ -225,7 +225,7 @@ codes! {
     NO_NETWORK_FILE = "GX0210" Error "the network's file is missing":
         "With network.kind = \"file\" the key network.file names an edge list. A relative path in a scenario starts from the scenario's folder, in --set from the working folder.";
     BAD_NETWORK_FILE = "GX0211" Error "the network's file does not fit":
-        "The edge list cannot be read as ties, or population.consumers states another number than the ids that the list names. With an imported network leave population.consumers out: every id is a consumer.";
+        "The edge list cannot be read as ties. With an imported network every id of the list is a consumer, whatever population.consumers says.";
     BUDGET = "GX0212" Error "more than the whole marketing budget":
         "Every arm spends the same marketing budget; the parameters budget_share of the mechanisms that are on say who spends how much of it, and may sum to 1 at most.";
     NOT_YET = "GX0213" Error "not in this version":

@@ -172,11 +172,11 @@ fn count_nodes(
     if given && scenario.population.consumers != nodes {
         let at = place(resolver, population, "consumers");
         let message = format!(
-            "population.consumers is {}, but the network's file names {nodes}",
+            "population.consumers is {}, but the network's file names {nodes}, which counts",
             scenario.population.consumers
         );
-        let issue = Issue::new(BAD_NETWORK_FILE, &at, message).label("another number");
-        resolver.issues.push(issue.help("leave it out: every id of the file is a consumer"));
+        let issue = Issue::new(UNUSED, &at, message).label("without effect");
+        resolver.issues.push(issue.help("every id of the file is a consumer"));
     }
     scenario.population.consumers = nodes;
 }
