@@ -3,6 +3,9 @@
 //! A sender writes into bins by the receiver's shard; routing gathers a shard's
 //! bins and sorts them by the message's key. The key is unique to the message, so
 //! neither the number of shards nor the order of sending shows in what arrives.
+//!
+//! Sorting moves small tickets (receiver, position) and then every message once; only
+//! messages to the same receiver are compared by their whole key.
 
 use crate::parallel::{self, Shards};
 use rayon::prelude::*;
@@ -78,16 +81,45 @@ impl<T: Message> Outbox<T> {
     /// Moves everything to the receivers' shards, each in the order of the key,
     /// and leaves the outbox empty. Returns the number of messages.
     pub fn route(&mut self, inbox: &mut Inbox<T>) -> u64 {
+        // Much of what is sent goes to the sender's own shard: it moves without a copy.
+        inbox.shards.iter_mut().for_each(Vec::clear);
+        for (shard, (messages, part)) in inbox.shards.iter_mut().zip(&mut self.cells).enumerate() {
+            std::mem::swap(messages, &mut part[shard]);
+        }
         let cells = &self.cells;
-        parallel::each(&mut inbox.shards, |shard, messages| {
-            messages.clear();
+        parallel::each_pair(&mut inbox.shards, &mut inbox.sorters, |shard, messages, sorter| {
             for part in cells {
                 messages.extend_from_slice(&part[shard]);
             }
-            messages.sort_unstable_by_key(Message::key);
+            sorter.sort(messages);
         });
         parallel::each(&mut self.cells, |_, bins| bins.iter_mut().for_each(Vec::clear));
         inbox.len()
+    }
+}
+
+/// Room for sorting the messages of one shard.
+#[derive(Debug)]
+struct Sorter<T> {
+    /// Receiver in the upper half, position in the lower.
+    tickets: Vec<u64>,
+    sorted: Vec<T>,
+}
+
+impl<T: Message> Sorter<T> {
+    fn sort(&mut self, messages: &mut Vec<T>) {
+        self.tickets.clear();
+        let ticket = |(k, message): (usize, &T)| u64::from(message.to()) << 32 | k as u64;
+        self.tickets.extend(messages.iter().enumerate().map(ticket));
+        self.tickets.sort_unstable();
+        self.sorted.clear();
+        self.sorted.extend(self.tickets.iter().map(|ticket| messages[*ticket as u32 as usize]));
+        std::mem::swap(messages, &mut self.sorted);
+        for run in messages.chunk_by_mut(|a, b| a.to() == b.to()) {
+            if run.len() > 1 {
+                run.sort_unstable_by_key(Message::key);
+            }
+        }
     }
 }
 
@@ -96,13 +128,18 @@ impl<T: Message> Outbox<T> {
 pub struct Inbox<T> {
     /// One list a shard of the receivers.
     pub shards: Vec<Vec<T>>,
+    sorters: Vec<Sorter<T>>,
 }
 
 impl<T: Message> Inbox<T> {
     /// An empty inbox.
     #[must_use]
     pub fn new(to: Shards) -> Self {
-        Self { shards: (0..to.count()).map(|_| Vec::new()).collect() }
+        let sorter = |_| Sorter { tickets: Vec::new(), sorted: Vec::new() };
+        Self {
+            shards: (0..to.count()).map(|_| Vec::new()).collect(),
+            sorters: (0..to.count()).map(sorter).collect(),
+        }
     }
 
     /// Number of messages.
@@ -121,6 +158,55 @@ impl<T: Message> Inbox<T> {
 /// The runs of messages to one receiver, in order.
 pub fn by_receiver<T: Message>(messages: &[T]) -> impl Iterator<Item = &[T]> {
     messages.chunk_by(|a, b| a.to() == b.to())
+}
+
+/// Messages that are asked for ahead of those being read: enough to hide the way to
+/// the main memory, few enough to stay in the nearest cache.
+pub const AHEAD: usize = 16;
+
+/// Every message in turn, after `touch` of one some way ahead: where each message leads to
+/// a row somewhere else, `touch` asks for that row, and the way there is not waited for.
+pub fn with_foresight<T>(messages: &[T], touch: impl Fn(&T)) -> impl Iterator<Item = &T> {
+    messages.iter().take(AHEAD).for_each(&touch);
+    messages.iter().enumerate().map(move |(k, message)| {
+        if let Some(later) = messages.get(k + AHEAD) {
+            touch(later);
+        }
+        message
+    })
+}
+
+/// Acts with foresight on the runs of messages to one receiver; both the messages and what
+/// `touch` and `act` share may be changed.
+pub fn change_runs<T: Message, C>(
+    messages: &mut [T],
+    context: &mut C,
+    touch: impl Fn(&C, &T),
+    act: impl Fn(&mut C, &mut [T]),
+) {
+    messages.iter().take(AHEAD).for_each(|m| touch(context, m));
+    let mut start = 0;
+    while start < messages.len() {
+        let to = messages[start].to();
+        let same = messages[start..].iter().take_while(|m| m.to() == to).count();
+        messages[start..].iter().skip(AHEAD).take(same).for_each(|m| touch(context, m));
+        act(context, &mut messages[start..start + same]);
+        start += same;
+    }
+}
+
+/// [`by_receiver`] with the foresight of [`with_foresight`].
+pub fn runs_with_foresight<T: Message>(
+    messages: &[T],
+    touch: impl Fn(&T),
+) -> impl Iterator<Item = &[T]> {
+    messages.iter().take(AHEAD).for_each(&touch);
+    let mut next = AHEAD;
+    by_receiver(messages).inspect(move |run| {
+        let end = next + run.len();
+        messages.get(next..end.min(messages.len())).into_iter().flatten().for_each(&touch);
+        next = end;
+    })
 }
 
 #[cfg(test)]

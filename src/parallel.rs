@@ -7,24 +7,25 @@
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Shards of a world that is large enough. A few dozen keep all cores of today's
-/// machines busy and the tables of shard × shard small.
+/// Most shards of a world; a large one has between 33 and 64. A few dozen keep all cores
+/// of today's machines busy and the tables of shard × shard small.
 const MAX_SHARDS: u32 = 64;
 
 /// A division of `n` agents into contiguous ranges of equal size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shards {
     n: u32,
-    size: u32,
+    /// A shard has 2^`log_size` agents.
+    log_size: u32,
 }
 
 impl Shards {
     /// Divides `n` agents. A shard begins at a multiple of 64, so that bitmaps and
-    /// blocks of four or sixteen draws never straddle two shards.
+    /// blocks of four or sixteen draws never straddle two shards; sizes are powers of two,
+    /// so that an agent's shard is found without a division.
     #[must_use]
     pub fn of(n: u32) -> Self {
-        let size = n.div_ceil(MAX_SHARDS).next_multiple_of(64).max(64);
-        Self { n, size }
+        Self { n, log_size: n.div_ceil(MAX_SHARDS).max(64).next_power_of_two().ilog2() }
     }
 
     /// Number of agents.
@@ -36,27 +37,34 @@ impl Shards {
     /// Agents in a full shard.
     #[must_use]
     pub fn size(self) -> usize {
-        self.size as usize
+        1 << self.log_size
     }
 
     /// Number of shards; at least 1.
     #[must_use]
     pub fn count(self) -> usize {
-        self.n.div_ceil(self.size).max(1) as usize
+        self.n.div_ceil(1 << self.log_size).max(1) as usize
     }
 
     /// The shard of an agent.
     #[inline]
     #[must_use]
     pub fn shard_of(self, agent: u32) -> usize {
-        (agent / self.size) as usize
+        (agent >> self.log_size) as usize
+    }
+
+    /// The position of an agent within its shard.
+    #[inline]
+    #[must_use]
+    pub fn row_of(self, agent: u32) -> usize {
+        (agent & ((1 << self.log_size) - 1)) as usize
     }
 
     /// The agents of a shard.
     #[must_use]
     pub fn range(self, shard: usize) -> Range<u32> {
-        let start = (shard as u32).saturating_mul(self.size).min(self.n);
-        start..start.saturating_add(self.size).min(self.n)
+        let start = ((shard as u64) << self.log_size).min(u64::from(self.n)) as u32;
+        start..start.saturating_add(1 << self.log_size).min(self.n)
     }
 }
 
@@ -125,10 +133,12 @@ mod tests {
                 assert_eq!(range.start, next);
                 assert_eq!(range.start % 64, 0);
                 assert!(range.clone().all(|i| shards.shard_of(i) == k));
+                assert!(range.clone().all(|i| shards.row_of(i) == (i - next) as usize));
                 next = range.end;
             }
             assert_eq!(next, n);
             assert!(shards.count() <= 64);
+            assert!(n < 64 * 64 || shards.count() > 32, "{n}: {}", shards.count());
         }
     }
 

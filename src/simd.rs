@@ -1,4 +1,5 @@
-//! The one module with `unsafe`: calls into code compiled for wider vectors.
+//! The one module with `unsafe`: calls into code compiled for wider vectors, and hints
+//! to the memory.
 //!
 //! The program is built for any processor of its architecture. On x86-64 that
 //! means vectors of two u64; a processor with AVX2 has four. [`widest`] compiles
@@ -6,36 +7,66 @@
 //! same operations on the same numbers (the compiler never fuses or reorders
 //! floating-point operations by itself), so results do not depend on the choice.
 
-/// Runs `code`, compiled for the widest vectors that this processor has.
+/// A piece of code that is worth wider vectors: loops of some dozens of elements and above.
 ///
-/// Worth it for loops of some dozens of elements and above; what `code` calls
-/// must be `#[inline(always)]` to be compiled along with it.
+/// `run`, and what it calls, must be `#[inline(always)]`: only what is inlined is compiled
+/// for the wider vectors. A closure cannot be marked so, and stays as it is.
+pub trait Kernel {
+    /// What comes out.
+    type Output;
+    /// Does the work.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a kernel, compiled for the widest vectors that this processor has.
 #[inline]
-pub fn widest<T>(code: impl FnOnce() -> T) -> T {
+pub fn widest<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: `with_avx2` needs a processor with AVX2, which was just asked for.
-        return unsafe { with_avx2(code) };
+        return unsafe { with_avx2(kernel) };
     }
-    code()
+    kernel.run()
 }
 
-/// `code`, compiled with AVX2.
+/// The kernel, compiled with AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2<T>(code: impl FnOnce() -> T) -> T {
-    code()
+fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}
+
+/// Asks for a row of a column to be brought near, before it is read. Changes nothing but time.
+#[inline(always)]
+pub fn prefetch<T>(column: &[T], row: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(place) = column.get(row) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: SSE is part of x86-64; a prefetch reads nothing that the program sees.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (column, row);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    struct Polynomial<'a>(&'a [f64]);
+
+    impl Kernel for Polynomial<'_> {
+        type Output = Vec<u64>;
+
+        #[inline(always)]
+        fn run(self) -> Vec<u64> {
+            self.0.iter().map(|x| (x * x + 0.1) * x - 0.7).map(f64::to_bits).collect()
+        }
+    }
+
     #[test]
     fn wide_code_gives_the_bits_of_plain_code() {
         let column: Vec<f64> = (0..1_000).map(|i| 1.0 / (f64::from(i) + 0.3)).collect();
-        let code = || column.iter().map(|x| (x * x + 0.1) * x - 0.7).map(f64::to_bits).collect();
-        let (wide, plain): (Vec<u64>, Vec<u64>) = (widest(code), code());
-        assert_eq!(wide, plain);
+        assert_eq!(widest(Polynomial(&column)), Polynomial(&column).run());
     }
 }

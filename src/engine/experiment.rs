@@ -172,7 +172,10 @@ impl Run<'_> {
                 finding,
             })?;
             if day.day + 1 == burn_in {
-                arm.world.platforms.iter_mut().for_each(|p| p.cascades.forget_filed());
+                for platform in &mut arm.world.platforms {
+                    platform.cascades.retire(day.day, false);
+                    platform.cascades.forget_filed();
+                }
             }
             done += 1;
             self.progress.day_done(self.replicate, &self.arm.name, done, self.env.consumers.n());

@@ -12,6 +12,9 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::model::Built;
 use crate::quantity::time::Clock;
 
+/// Silent cascades are looked for every so many days; shapes no result.
+const RETIRING_DAYS: u16 = 8;
+
 /// Watches the orders of an arm as they pass; used by the audit.
 pub trait Watch {
     /// Orders just placed, by shard of consumers.
@@ -122,7 +125,9 @@ impl Arm {
             let month = usize::from(self.day / crate::market::history::MONTH_DAYS);
             platform.history.members[month] += tally.over_channels(|c| c.registered as i64) as u64;
             platform.trust_sum += tally.trust_change;
-            platform.cascades.retire(self.day, false);
+            if (self.day + 1).is_multiple_of(RETIRING_DAYS) {
+                platform.cascades.retire(self.day, false);
+            }
             platform.joined.iter_mut().for_each(Vec::clear);
             books.push(DayBook { tally, postings: platform.ledger.close() });
         }

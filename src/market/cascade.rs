@@ -2,6 +2,7 @@
 //! structural virality (Goel et al. 2016, doi 10.1287/mnsc.2015.2158).
 
 use super::message::Node;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// Cascades that went the same way: so many nodes, so deep.
@@ -15,8 +16,8 @@ pub struct Shape {
 
 #[derive(Clone, Debug, Default)]
 struct Tree {
-    /// Parent of node k + 1; a node's parent has a smaller index.
-    parents: Vec<u32>,
+    /// Parent of node k + 1; a node's parent has a smaller index. Most trees are small.
+    parents: SmallVec<[u32; 4]>,
     last_day: u16,
     live: bool,
 }
@@ -39,7 +40,7 @@ impl Cascades {
 
     /// A new cascade; returns its root.
     pub fn plant(&mut self, day: u16) -> Node {
-        let tree = Tree { parents: Vec::new(), last_day: day, live: true };
+        let tree = Tree { parents: SmallVec::new(), last_day: day, live: true };
         let cascade = match self.free.pop() {
             Some(slot) => {
                 self.trees[slot as usize] = tree;

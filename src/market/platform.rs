@@ -4,12 +4,13 @@ use super::cascade::Cascades;
 use super::catalogue::Catalogue;
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
-use super::member::{Bitmap, Member, put_bit};
+use super::member::{Bitmap, Member, bit, put_bit};
 use super::message::{Exposure, Order, Outcome};
 use super::tally::Tally;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
+use crate::simd::prefetch;
 
 /// What the platform takes of a kept order, and what a pickup costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -198,6 +199,19 @@ impl Rows<'_> {
         &mut self.members[(consumer - self.first) as usize]
     }
 
+    /// Asks for the record of a consumer of this shard ahead of its use.
+    #[inline]
+    pub fn touch(&self, consumer: u32) {
+        prefetch(self.members, (consumer - self.first) as usize);
+    }
+
+    /// Whether a consumer of this shard is a member, from the bits alone.
+    #[inline]
+    #[must_use]
+    pub fn is_live(&self, consumer: u32) -> bool {
+        bit(self.live, consumer - self.first)
+    }
+
     /// Makes a consumer's live bit agree with the record.
     #[inline]
     pub fn refresh(&mut self, consumer: u32) {
@@ -207,6 +221,13 @@ impl Rows<'_> {
 }
 
 impl Platform {
+    /// Asks for what the decider reads of an exposure ahead of its use.
+    #[inline]
+    pub fn touch(&self, exposure: &Exposure) {
+        prefetch(&self.members, exposure.to as usize);
+        prefetch(&self.offers, exposure.offer as usize);
+    }
+
     /// The rows of every shard of consumers.
     pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
         let size = shards.size();

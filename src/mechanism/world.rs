@@ -10,6 +10,7 @@ use crate::parallel::Shards;
 use crate::population::{Influencers, People};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
+use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
 use std::sync::Arc;
 
@@ -86,12 +87,47 @@ pub fn threshold(p: f64) -> u32 {
     (p * 4_294_967_296.0) as u32
 }
 
+/// The daily words of consumers who are asked for in ascending order, made 64 at a time.
+#[derive(Debug)]
+pub struct DailyWords {
+    key: Key,
+    at: Clock,
+    first: u32,
+    words: [u32; N_LANES],
+}
+
+impl DailyWords {
+    /// The words of a day.
+    #[must_use]
+    pub fn new(key: Key, day: u16) -> Self {
+        Self { key, at: Clock::start_of(day), first: u32::MAX, words: [0; N_LANES] }
+    }
+
+    /// The word of a consumer.
+    #[inline]
+    pub fn of(&mut self, consumer: u32) -> u32 {
+        let lane = consumer % N_LANES as u32;
+        if consumer - lane != self.first {
+            self.first = consumer - lane;
+            self.words = lanes(self.key, ACTIVE, self.first, self.at);
+        }
+        self.words[lane as usize]
+    }
+}
+
 impl Attention {
+    /// Whether a consumer with this daily word looks at platforms at all.
+    #[inline]
+    #[must_use]
+    pub fn is_active_at(&self, env: &Environment, consumer: u32, word: u32) -> bool {
+        word < self.active_below[env.people.segment[consumer as usize] as usize]
+    }
+
     /// Whether a consumer looks at platforms at all on this day.
     #[inline]
     #[must_use]
     pub fn is_active(&self, env: &Environment, consumer: u32, day: u16) -> bool {
         let word = env.key.lane(ACTIVE, consumer, Clock::start_of(day));
-        word < self.active_below[env.people.segment[consumer as usize] as usize]
+        self.is_active_at(env, consumer, word)
     }
 }

@@ -6,7 +6,7 @@
 //! not move the others, and the same offer through two channels, alone or in a team,
 //! is the same good: the better way of getting it wins.
 
-use crate::exchange::{Inbox, by_receiver};
+use crate::exchange::{Inbox, runs_with_foresight};
 use crate::market::ledger::Line;
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
@@ -21,6 +21,7 @@ use crate::parameters;
 use crate::quantity::math::{ln_1p, quick_exp, quick_ln};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
+use crate::rng::lanes::exponential_pairs;
 use crate::rng::{Stream, unit};
 use std::f64::consts::LN_2;
 
@@ -114,10 +115,18 @@ impl Mechanism for Choice {
         let judge = Judge { env, platforms, coefficients: *coefficients, strain, at };
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
-            for run in by_receiver(&inbox.shards[shard]) {
+            let list = &inbox.shards[shard][..];
+            let mut noise = Vec::new();
+            let address = list.iter().map(|e| (e.to, e.offer));
+            exponential_pairs(env.key, TASTE, Clock::start_of(at.day), address, &mut noise);
+            let mut noise = &noise[..];
+            let touch = |e: &Exposure| judge.platforms[e.platform as usize].touch(e);
+            for run in runs_with_foresight(list, touch) {
                 let same = |a: &Exposure, b: &Exposure| a.category == b.category;
                 for situation in run.chunk_by(same) {
-                    judge.decide(situation, books, orders);
+                    let (own, rest) = noise.split_at(situation.len());
+                    judge.decide(situation, own, books, orders);
+                    noise = rest;
                 }
             }
         });
@@ -177,10 +186,18 @@ impl Judge<'_> {
         is_considered(exposure) && self.platforms[exposure.platform as usize].live.get(exposure.to)
     }
 
-    /// Decides one situation: the exposures of one consumer to one category.
-    fn decide(&self, situation: &[Exposure], books: &mut [&mut Book], orders: &mut Vec<Order>) {
+    /// Decides one situation: the exposures of one consumer to one category, and the first
+    /// two exponential numbers of each.
+    fn decide(
+        &self,
+        situation: &[Exposure],
+        noise: &[[f64; 2]],
+        books: &mut [&mut Book],
+        orders: &mut Vec<Order>,
+    ) {
         let first = &situation[0];
-        let need = situation.iter().any(|e| e.flags & flag::NEED != 0);
+        let flags = situation.iter().fold(0, |flags, e| flags | e.flags);
+        let (need, any_friend) = (flags & flag::NEED != 0, flags & flag::FRIEND != 0);
         let outside = self.env.key.word(OUTSIDE, first.to, self.day(), u32::from(first.category));
         let outside = race(outside);
         let mut best: Option<Best<'_>> = None;
@@ -190,7 +207,8 @@ impl Judge<'_> {
             if k > 0 && repeats(&situation[k - 1], exposure) {
                 continue;
             }
-            let (time, variant) = self.weigh(exposure, need, friends(situation, exposure.offer));
+            let friends = if any_friend { friends(situation, exposure.offer) } else { 0 };
+            let (time, variant) = self.weigh(exposure, noise[k], need, friends);
             if time < best.map_or(outside, |b| b.time) {
                 best = Some(Best { time, exposure, variant });
             }
@@ -211,11 +229,9 @@ impl Judge<'_> {
 
     /// The race time of an exposure's offer, bought in the best way, and that way. Alone
     /// and in a team it is the same good, so that the way with the larger utility wins.
-    fn weigh(&self, e: &Exposure, need: bool, friends: u32) -> (f64, u8) {
+    fn weigh(&self, e: &Exposure, [time, first]: [f64; 2], need: bool, friends: u32) -> (f64, u8) {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
-        let mut taste = self.env.key.draws(TASTE, e.to, self.day(), e.offer);
-        let time = race(taste.word());
         let member = &platform.members[e.to as usize];
         let attributes = self.attributes(platform, e, member, (need, friends));
         let utility = self.coefficients.utility(terms.constant, &attributes);
@@ -223,7 +239,7 @@ impl Judge<'_> {
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;
             for (k, way) in platform.variants.iter().enumerate() {
-                let hassle = way.hassle * race(taste.word());
+                let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
                 let more = -sensitivity * way.ln_price - hassle;
                 if more > gain {
                     (gain, variant) = (more, k as u8 + 1);
@@ -231,6 +247,15 @@ impl Judge<'_> {
             }
         }
         (time * quick_exp(-(utility + gain)), variant)
+    }
+
+    /// The noise of the hassle of variant `k` > 0.
+    fn later(&self, e: &Exposure, k: usize) -> f64 {
+        let mut taste = self.env.key.draws(TASTE, e.to, self.day(), e.offer);
+        for _ in 0..=k {
+            taste.word();
+        }
+        race(taste.word())
     }
 
     fn attributes(

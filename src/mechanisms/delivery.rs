@@ -1,6 +1,6 @@
 //! Delivery: granted orders enter the buyer's history and arrive some days later.
 
-use crate::exchange::Inbox;
+use crate::exchange::{AHEAD, Inbox};
 use crate::market::cascade::Cascades;
 use crate::market::history::Purchase;
 use crate::market::member::NEVER;
@@ -90,7 +90,11 @@ impl Mechanism for Delivery {
             &mut platform.rows(env.consumers),
             &mut routes,
             |shard, rows, route| {
+                let mut waiting = answers.shards[shard].iter().skip(AHEAD);
                 for answer in &answers.shards[shard] {
+                    if let Some(later) = waiting.next() {
+                        rows.touch(later.order.consumer);
+                    }
                     match answer.verdict {
                         Verdict::Granted => {
                             record(rows, &answer.order, at.day);
@@ -115,7 +119,10 @@ impl Mechanism for Delivery {
         parallel::each_pair(&mut platform.arrivals, &mut self.routes, |_, arrivals, route| {
             std::mem::swap(arrivals, &mut route[slot]);
             route[slot].clear();
-            arrivals.sort_unstable_by_key(|o| (o.consumer, o.offer, o.day, o.wave));
+            let moment = |o: &Order| u32::from(o.day) << 16 | u32::from(o.wave);
+            arrivals.sort_unstable_by_key(|o| {
+                (u64::from(o.consumer) << 32 | u64::from(o.offer), moment(o))
+            });
         });
     }
 

@@ -4,7 +4,7 @@
 //! channel). Trust rises by η₊(1 − τ)·g and falls by η₋·τ·v, η₋ > η₊: losses weigh
 //! more than gains.
 
-use crate::exchange::Inbox;
+use crate::exchange::{AHEAD, Inbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
@@ -15,11 +15,12 @@ use crate::mechanism::world::{Environment, World};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::logistic;
+use crate::quantity::math::quick_logistic;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::continuous::normal;
+use crate::simd::prefetch;
 
 /// How the goods turn out, and whether they go back.
 const OUTCOME: Stream = Stream::new("experience/outcome");
@@ -103,6 +104,10 @@ impl Mechanism for Experience {
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             rows.outcomes.clear();
             for k in 0..rows.arrivals.len() {
+                if let Some(later) = rows.arrivals.get(k + AHEAD) {
+                    rows.touch(later.consumer);
+                    prefetch(&env.catalogue.offers, later.offer as usize);
+                }
                 let order = rows.arrivals[k];
                 let outcome = self.unpack(env, &order, at, &channels[order.channel as usize]);
                 self.learn(rows, &outcome);
@@ -146,7 +151,11 @@ impl Experience {
         let surprise = realised - (self.p.expected_quality + terms.hype);
         let odds =
             self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;
-        Outcome { order: *order, returned: draws.chance(logistic(odds)), surprise: surprise as f32 }
+        Outcome {
+            order: *order,
+            returned: draws.chance(quick_logistic(odds)),
+            surprise: surprise as f32,
+        }
     }
 
     fn learn(&self, rows: &mut Rows<'_>, outcome: &Outcome) {

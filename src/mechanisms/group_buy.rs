@@ -158,6 +158,7 @@ impl Mechanism for GroupBuy {
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
             let mut picked = Vec::new();
             for pool in pools.iter().skip(part).step_by(parts) {
+                env.network.touch_all(pool.opened.iter().map(|(_, order)| order.consumer));
                 for (group, order) in &pool.opened {
                     let sent = self.invite(env, at, (*group, order), &mut picked, bins);
                     book.tally.channels[self.channel as usize].exposed += u64::from(sent);
@@ -304,7 +305,6 @@ impl GroupBuy {
         if !orders.iter().any(|o| self.is_team(o)) {
             return;
         }
-        let shard = env.catalogue.shards.size();
         let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
         for order in team {
             match self.place(env, at, pool, &order) {
@@ -318,7 +318,7 @@ impl GroupBuy {
                 Place::Open => {
                     book.tally.groups_opened += 1;
                     let closes = Clock { day: at.day + self.p.window_days, wave: at.wave };
-                    pool.open(order.offer as usize % shard, order, closes);
+                    pool.open(env.catalogue.shards.row_of(order.offer), order, closes);
                 }
                 Place::Late => {
                     book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
@@ -344,7 +344,7 @@ impl GroupBuy {
         if invited && env.key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
             return Place::Late;
         }
-        let place = order.offer as usize % env.catalogue.shards.size();
+        let place = env.catalogue.shards.row_of(order.offer);
         let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
         let found = if looks { pool.public(place, order.consumer) } else { None };
         found.map_or(Place::Open, Place::Join)

@@ -6,8 +6,8 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
-use crate::exchange::Inbox;
-use crate::market::member::{from_share16, standing};
+use crate::exchange::{AHEAD, Inbox};
+use crate::market::member::{Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::Rows;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -16,10 +16,11 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{logistic, logit};
+use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
-use crate::rng::sample::continuous::{beta, exponential, gamma};
-use crate::rng::{Key, Stream};
+use crate::rng::sample::continuous::{beta, gamma};
+use crate::rng::{Draws, Stream};
+use crate::simd::prefetch;
 
 /// A consumer's Γ.
 const RATE: Stream = Stream::new("need/rate");
@@ -71,115 +72,190 @@ const NEVER: u32 = u32::MAX;
 const STEPS: f64 = 65_536.0;
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
-    Box::new(Need { p: Parameters::from_values(values), next: Vec::new() })
+    let p = Parameters::from_values(values);
+    Box::new(Need { p, next: Vec::new(), habits: Vec::new() })
 }
 
 struct Need {
     p: Parameters,
     /// When each consumer's next need arises, in 1/65536 days since day 0.
     next: Vec<u32>,
+    /// What is drawn of each consumer once, when first asked for: dear to draw, often needed.
+    habits: Vec<Habits>,
+}
+
+/// How one consumer buys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Habits {
+    /// Needs a day.
+    rate: f32,
+    /// Log-odds of lapsing after a repeat order, before what was lived through.
+    lapse_odds: f32,
+}
+
+impl Habits {
+    /// Not drawn yet.
+    const UNKNOWN: Self = Self { rate: -1.0, lapse_odds: 0.0 };
+
+    fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
+        let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
+        let spread = gamma(&mut once(RATE), p.rate_shape) / p.rate_shape;
+        let rate = p.needs_per_day * env.people.of(consumer).income * spread;
+        let lapse =
+            if p.lapse_a == 0.0 { 0.0 } else { beta(&mut once(LAPSE_RATE), p.lapse_a, p.lapse_b) };
+        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12));
+        Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
+    }
+
+    /// Days to the next need.
+    fn gap_days(self, draws: &mut Draws) -> f64 {
+        -quick_ln(draws.unit()) / f64::from(self.rate)
+    }
+}
+
+/// The clock `gap` days after `from`.
+fn after(from: u32, gap_days: f64) -> u32 {
+    let steps = f64::from(from) + gap_days * STEPS;
+    if steps < f64::from(NEVER) { steps as u32 } else { NEVER }
+}
+
+/// The consumers of one shard.
+struct Room<'a> {
+    p: &'a Parameters,
+    env: &'a Environment,
+    first: u32,
+    next: &'a mut [u32],
+    habits: &'a mut [Habits],
 }
 
 impl Need {
-    /// The clock `gap` days after `from`.
-    fn after(from: u32, gap_days: f64) -> u32 {
-        let steps = f64::from(from) + gap_days * STEPS;
-        if steps < f64::from(NEVER) { steps as u32 } else { NEVER }
+    /// The rooms of all shards.
+    fn rooms<'a>(&'a mut self, env: &'a Environment) -> Vec<Room<'a>> {
+        let (p, size) = (&self.p, env.consumers.size());
+        let columns = self.next.chunks_mut(size).zip(self.habits.chunks_mut(size));
+        let room = |(shard, (next, habits))| {
+            let first = env.consumers.range(shard).start;
+            Room { p, env, first, next, habits }
+        };
+        columns.enumerate().map(room).collect()
     }
 
-    /// Needs a day of one consumer.
-    fn rate(&self, env: &Environment, consumer: u32) -> f64 {
-        let r = self.p.rate_shape;
-        let spread = gamma(&mut env.key.draws(RATE, consumer, Clock::default(), 0), r) / r;
-        self.p.needs_per_day * env.people.of(consumer).income * spread
-    }
-
-    /// Starts the clocks of everybody who joined, from the next morning.
+    /// Starts the clocks of everybody who joined on `day`, from the morning of `from`.
     fn start_clocks(&mut self, world: &World, day: u16, from: u16) {
-        let mut next = std::mem::take(&mut self.next);
-        let shards = world.env.consumers;
-        let mut chunks: Vec<&mut [u32]> = next.chunks_mut(shards.size()).collect();
-        parallel::each(&mut chunks, |shard, clocks| {
-            let first = shards.range(shard).start;
-            for platform in &world.platforms {
-                for &consumer in &platform.joined[shard] {
-                    let at = Clock { day, wave: 15 };
-                    let gap = exponential(&mut world.env.key.draws(NEXT, consumer, at, 0));
-                    let gap_days = gap / self.rate(&world.env, consumer);
-                    let clock = &mut clocks[(consumer - first) as usize];
-                    if *clock == NEVER {
-                        *clock = Self::after(u32::from(from) << 16, gap_days);
-                    }
-                }
-            }
+        let joined = |shard| world.platforms.iter().flat_map(move |p| &p.joined[shard]);
+        parallel::each(&mut self.rooms(&world.env), |shard, room| {
+            joined(shard).for_each(|&consumer| room.start(consumer, day, from));
         });
-        drop(chunks);
-        self.next = next;
+    }
+}
+
+impl Room<'_> {
+    fn start(&mut self, consumer: u32, day: u16, from: u16) {
+        let row = (consumer - self.first) as usize;
+        if self.next[row] != NEVER {
+            return;
+        }
+        let at = Clock { day, wave: 15 };
+        let gap_days = self.habits(row).gap_days(&mut self.env.key.draws(NEXT, consumer, at, 0));
+        self.next[row] = after(u32::from(from) << 16, gap_days);
+    }
+
+    /// The habits of a consumer, drawn when first asked for.
+    fn habits(&mut self, row: usize) -> Habits {
+        let habits = &mut self.habits[row];
+        if *habits == Habits::UNKNOWN {
+            *habits = Habits::draw(self.p, self.env, self.first + row as u32);
+        }
+        *habits
     }
 
     /// The needs of a shard that arise before the day is over, and the next ones' times.
-    fn arise(
-        &self,
-        env: &Environment,
-        at: Clock,
-        first: u32,
-        clocks: &mut [u32],
-        open: &mut Vec<OpenNeed>,
-    ) {
+    fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>) {
         let end = (u32::from(at.day) + 1) << 16;
         let known = open.len();
-        for (row, clock) in clocks.iter_mut().enumerate() {
+        for row in 0..self.next.len() {
             let mut ordinal = 0;
-            while *clock < end {
-                let consumer = first + row as u32;
-                let mut draws = env.key.draws(NEXT, consumer, at, ordinal);
-                let category = env.catalogue.category_at(draws.unit());
+            while self.next[row] < end {
+                let consumer = self.first + row as u32;
+                let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
+                let category = self.env.catalogue.category_at(draws.unit());
                 if !is_open(open, known, consumer, category) {
                     let expires = at.day + self.p.patience_days - 1;
                     open.push(OpenNeed { consumer, category, expires });
                 }
-                let gap_days = exponential(&mut draws) / self.rate(env, consumer);
-                *clock = Self::after(*clock, gap_days.max(1.0 / STEPS));
+                let gap_days = self.habits(row).gap_days(&mut draws);
+                self.next[row] = after(self.next[row], gap_days.max(1.0 / STEPS));
                 ordinal += 1;
             }
         }
         open.sort();
     }
 
+    /// Asks for a consumer's rows ahead of their use.
+    fn touch(&self, rows: &Rows<'_>, consumer: u32) {
+        rows.touch(consumer);
+        prefetch(self.habits, (consumer - self.first) as usize);
+    }
+
     /// The probability with which a member lapses after a repeat order.
-    fn lapse_probability(&self, key: Key, consumer: u32, rows: &Rows<'_>) -> f64 {
-        let mut draws = key.draws(LAPSE_RATE, consumer, Clock::default(), 0);
-        let own = beta(&mut draws, self.p.lapse_a, self.p.lapse_b);
-        let member = &rows.members[(consumer - rows.first) as usize];
+    fn lapse_probability(&self, member: &Member, habits: Habits) -> f64 {
         let referred = if member.referrer == NONE { 0.0 } else { self.p.lapse_referred };
         let shift = referred
             - self.p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5)
             - self.p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
-        logistic(logit(own.clamp(1e-12, 1.0 - 1e-12)) + shift)
+        quick_logistic(f64::from(habits.lapse_odds) + shift)
+    }
+
+    /// Lets members lapse upon the granted repeat orders among the answers.
+    fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer]) {
+        let mut before = NONE;
+        let mut waiting = answers.iter().skip(AHEAD);
+        for answer in answers {
+            if let Some(later) = waiting.next() {
+                self.touch(rows, later.order.consumer);
+            }
+            if answer.verdict == Verdict::Granted {
+                // Orders enter the history after this hook, so that the second of a wave
+                // is known as a repeat by the one before it.
+                let consumer = answer.order.consumer;
+                if before == consumer || rows.member(consumer).orders > 0 {
+                    self.after_order(at, rows, &answer.order);
+                }
+                before = consumer;
+            }
+        }
     }
 
     /// Lets a member lapse upon a repeat order.
-    fn after_order(
-        &self,
-        key: Key,
-        at: Clock,
-        rows: &mut Rows<'_>,
-        clocks: &mut [u32],
-        order: &Order,
-    ) {
+    fn after_order(&mut self, at: Clock, rows: &mut Rows<'_>, order: &Order) {
         let consumer = order.consumer;
         if !rows.member(consumer).is_live() {
             return;
         }
-        let p = self.lapse_probability(key, consumer, rows);
-        if key.unit(LAPSE, consumer, at, order.offer) < p {
+        let row = (consumer - self.first) as usize;
+        let habits = self.habits(row);
+        let p = self.lapse_probability(rows.member(consumer), habits);
+        if self.env.key.unit(LAPSE, consumer, at, order.offer) < p {
             rows.member(consumer).standing |= standing::LAPSED;
             rows.refresh(consumer);
             rows.book.tally.lapsed += 1;
             rows.book.tally.trust_change -= i64::from(rows.member(consumer).trust);
-            clocks[(consumer - rows.first) as usize] = NEVER;
+            self.next[row] = NEVER;
         }
     }
+}
+
+/// Closes the needs that were filled; both lists are in order.
+fn close_filled(open: &mut Vec<OpenNeed>, mut filled: &[(u32, u16)]) {
+    open.retain(|need| {
+        let key = (need.consumer, need.category);
+        while let [first, rest @ ..] = filled
+            && *first < key
+        {
+            filled = rest;
+        }
+        filled.first() != Some(&key)
+    });
 }
 
 /// Whether a need is among the `known` sorted ones or the consumer's new ones at the end.
@@ -195,21 +271,19 @@ fn is_open(open: &[OpenNeed], known: usize, consumer: u32, category: u16) -> boo
 
 impl Mechanism for Need {
     fn start(&mut self, world: &mut World) {
-        self.next = vec![NEVER; world.env.consumers.n() as usize];
+        let n = world.env.consumers.n() as usize;
+        self.next = vec![NEVER; n];
+        self.habits = vec![Habits::UNKNOWN; n];
         self.start_clocks(world, 0, 0);
     }
 
     /// (clocks) → needs that arise today; those past their patience close.
     fn open(&mut self, world: &mut World, at: Clock) {
         let World { env, needs, .. } = world;
-        let mut next = std::mem::take(&mut self.next);
-        let mut clocks: Vec<&mut [u32]> = next.chunks_mut(env.consumers.size()).collect();
-        parallel::each_pair(&mut clocks, needs, |shard, clocks, open| {
+        parallel::each_pair(&mut self.rooms(env), needs, |_, room, open| {
             open.retain(|need| need.expires >= at.day);
-            self.arise(env, at, env.consumers.range(shard).start, clocks, open);
+            room.arise(at, open);
         });
-        drop(clocks);
-        self.next = next;
     }
 
     /// (orders) → needs that are filled.
@@ -220,7 +294,7 @@ impl Mechanism for Need {
             let filled: Vec<(u32, u16)> =
                 bought.map(|o| (o.consumer, offers[o.offer as usize].category)).collect();
             if !filled.is_empty() {
-                open.retain(|need| filled.binary_search(&(need.consumer, need.category)).is_err());
+                close_filled(open, &filled);
             }
         });
     }
@@ -232,31 +306,14 @@ impl Mechanism for Need {
         }
         let World { env, platforms, .. } = world;
         for platform in platforms {
-            let mut next = std::mem::take(&mut self.next);
-            let mut clocks: Vec<&mut [u32]> = next.chunks_mut(env.consumers.size()).collect();
             let before: u64 = platform.books.iter().map(|book| book.tally.lapsed).sum();
             parallel::each_pair(
                 &mut platform.rows(env.consumers),
-                &mut clocks,
-                |shard, rows, clocks| {
-                    let mut before = NONE;
-                    for answer in
-                        answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
-                    {
-                        // Orders enter the history after this hook, so that the second of a
-                        // wave is known as a repeat by the one before it.
-                        let consumer = answer.order.consumer;
-                        if before == consumer || rows.member(consumer).orders > 0 {
-                            self.after_order(env.key, at, rows, clocks, &answer.order);
-                        }
-                        before = consumer;
-                    }
-                },
+                &mut self.rooms(env),
+                |shard, rows, room| room.hear(at, rows, &answers.shards[shard]),
             );
             let after: u64 = platform.books.iter().map(|book| book.tally.lapsed).sum();
             platform.n_live -= after - before;
-            drop(clocks);
-            self.next = next;
         }
     }
 
@@ -270,6 +327,6 @@ impl Mechanism for Need {
     }
 
     fn bytes(&self) -> u64 {
-        self.next.len() as u64 * 4
+        self.next.len() as u64 * (4 + size_of::<Habits>() as u64)
     }
 }

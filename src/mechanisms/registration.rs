@@ -5,7 +5,7 @@
 //! of acquisition rises with penetration by itself. Members who lapsed are won
 //! back by the same rule with a shift.
 
-use crate::exchange::Inbox;
+use crate::exchange::{Inbox, change_runs};
 use crate::market::member::{NEVER, standing};
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::{ChannelTerms, Resistance, Rows};
@@ -15,7 +15,7 @@ use crate::mechanism::world::{Environment, World};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::logistic;
+use crate::quantity::math::quick_logistic;
 use crate::quantity::time::Clock;
 use crate::rng::sample::continuous::normal_from;
 use crate::rng::{Key, Stream};
@@ -104,9 +104,15 @@ impl Mechanism for Registration {
             |_, rows, list| {
                 let doorway =
                     Doorway { env, law, channels: &channels, shift: self.p.win_back_shift, at };
-                for run in list.chunk_by_mut(|a, b| a.to == b.to) {
+                // Members pass by their bits: only strangers' records are looked at.
+                let touch = |rows: &Rows<'_>, e: &Exposure| {
+                    if !rows.is_live(e.to) {
+                        rows.touch(e.to);
+                    }
+                };
+                change_runs(list, rows, touch, |rows, run| {
                     doorway.receive(rows, run, self.platform as u8);
-                }
+                });
             },
         );
         let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
@@ -128,7 +134,7 @@ impl Doorway<'_> {
     /// Lets one consumer's exposures persuade, one after the other.
     fn receive(&self, rows: &mut Rows<'_>, run: &mut [Exposure], platform: u8) {
         let consumer = run[0].to;
-        if rows.member(consumer).is_live() {
+        if rows.is_live(consumer) {
             return;
         }
         let lapsed = rows.member(consumer).is_registered();
@@ -151,7 +157,7 @@ impl Doorway<'_> {
     fn persuades(&self, exposure: &Exposure, ordinal: u32, rho: f64, lapsed: bool) -> bool {
         let terms = &self.channels[exposure.channel as usize];
         let shift = if lapsed { self.shift } else { 0.0 };
-        let probability = logistic(terms.join + shift - rho) / terms.thinning;
+        let probability = quick_logistic(terms.join + shift - rho) / terms.thinning;
         self.env.key.unit(JOIN, exposure.to, self.at, ordinal) < probability
     }
 

@@ -9,7 +9,7 @@ use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
 use crate::mechanism::reach::any_slot;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
-use crate::mechanism::world::{Environment, OpenNeed, World};
+use crate::mechanism::world::{DailyWords, Environment, OpenNeed, World};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::pow;
@@ -104,15 +104,15 @@ impl Mechanism for Search {
         let visits = any_slot(attention.slots_mean * self.p.attention_share);
         let live = &platform.live;
         out.send_with(&mut platform.books, |shard, book, bins| {
-            for need in &needs[shard] {
-                let visit = env.key.unit(VISIT, need.consumer, at, u32::from(need.category));
-                if live.get(need.consumer)
-                    && visit < visits
-                    && attention.is_active(env, need.consumer, at.day)
-                {
-                    book.tally.channels[self.channel as usize].exposed += u64::from(self.p.shown);
-                    self.show(env, *need, at, bins);
-                }
+            let mut today = DailyWords::new(env.key, at.day);
+            let visits_today = |need: &&OpenNeed| {
+                live.get(need.consumer)
+                    && attention.is_active_at(env, need.consumer, today.of(need.consumer))
+                    && env.key.unit(VISIT, need.consumer, at, u32::from(need.category)) < visits
+            };
+            for need in needs[shard].iter().filter(visits_today) {
+                book.tally.channels[self.channel as usize].exposed += u64::from(self.p.shown);
+                self.show(env, *need, at, bins);
             }
         });
     }

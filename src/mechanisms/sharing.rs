@@ -17,7 +17,7 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{ln, logistic};
+use crate::quantity::math::{ln, quick_logistic};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
@@ -142,6 +142,7 @@ impl Mechanism for Sharing {
             platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
             let mut picked = Vec::new();
+            env.network.touch_all(shares.iter().map(|share| share.by));
             for share in shares.drain(..) {
                 let sent = self.send(env, at, share, &mut picked, bins);
                 let channel = self.first + u8::from(share.broadcast);
@@ -156,7 +157,7 @@ impl Mechanism for Sharing {
     fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let paid_share = self.paid_share;
+        let talk = Talk::new(&self.p, self.paid_share, env, at);
         parallel::each_pair(
             &mut platform.rows(env.consumers),
             &mut self.shares,
@@ -168,7 +169,7 @@ impl Mechanism for Sharing {
                 for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
                 {
                     if last.replace(of(answer)) != Some(of(answer)) {
-                        shares.extend(share(&self.p, paid_share, env, rows, &answer.order, at));
+                        shares.extend(talk.share(rows, &answer.order));
                     }
                 }
             },
@@ -211,28 +212,45 @@ impl Mechanism for Sharing {
     }
 }
 
-/// Whether, and how, a buyer shares an order.
-fn share(
-    p: &Parameters,
-    paid_share: f64,
-    env: &Environment,
-    rows: &mut Rows<'_>,
-    order: &Order,
+/// How buyers share on one occasion.
+struct Talk<'a> {
+    env: &'a Environment,
     at: Clock,
-) -> Option<Share> {
-    let mut draws = env.key.draws(SHARE, order.consumer, at, order.offer);
-    let satisfaction = from_share16(rows.member(order.consumer).satisfaction);
-    let reward = paid_share * p.reward_fen as f64 / p.hassle_fen;
-    let odds = p.base
-        + p.reward_weight * reward
-        + p.satisfaction_weight * (satisfaction - 0.5)
-        + ln(env.people.of(order.consumer).social_propensity.max(1e-9));
-    if !draws.chance(logistic(odds)) {
-        return None;
+    p: &'a Parameters,
+    /// Log-odds of each segment at no satisfaction at all.
+    odds: Vec<f64>,
+    /// Probability of each segment at full satisfaction: the largest there is.
+    most: Vec<f64>,
+}
+
+impl<'a> Talk<'a> {
+    fn new(p: &'a Parameters, paid_share: f64, env: &'a Environment, at: Clock) -> Self {
+        let reward = paid_share * p.reward_fen as f64 / p.hassle_fen;
+        let base = p.base + p.reward_weight * reward - 0.5 * p.satisfaction_weight;
+        let segments = env.people.segments.iter();
+        let odds: Vec<f64> = segments.map(|s| base + ln(s.social_propensity.max(1e-9))).collect();
+        let most = odds.iter().map(|o| quick_logistic(o + p.satisfaction_weight)).collect();
+        Self { env, at, p, odds, most }
     }
-    let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
-    let broadcast = draws.chance(p.broadcast_share);
-    Some(Share { by: order.consumer, offer: order.offer, node, broadcast })
+
+    /// Whether, and how, a buyer shares an order. Few do, and most of those who do not
+    /// would not at any satisfaction: their records are not looked at.
+    fn share(&self, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
+        let mut draws = self.env.key.draws(SHARE, order.consumer, self.at, order.offer);
+        let segment = self.env.people.segment[order.consumer as usize] as usize;
+        let unit = draws.unit();
+        if unit >= self.most[segment] {
+            return None;
+        }
+        let satisfaction = from_share16(rows.member(order.consumer).satisfaction);
+        let odds = self.odds[segment] + self.p.satisfaction_weight * satisfaction;
+        if unit >= quick_logistic(odds) {
+            return None;
+        }
+        let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
+        let broadcast = draws.chance(self.p.broadcast_share);
+        Some(Share { by: order.consumer, offer: order.offer, node, broadcast })
+    }
 }
 
 impl Sharing {

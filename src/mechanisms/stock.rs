@@ -8,9 +8,9 @@ use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
 use crate::market::platform::{Book, Carriage, OfferState, Platform};
+use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
-use crate::mechanism::{Digest, Mechanism};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, pow};
@@ -92,14 +92,14 @@ impl Mechanism for Stock {
     ) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let size = env.catalogue.shards.size();
+        let shards = env.catalogue.shards;
         let channels = &platform.channels;
         let posts = (env.catalogue.parcel_cost_fen, self.p.pickup_cost_fen);
         let mut rooms: Vec<(&mut [OfferState], &mut Book)> =
-            platform.offers.chunks_mut(size).zip(&mut platform.offer_books).collect();
+            platform.offers.chunks_mut(shards.size()).zip(&mut platform.offer_books).collect();
         answers.send_with(&mut rooms, |shard, (offers, book), bins| {
             for order in &orders.shards[shard] {
-                let offer = &mut offers[order.offer as usize % size];
+                let offer = &mut offers[shards.row_of(order.offer)];
                 let pickup = channels[order.channel as usize].carriage == Carriage::Pickup;
                 let verdict = grant(offer, book, order, if pickup { posts.1 } else { posts.0 });
                 bins.push(Answer { order: *order, verdict });
@@ -120,8 +120,6 @@ impl Mechanism for Stock {
             self.restock(world, self.p.cover_days);
         }
     }
-
-    fn digest(&self, _hash: &mut Digest) {}
 }
 
 /// Grants an order or refuses it, and books what follows.

@@ -42,7 +42,7 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
         parts: vec![
             ("network", network::estimate_bytes(&scenario.network, n)),
             ("followers", follows * 4),
-            ("consumers", consumers * (1 + 4 + platforms * (size_of::<Member>() as u64 + 1))),
+            ("consumers", consumers * (1 + 12 + platforms * (size_of::<Member>() as u64 + 1))),
             (
                 "offers",
                 offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64),

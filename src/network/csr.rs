@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
+use crate::simd::prefetch;
+
 /// Rows that are sorted and compacted together; shapes no result.
 const BLOCK: u32 = 4096;
 
@@ -91,6 +93,24 @@ impl Csr {
     #[must_use]
     pub fn of(&self, i: u32) -> &[u32] {
         &self.targets[self.offsets.at(i)..self.offsets.at(i + 1)]
+    }
+
+    /// Asks for where row `i` starts ahead of its use.
+    #[inline]
+    pub fn touch_start(&self, i: u32) {
+        match &self.offsets {
+            Offsets::Narrow(starts) => prefetch(starts, i as usize),
+            Offsets::Wide(starts) => prefetch(starts, i as usize),
+        }
+    }
+
+    /// Asks for row `i` ahead of its use; its start should be near already.
+    #[inline]
+    pub fn touch_row(&self, i: u32) {
+        // A cache line has 16 targets: two cover most rows.
+        let start = self.offsets.at(i);
+        prefetch(&self.targets, start);
+        prefetch(&self.targets, start + 16);
     }
 
     /// Number of stored targets; a mutual tie counts twice, once in each row.

@@ -27,6 +27,7 @@ mod tests;
 use std::path::Path;
 
 use crate::rng::{Key, Stream};
+use crate::simd::prefetch;
 
 pub use csr::Csr;
 pub use failure::NetworkError;
@@ -200,6 +201,18 @@ impl Network {
         match &self.ties {
             Ties::Stored(csr) => csr.of(i)[k as usize],
             Ties::Complete { .. } => k + u32::from(k >= i),
+        }
+    }
+
+    /// Asks for the rows of several senders ahead of their use: first for where the rows
+    /// start, then for the rows.
+    pub fn touch_all(&self, senders: impl Iterator<Item = u32> + Clone) {
+        if let Ties::Stored(csr) = &self.ties {
+            senders.clone().for_each(|i| {
+                csr.touch_start(i);
+                prefetch(&self.strong, i as usize);
+            });
+            senders.for_each(|i| csr.touch_row(i));
         }
     }
 

@@ -1,12 +1,14 @@
-//! The lane words of 64 neighbours at once, for loops over all consumers.
+//! Words of many addresses at once: those of 64 neighbours, for loops over all consumers,
+//! and those of a list of (entity, item), for loops over messages.
 //!
 //! Philox4x32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405) over 16 blocks
 //! side by side: each of the four counter words is an array of 16, so that a round
 //! is a loop over 16 equal multiplications, which the compiler turns into vectors.
 
+use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
-use crate::rng::{Key, Stream, moment};
-use crate::simd;
+use crate::rng::{Key, Stream, moment, unit};
+use crate::simd::{self, Kernel};
 
 /// Consumers whose words are made together.
 pub const N_LANES: usize = 64;
@@ -29,21 +31,89 @@ type Words = [u64; N_BLOCKS];
 pub fn lanes(key: Key, stream: Stream, first_entity: u32, at: Clock) -> [u32; N_LANES] {
     debug_assert!(first_entity.is_multiple_of(64), "lanes start at a multiple of 64");
     let block = [first_entity >> 2, moment(at), stream.id, u32::MAX];
-    simd::widest(|| blocks(block, key.words()))
+    simd::widest(Neighbours(block, key.words()))
+}
+
+struct Neighbours([u32; 4], [u32; 2]);
+
+impl Kernel for Neighbours {
+    type Output = [u32; N_LANES];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        blocks(self.0, self.1)
+    }
+}
+
+/// Exponential numbers of mean 1 from the first two words of `draws(stream, entity, at, item)`
+/// for every (entity, item) of a list: −ln U by [`quick_ln`].
+pub fn exponential_pairs(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    pairs: &mut Vec<[f64; 2]>,
+) {
+    pairs.clear();
+    let mut list = list.fuse();
+    loop {
+        let mut counters = [[0; N_BLOCKS]; 2];
+        let mut n = 0;
+        for (entity, item) in list.by_ref().take(N_BLOCKS) {
+            counters[0][n] = u64::from(entity);
+            counters[1][n] = u64::from(item);
+            n += 1;
+        }
+        if n == 0 {
+            return;
+        }
+        let [entity, item] = counters;
+        let fixed = |word: u32| [u64::from(word); N_BLOCKS];
+        let first = [entity, fixed(moment(at)), fixed(stream.id), item];
+        let made = simd::widest(Exponentials(first, key.words()));
+        pairs.extend_from_slice(&made[..n]);
+    }
+}
+
+struct Exponentials([Words; 4], [u32; 2]);
+
+impl Kernel for Exponentials {
+    type Output = [[f64; 2]; N_BLOCKS];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let words = rounds(self.0, self.1);
+        let mut pairs = [[0.0; 2]; N_BLOCKS];
+        for i in 0..N_BLOCKS {
+            pairs[i][0] = -quick_ln(unit(words[0][i] as u32));
+        }
+        for i in 0..N_BLOCKS {
+            pairs[i][1] = -quick_ln(unit(words[1][i] as u32));
+        }
+        pairs
+    }
 }
 
 /// Sixteen successive blocks, counted by the first counter word.
 #[inline(always)]
-fn blocks(first: [u32; 4], mut key: [u32; 2]) -> [u32; N_LANES] {
-    let mut words = first.map(|word| [u64::from(word); N_BLOCKS]);
-    for (i, word) in words[0].iter_mut().enumerate() {
-        *word += i as u64;
+#[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
+fn blocks(first: [u32; 4], key: [u32; 2]) -> [u32; N_LANES] {
+    let fixed = |word: u32| [u64::from(word); N_BLOCKS];
+    let mut words = [fixed(first[0]), fixed(first[1]), fixed(first[2]), fixed(first[3])];
+    for i in 0..N_BLOCKS {
+        words[0][i] += i as u64;
     }
+    interleaved(&rounds(words, key))
+}
+
+/// The ten rounds of Philox on all blocks.
+#[inline(always)]
+fn rounds(mut words: [Words; 4], mut key: [u32; 2]) -> [Words; 4] {
     for _ in 0..10 {
         words = round(&words, key);
-        key = [0, 1].map(|i| key[i].wrapping_add(KEY_STEPS[i]));
+        key = [key[0].wrapping_add(KEY_STEPS[0]), key[1].wrapping_add(KEY_STEPS[1])];
     }
-    interleaved(&words)
+    words
 }
 
 /// One round of Philox on all blocks.
@@ -65,9 +135,9 @@ fn round(words: &[Words; 4], key: [u32; 2]) -> [Words; 4] {
 #[inline(always)]
 fn interleaved(words: &[Words; 4]) -> [u32; N_LANES] {
     let mut flat = [0; N_LANES];
-    for (i, block) in flat.chunks_exact_mut(4).enumerate() {
-        for (word, column) in block.iter_mut().zip(words) {
-            *word = column[i] as u32;
+    for i in 0..N_BLOCKS {
+        for k in 0..4 {
+            flat[4 * i + k] = words[k][i] as u32;
         }
     }
     flat
@@ -83,6 +153,19 @@ mod tests {
         assert_eq!(lanes(key, stream, first, at)[..], one_by_one[..]);
         let block = [first >> 2, moment(at), stream.id, u32::MAX];
         assert_eq!(blocks(block, key.words())[..], one_by_one[..]);
+    }
+
+    #[test]
+    fn pairs_equal_the_draws_of_their_addresses() {
+        let (key, stream, at) = (Key::new(4, 1), Stream::new("test/pairs"), Clock::start_of(9));
+        let list: Vec<(u32, u32)> = (0..37).map(|i| (i * 977, !i)).collect();
+        let mut pairs = Vec::new();
+        exponential_pairs(key, stream, at, list.iter().copied(), &mut pairs);
+        let plain = |&(entity, item): &(u32, u32)| {
+            let mut draws = key.draws(stream, entity, at, item);
+            [draws.unit(), draws.unit()].map(|u| -quick_ln(u))
+        };
+        assert_eq!(pairs, list.iter().map(plain).collect::<Vec<_>>());
     }
 
     #[test]

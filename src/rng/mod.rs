@@ -101,7 +101,7 @@ fn moment(at: Clock) -> u32 {
 }
 
 /// A word as a number in the open interval (0, 1).
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn unit(word: u32) -> f64 {
     (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)

@@ -5,7 +5,7 @@ use crate::rules::basis_points;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{NEVER, from_share16, share16};
 use guanxi::market::message::{Answer, Order, Outcome, Verdict, flag};
-use guanxi::quantity::math::{ln, logistic, pow};
+use guanxi::quantity::math::{ln, pow, quick_logistic};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
 use guanxi::rng::sample::continuous::normal;
@@ -157,7 +157,7 @@ impl Market {
         let realised = quality + p.quality_noise_sd * normal(&mut draws);
         let surprise = realised - (p.expected_quality + terms.hype);
         let odds = p.return_base - p.return_disappointment * surprise + terms.return_shift;
-        let returned = draws.unit() < logistic(odds);
+        let returned = draws.unit() < quick_logistic(odds);
         Outcome { order, returned, surprise: surprise as f32 }
     }
 

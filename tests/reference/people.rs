@@ -4,10 +4,10 @@ use crate::market::Market;
 use guanxi::market::member::{NEVER, from_share16, standing};
 use guanxi::market::message::{Answer, Exposure, NONE, Order, Verdict, flag};
 use guanxi::mechanism::world::OpenNeed;
-use guanxi::quantity::math::{logistic, logit};
+use guanxi::quantity::math::{logit, quick_ln, quick_logistic};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
-use guanxi::rng::sample::continuous::{beta, exponential, gamma, normal_from};
+use guanxi::rng::sample::continuous::{beta, gamma, normal_from};
 
 const ACTIVE: Stream = Stream::new("attention/active");
 const OPENED: Stream = Stream::new("attention/opened");
@@ -85,7 +85,8 @@ impl Market {
     fn is_persuaded(&self, at: Clock, e: &Exposure, ordinal: u32, lapsed: bool) -> bool {
         let terms = &self.channels[e.channel as usize];
         let shift = if lapsed { self.rules.registration.win_back_shift } else { 0.0 };
-        let probability = logistic(terms.join + shift - self.resistance(e.to)) / terms.thinning;
+        let probability =
+            quick_logistic(terms.join + shift - self.resistance(e.to)) / terms.thinning;
         self.env.key.unit(JOIN, e.to, at, ordinal) < probability
     }
 
@@ -117,7 +118,7 @@ impl Market {
         let p = &self.rules.need;
         let mut draws = self.env.key.draws(RATE, i, Clock::default(), 0);
         let spread = gamma(&mut draws, p.rate_shape) / p.rate_shape;
-        p.needs_per_day * self.env.people.of(i).income * spread
+        f64::from((p.needs_per_day * self.env.people.of(i).income * spread) as f32)
     }
 
     /// Starts the clocks of who joined on `day`, at the morning of `from`.
@@ -127,7 +128,7 @@ impl Market {
                 continue;
             }
             let mut draws = self.env.key.draws(NEXT, i, Clock { day, wave: 15 }, 0);
-            let gap_days = exponential(&mut draws) / self.rate(i);
+            let gap_days = -quick_ln(draws.unit()) / self.rate(i);
             self.clocks[i as usize] = later(u32::from(from) * 65_536, gap_days);
         }
     }
@@ -144,7 +145,7 @@ impl Market {
                     let expires = at.day + self.rules.need.patience_days - 1;
                     self.needs.push(OpenNeed { consumer: i, category, expires });
                 }
-                let gap_days = exponential(&mut draws) / self.rate(i);
+                let gap_days = -quick_ln(draws.unit()) / self.rate(i);
                 let gap_days = gap_days.max(1.0 / 65_536.0);
                 self.clocks[i as usize] = later(self.clocks[i as usize], gap_days);
                 ordinal += 1;
@@ -189,7 +190,7 @@ impl Market {
         let referred = if member.referrer == NONE { 0.0 } else { p.lapse_referred };
         let satisfied = p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5);
         let trusting = p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
-        logistic(logit(own) + (referred - satisfied - trusting))
+        quick_logistic(f64::from(logit(own) as f32) + (referred - satisfied - trusting))
     }
 }
 

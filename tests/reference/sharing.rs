@@ -5,7 +5,7 @@ use guanxi::market::ledger::Line;
 use guanxi::market::member::{from_share16, share16, standing};
 use guanxi::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
 use guanxi::mechanism::reach::successes;
-use guanxi::quantity::math::{ln, logistic};
+use guanxi::quantity::math::{ln, quick_logistic};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
 use guanxi::rng::sample::discrete::pick_distinct;
@@ -78,9 +78,10 @@ impl Market {
         let propensity = self.env.people.of(order.consumer).social_propensity.max(1e-9);
         let mut odds = p.base;
         odds += p.reward_weight * reward;
-        odds += p.satisfaction_weight * (satisfaction - 0.5);
+        odds -= 0.5 * p.satisfaction_weight;
         odds += ln(propensity);
-        if draws.unit() >= logistic(odds) {
+        odds += p.satisfaction_weight * satisfaction;
+        if draws.unit() >= quick_logistic(odds) {
             return None;
         }
         let broadcast = draws.unit() < p.broadcast_share;

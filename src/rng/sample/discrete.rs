@@ -106,7 +106,9 @@ pub fn pick_distinct(draws: &mut Draws, n: u32, k: usize, picked: &mut Vec<u32>)
             position += 1;
             place += 1;
         }
-        sorted.copy_within(place..n_taken, place + 1);
+        for later in (place..n_taken).rev() {
+            sorted[later + 1] = sorted[later];
+        }
         sorted[place] = position;
         picked.push(position);
     }
