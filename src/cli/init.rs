@@ -93,7 +93,7 @@ mod tests {
     use crate::scenario::resolve::{Catalogue, Input, resolve};
 
     /// Presets count by name only, so that the templates' own text is what is tested.
-    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS };
+    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS, platforms: 1 };
 
     #[test]
     fn every_template_is_free_of_mistakes() {

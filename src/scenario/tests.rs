@@ -34,6 +34,7 @@ const fn spec(name: &'static str, scope: Scope, role: Role, on_by_default: bool)
         scope,
         role,
         on_by_default,
+        needed: None,
         channels: &[],
         parameters: Knobs::DECLARED,
         streams: &[],
@@ -48,6 +49,7 @@ static GROUP_BUY: Spec = spec("group_buy", Scope::Platform, Role::Sender, false)
 static NEEDS: Spec = spec("needs", Scope::World, Role::Process, true);
 
 const CATALOGUE: Catalogue = Catalogue {
+    platforms: 3,
     mechanisms: &[&NEEDS, &CHOICE, &STOCK, &QUEUE, &GROUP_BUY],
     presets: &[
         Preset { name: "shelf", text: "summary = \"a shelf\"" },
