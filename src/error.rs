@@ -141,7 +141,8 @@ pub fn clipped(text: &str) -> String {
 /// characters, and the marks that turn the direction of the text.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A message in which nothing is hidden.

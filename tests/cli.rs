@@ -69,7 +69,7 @@ fn wrong_scenarios_are_refused_with_place_and_advice() {
         ("seed = 9223372036854775808\n", &["GX0107", "2^63"]),
         ("[network]\nkind = \"comunity\"\n", &["GX0108", "did you mean \"community\"?"]),
         ("[arm.b]\npreset = \"virla\"\n", &["GX0103", "s.toml:2:10", "did you mean `viral`?"]),
-        ("[choice]\nenabled = false\n", &["GX0208", "s.toml:3:6", "exactly one decider"]),
+        ("[choice]\nenabled = false\n", &["GX0208", "s.toml:2:11", "exactly one decider"]),
         ("[stock]\nenabled = false\n", &["GX0209", "exactly one clearing rule"]),
         ("days = \n", &["GX0001", "s.toml:1:"]),
     ];

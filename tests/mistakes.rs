@@ -6,11 +6,16 @@
 //!     GUANXI_RENEW=1 cargo test --test mistakes
 //! and read what has changed as a user would.
 
-mod source;
+mod common;
 
-use guanxi::error::{CODES, Severity};
-use source::{repository, sources};
-use std::collections::BTreeMap;
+use guanxi::error::CODES;
+use guanxi::mechanism::spec::Role;
+use guanxi::mechanisms::MECHANISMS;
+use guanxi::network::{self, Parameters};
+use guanxi::parameter::{Only, Parameter, Value, Values};
+use guanxi::rng::Key;
+use guanxi::scenario::layers::is_required;
+use guanxi::scenario::sections::SECTIONS;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -18,7 +23,7 @@ use tempfile::TempDir;
 
 /// Where the scenarios and the answers are.
 fn home() -> PathBuf {
-    repository().join("tests/bad_scenarios")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad_scenarios")
 }
 
 /// Names of the scenarios, sorted.
@@ -99,6 +104,7 @@ fn masked(text: &str, folder: &Path) -> String {
     for line in text.lines().map(str::trim_end) {
         let line = line.split_once(", digest ").map_or(line, |(before, _)| before);
         let is_size = ["iB", " bytes", "would fit"].iter().any(|words| line.contains(words));
+        let line = if is_size { line.trim_start() } else { line };
         let mut blind = false;
         for c in line.chars() {
             // A number with its point is one N.
@@ -150,4 +156,127 @@ fn every_bad_scenario_is_answered_as_it_was_read_last() {
     }
     let advice = "read them, then renew them with GUANXI_RENEW=1 cargo test --test mistakes";
     assert!(changed.is_empty(), "answers have changed; {advice}\n{}", changed.join("\n"));
+}
+
+#[test]
+fn every_bad_scenario_says_what_it_shows() {
+    let names = names();
+    assert!(names.len() >= 45, "only {} bad scenarios", names.len());
+    for name in &names {
+        let bytes = fs::read(home().join(format!("{name}.toml"))).expect("there");
+        let text = String::from_utf8_lossy(&bytes);
+        let mut comments = text.lines().filter(|line| line.contains('#'));
+        let shows = comments.any(|line| !line.starts_with("# guanxi:"));
+        // What is empty, JSON or UTF-16 cannot say it.
+        let mute = ["empty_file", "json", "utf16"].contains(&name.as_str());
+        assert!(shows || mute, "{name}.toml has no comment");
+    }
+    for entry in fs::read_dir(home()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let is_answer = path.extension().is_some_and(|extension| extension == "txt");
+        assert!(!is_answer || path.with_extension("toml").exists(), "{path:?} answers nothing");
+    }
+}
+
+/// Whether some parameter has no default, so that its absence is a mistake.
+fn anything_is_required() -> bool {
+    let sections = SECTIONS.iter().flat_map(|section| section.parameters);
+    let mechanisms = MECHANISMS.iter().flat_map(|spec| spec.parameters);
+    sections.chain(mechanisms).any(is_required)
+}
+
+#[test]
+fn every_code_is_shown_explained_and_listed() {
+    let answer = |name: &String| fs::read_to_string(home().join(format!("{name}.txt")));
+    let answers: String = names().iter().map(|name| answer(name).expect("there")).collect();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    let page = fs::read_to_string(page).expect("the reference is there");
+    for entry in CODES {
+        let code = entry.code;
+        let possible = code != "GX0109" || anything_is_required();
+        assert!(!possible || answers.contains(code), "no bad scenario shows {code}");
+        assert!(page.contains(&format!("`{code}`")), "the reference does not list {code}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guanxi"));
+        let said = command.args(["explain", code]).output().expect("the program can be started");
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(said.contains(entry.title) && said.contains(entry.text), "{code}: {said}");
+    }
+    for code in answers.split("\nGX").skip(1).map(|rest| format!("GX{}", &rest[..4])) {
+        assert!(CODES.iter().any(|entry| entry.code == code), "{code} is not explained");
+    }
+}
+
+/// Every mechanism off in turn in every preset: either it is needed, which the checker
+/// says, or the run stands its audit and something is sold.
+#[test]
+fn a_mechanism_can_be_off_or_is_said_to_be_needed() {
+    for preset in common::PRESETS {
+        for spec in MECHANISMS {
+            let text = format!(
+                "days = 12\nreplicates = 1\n[population]\nconsumers = 1_500\n[market]\n\
+                 merchants = 40\n[start]\nregistered_share = 0.4\n[arm.a]\n\
+                 preset = \"{preset}\"\n[arm.a.{}]\nenabled = false\n",
+                spec.name
+            );
+            let scenario = common::try_scenario(&text);
+            let alone = matches!(spec.role, Role::Decider | Role::Clearing);
+            if spec.needed.is_some() || alone {
+                let mistakes = scenario.err().unwrap_or_default();
+                assert!(mistakes.contains(spec.name), "{preset} without {}: {mistakes}", spec.name);
+                assert!(spec.on_by_default, "{} is needed, but off by default", spec.name);
+                continue;
+            }
+            let scenario = scenario.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+            let records = common::run(&scenario);
+            let orders = common::metric(&records[0], "orders_count");
+            assert!(orders > 0.0, "{preset} without {} sells nothing", spec.name);
+        }
+    }
+}
+
+/// A value that is accepted and is not the default.
+fn other(parameter: &Parameter) -> Value {
+    let between = |x: f64| if x > parameter.min { (x + parameter.min) / 2.0 } else { x + 1.0 };
+    match parameter.default_value() {
+        Value::Number(x) => Value::Number(between(x)),
+        Value::Integer(n) => Value::Integer(between(n as f64) as i64),
+        Value::Text(text) => {
+            let word = parameter.choices.iter().find(|word| **word != text);
+            Value::Text((*word.expect("there is another word")).to_owned())
+        }
+        Value::Flag(yes) => Value::Flag(!yes),
+        Value::Numbers(_) => panic!("no network has a list"),
+    }
+}
+
+/// What a kind of network is without and with another value of a parameter differs just
+/// where the declaration says that it has an effect.
+#[test]
+fn parameters_of_a_network_have_an_effect_just_where_they_say() {
+    let n = 2_000;
+    let segments: Vec<u8> = (0..n).map(|i| (i % 2) as u8).collect();
+    let declared = Parameters::DECLARED;
+    let kinds = declared.iter().find(|one| one.name == "kind").expect("declared").choices;
+    for kind in kinds.iter().filter(|kind| **kind != "file") {
+        // Small enough for two thousand consumers to have several of everything.
+        let mut values = Values::defaults(declared);
+        let mut set = |name: &'static str, value| values.0.insert(name, value);
+        set("kind", Value::Text((*kind).to_owned()));
+        set("region_size", Value::Integer(400));
+        set("interest_group_size", Value::Integer(40));
+        set("tie_limit", Value::Integer(20));
+        let made = |values: &Values| {
+            let parameters = Parameters::from_values(values);
+            network::generate(&parameters, n, &segments, Key::new(1, 0)).expect("made")
+        };
+        let plain = made(&values);
+        for parameter in declared.iter().filter(|one| !["kind", "file"].contains(&one.name)) {
+            let counts = |only: Only| only.key == "kind" && only.values.contains(kind);
+            let mut changed = values.clone();
+            changed.0.insert(parameter.name, other(parameter));
+            let differs = made(&changed) != plain;
+            let said = parameter.only.is_none_or(counts);
+            assert_eq!(differs, said, "network.{} where kind is {kind}", parameter.name);
+        }
+    }
 }

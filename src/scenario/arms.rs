@@ -126,7 +126,8 @@ impl<'a> Builder<'_, 'a> {
         if let Some(name) = names.get(most) {
             let place = self.resolver.key_place(&["arm", arm, "platform", name]);
             let (arm, n) = (clipped(arm), names.len());
-            let message = format!("arm `{arm}` has {n} platforms; this version runs one platform an arm");
+            let message =
+                format!("arm `{arm}` has {n} platforms; this version runs one platform an arm");
             let issue = Issue::new(NOT_YET, &place, message).label("more than one");
             self.resolver.issues.push(issue.help("give each platform an arm of its own"));
         }
@@ -168,7 +169,8 @@ impl<'a> Builder<'_, 'a> {
             self.resolver.catalogue.presets.iter().map(|preset| preset.name).collect();
         let found = names.iter().find(|name| **name == given);
         if found.is_none() {
-            let issue = Issue::new(UNKNOWN_PRESET, place, format!("unknown preset `{}`", clipped(&given)));
+            let issue =
+                Issue::new(UNKNOWN_PRESET, place, format!("unknown preset `{}`", clipped(&given)));
             let issue = issue.label("no such preset").help(advice(&given, &names));
             self.resolver.issues.push(issue);
             self.preset_unknown = true;

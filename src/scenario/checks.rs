@@ -27,7 +27,8 @@ pub fn is_name(name: &str) -> bool {
 /// Reports an unusable name.
 pub(super) fn name(issues: &mut Issues, what: &str, name: &str, place: &Place) {
     if !is_name(name) {
-        let shown = if name.is_empty() { "an empty text".into() } else { format!("`{}`", clipped(name)) };
+        let shown =
+            if name.is_empty() { "an empty text".into() } else { format!("`{}`", clipped(name)) };
         let message = format!("{shown} cannot be the name of {what}");
         let help = "use 1 to 64 letters, digits, `-`, `_` and `.`, not beginning with a dot";
         issues.push(Issue::new(BAD_NAME, place, message).label("this name").help(help));
@@ -124,7 +125,9 @@ pub(super) fn tie_shares(resolver: &mut Resolver<'_>, network: &Read) {
     };
     let sum = share("local_share") + share("interest_share");
     if text(network, "kind") == "community" && sum > 1.0 + 1e-9 {
-        let key = ["interest_share", "local_share"].into_iter().find(|key| network.places.contains_key(key));
+        let key = ["interest_share", "local_share"]
+            .into_iter()
+            .find(|key| network.places.contains_key(key));
         let at = place(resolver, network, key.unwrap_or_default());
         let sum = plain((sum * 1e4).round() / 1e4);
         let message = format!("network.local_share and network.interest_share sum to {sum}");

@@ -94,7 +94,9 @@ impl Reading<'_> {
                 Value::Text(text) if !only.values.contains(&text.as_str()) => text,
                 _ => continue,
             };
-            if is_required(parameter) || *read.values.value(parameter.name) != default_value(parameter) {
+            if is_required(parameter)
+                || *read.values.value(parameter.name) != default_value(parameter)
+            {
                 let [name, key] = [parameter.name, only.key].map(|key| joined(path, key));
                 let message = format!("`{name}` has no effect where {key} is \"{other}\"");
                 let words: Vec<_> = only.values.iter().map(|word| format!("\"{word}\"")).collect();

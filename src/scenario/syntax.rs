@@ -40,10 +40,12 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "write KEY = VALUE; a header of a table stands in brackets",
     ),
     (
-        "unexpected leading zero",
-        "a number begins with a zero",
-        "leave the zero out",
+        "unexpected key or value",
+        "something follows on the same line",
+        "write one key and its value, or one header, on a line; thousands are parted by `_`, \
+         as in 1_000",
     ),
+    ("unexpected leading zero", "a number begins with a zero", "leave the zero out"),
     (
         "cannot recurse further",
         "brackets in brackets, deeper than can be read",
@@ -63,7 +65,8 @@ const MEANINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// What to write where nothing better is known.
-const GENERAL: &str = "a scenario is TOML: KEY = VALUE below [TABLE]; text stands in quotation marks";
+const GENERAL: &str =
+    "a scenario is TOML: KEY = VALUE below [TABLE]; text stands in quotation marks";
 
 /// The issue of a message of the reader.
 #[must_use]
@@ -95,5 +98,9 @@ fn unquoted(source: &Source, span: &Range<usize>, text: &str) -> (String, String
         return ("the value is missing".to_owned(), help.to_owned());
     }
     let word = clipped(text.trim());
+    if word.starts_with(|c: char| c.is_ascii_digit()) {
+        let help = "a number has digits, `_` between them, and perhaps a point and an exponent";
+        return (format!("`{word}` is no number"), help.to_owned());
+    }
     (format!("`{word}` is no value"), format!("text stands in quotation marks: \"{word}\""))
 }

@@ -1,8 +1,6 @@
 //! One raw value against one declaration: type, wholeness, finiteness, range, choice.
 
-use crate::error::{
-    Issue, NOT_A_CHOICE, NOT_FINITE, NOT_WHOLE, OUT_OF_RANGE, WRONG_TYPE, clipped,
-};
+use crate::error::{Issue, NOT_A_CHOICE, NOT_FINITE, NOT_WHOLE, OUT_OF_RANGE, WRONG_TYPE, clipped};
 use crate::parameter::{Kind, Parameter, Value};
 use crate::scenario::nearest::nearest;
 use crate::scenario::raw::{Item, Node};
