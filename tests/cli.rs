@@ -86,6 +86,18 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_does_not_hide_the_others() {
+    let folder = with(SMALL);
+    fs::write(folder.path().join("w.toml"), "dayz = 1\n").expect("written");
+    let said = guanxi(folder.path(), &["check", "absent.toml", "s.toml", "gone.toml", "w.toml"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    for words in ["`absent.toml`", "`gone.toml`", "GX0101"] {
+        assert!(said.err.contains(words), "no {words} in:\n{}", said.err);
+    }
+    assert!(said.out.contains("s.toml: fine"), "{}", said.out);
+}
+
+#[test]
 fn check_as_json_names_file_line_and_column() {
     let folder = with("dayz = 1\n[arm.a]\n");
     let said = guanxi(folder.path(), &["check", "s.toml", "--format", "json"]);

@@ -206,6 +206,17 @@ fn data_that_cannot_be_shown_are_a_failure() {
     assert_output(&said, &["cannot write to standard output"]);
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn what_has_no_end_is_no_scenario() {
+    let folder = with(SMALL);
+    for (file, words) in [("/dev/zero", "longer than 64 MiB"), (".", "cannot read `.`")] {
+        let mut command = guanxi(folder.path());
+        let said = Said::from(command.args(["check", file]).output().expect("it can be started"));
+        assert!(said.code == 2 && said.err.contains(words), "{file}: {}", said.err);
+    }
+}
+
 fn send(signal: &str, process: u32) {
     let sent = Command::new("kill").args([signal, &process.to_string()]).status();
     assert!(sent.expect("kill can be started").success());

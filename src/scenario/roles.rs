@@ -54,11 +54,14 @@ fn count(
     }
     match known.iter().find_map(|spec| switched_off(resolver, (arm, platform), spec)) {
         Some(place) => {
-            let message = format!("exactly one {noun} is needed, but {names} is off");
-            let help = match known {
-                [one] => format!("leave {} on; there is no other {noun}", one.name),
-                _ => help,
+            let (off, help) = match known {
+                [one] => (
+                    format!("{} is off", one.name),
+                    format!("leave {} on; there is no other {noun}", one.name),
+                ),
+                _ => (format!("none of {names} is on"), help),
             };
+            let message = format!("exactly one {noun} is needed, but {off}");
             Issue::new(code, &place, message).label("off here").help(help)
         }
         None => {
