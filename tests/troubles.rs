@@ -196,6 +196,18 @@ fn a_limit_on_the_size_of_files_is_a_failure_of_writing() {
 }
 
 #[test]
+fn init_loses_no_scenario_where_it_cannot_write() {
+    let folder = with(SMALL);
+    let root = folder.path();
+    fs::write(root.join("scenario.toml"), "mine").expect("written");
+    let line = format!("ulimit -f 1; exec '{}' init . --force", env!("CARGO_BIN_EXE_guanxi"));
+    let output = Command::new("sh").args(["-c", &line]).current_dir(root).output();
+    assert_output(&output.expect("a shell can be started").into(), &["`./scenario.toml`"]);
+    assert_eq!(fs::read_to_string(root.join("scenario.toml")).expect("there"), "mine");
+    assert_eq!(entries(root), ["s.toml", "scenario.toml"]);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn data_that_cannot_be_shown_are_a_failure() {
     let folder = with(SMALL);
