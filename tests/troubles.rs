@@ -144,7 +144,9 @@ fn script(folder: &Path, text: &str) -> Option<String> {
 
 #[test]
 fn a_full_disk_is_named_and_the_old_results_stay() {
-    for (room, what) in [("96k", "at the beginning"), ("640k", "when runs arrive")] {
+    for (room, what, leaves) in
+        [("24k", "at the beginning", false), ("640k", "when runs arrive", true)]
+    {
         let folder = with(SMALL);
         fs::create_dir(folder.path().join("disk")).expect("made");
         let text = format!(
@@ -162,8 +164,9 @@ fn a_full_disk_is_named_and_the_old_results_stay() {
         assert!(said.contains("code 7"), "{what}: {said}");
         assert!(said.contains("the disk is full (while writing `disk/.old.partial-"), "{said}");
         assert!(said.contains("kept"), "{what}: the old folder is gone: {said}");
-        let listed = said.lines().find(|line| line.starts_with(".old."));
-        if let Some(left) = listed {
+        let listed: Vec<&str> = said.lines().filter(|line| line.starts_with(".old.")).collect();
+        assert_eq!(listed.len(), usize::from(leaves), "{what}: {said}");
+        for left in listed {
             let mentioned = format!("are left in `disk/{left}`");
             assert!(said.contains(&mentioned), "{what}: `{left}` is not mentioned: {said}");
         }

@@ -84,17 +84,19 @@ fn plain(issue: &Issue) -> String {
 
 /// A text of the same length in bytes in which nothing acts on the terminal.
 fn seen(text: &str) -> String {
-    let instead = |c: char| match c {
-        '\n' | '\r' | '\t' => c,
-        c if !is_hidden(c) => c,
-        // A character of as many bytes: places are counted in them.
-        c => match c.len_utf8() {
-            1 => '?',
-            2 => '\u{bf}',
+    let mut seen = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        let is_end = c == '\n' || (c == '\r' && letters.peek() == Some(&'\n'));
+        seen.push(match c {
+            c if is_end || c == '\t' || !is_hidden(c) => c,
+            // A character of as many bytes: places are counted in them.
+            c if c.len_utf8() == 1 => '?',
+            c if c.len_utf8() == 2 => '\u{bf}',
             _ => '\u{fffd}',
-        },
-    };
-    text.chars().map(instead).collect()
+        });
+    }
+    seen
 }
 
 /// An issue in the form that miette draws.
@@ -146,5 +148,18 @@ impl Diagnostic for Shown<'_> {
         let end = self.issue.place.span.end.clamp(start, length);
         let label = Some(self.issue.label.clone()).filter(|label| !label.is_empty());
         Some(Box::new(std::iter::once(LabeledSpan::new(label, start, end - start))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_has_as_many_bytes_and_nothing_hidden() {
+        let text = "a\r\nb\rc\u{1b}[31m\u{85}\u{202e}群\t";
+        let drawn = seen(text);
+        assert_eq!(drawn, "a\r\nb?c?[31m\u{bf}\u{fffd}群\t");
+        assert_eq!(drawn.len(), text.len());
     }
 }
