@@ -108,7 +108,7 @@ mod tests {
         for template in Template::value_variants() {
             let text = text(*template);
             assert!(!text.contains(['{', '}']), "{template:?} has a place that was not filled");
-            let folder = std::path::Path::new("");
+            let folder = Path::new("");
             let input = Input { name: "t", text: &text, folder, sets: &[] };
             let issues = resolve(&input, &NAMES).err().unwrap_or_default();
             let own: Vec<_> = issues.iter().filter(|issue| issue.file() == "t").collect();
