@@ -79,21 +79,21 @@ impl Issue {
     #[must_use]
     pub fn new(code: &'static str, place: &Place, message: impl Into<String>) -> Self {
         let severity = explanation(code).map_or(Severity::Error, |found| found.severity);
-        let message = message.into();
+        let message = legible(&message.into());
         Self { code, severity, message, label: String::new(), help: None, place: place.clone() }
     }
 
     /// With a few words for the marked place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = legible(&label.into());
         self
     }
 
     /// With advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(legible(&help.into()));
         self
     }
 
@@ -123,6 +123,35 @@ impl Issue {
             .then_with(|| key(self).cmp(&key(other)))
             .then_with(|| self.message.cmp(&other.message))
     }
+}
+
+/// Longest piece of somebody's text that a message quotes, in characters.
+const QUOTED: usize = 60;
+
+/// Somebody's text as a message quotes it: its beginning where it is long.
+#[must_use]
+pub fn clipped(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether a character would act on the terminal instead of being seen: control
+/// characters, and the marks that turn the direction of the text.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A message in which nothing is hidden.
+fn legible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) && c != '\n' { seen.extend(c.escape_default()) } else { seen.push(c) }
+    }
+    seen
 }
 
 /// Issues found so far.
@@ -214,8 +243,8 @@ codes! {
         "Segments and categories are told apart by their names in the output tables.";
     NO_WEIGHT = "GX0205" Error "all weights are zero":
         "Weights are scaled to sum to 1, for which at least one must be more than zero.";
-    TOO_LONG = "GX0206" Error "too many days":
-        "Burn-in and reported days together must stay below 65,000.";
+    TOO_MANY = "GX0206" Error "too many tables of a kind":
+        "Tables in double brackets are numbered in one or two bytes of every consumer and offer: 256 segments and 10,000 categories are the most.";
     WRONG_PLACE = "GX0207" Error "a mechanism in the wrong place":
         "A mechanism of the world exists once in an arm, so that its table stands at the top level or in the arm, never in one of the arm's platforms.";
     DECIDERS = "GX0208" Error "not exactly one decider":
@@ -230,10 +259,16 @@ codes! {
         "Every arm spends the same marketing budget; the parameters budget_share of the mechanisms that are on say who spends how much of it, and may sum to 1 at most.";
     NOT_YET = "GX0213" Error "not in this version":
         "The scenario is well formed, but asks for what this version cannot run.";
+    NEEDED = "GX0214" Error "a mechanism that is needed is off":
+        "Without some mechanisms nothing can happen in an arm: nobody looks, nobody joins, nothing arrives, nothing is paid for. They have parameters, but cannot be switched off; `guanxi explain MECHANISM` says which they are.";
+    TURNED = "GX0215" Error "a smallest value above the largest":
+        "Two parameters whose names end in _min and _max are the ends of a range; the first must not be above the second.";
     OFF = "GX0301" Warning "parameters of a mechanism that is off":
-        "The table gives parameters, but the mechanism runs in no arm that the table reaches, so that they have no effect. Write `enabled = true` (or `false` to say that this is meant) in the table.";
+        "The table gives parameters, but the mechanism runs in no arm that the table reaches, so that they have no effect. Giving parameters does not switch a mechanism on: write `enabled = true` in the table (or `enabled = false` to say that this is meant).";
     UNUSED = "GX0302" Warning "a value without effect":
-        "The value is read, but another choice in the scenario keeps it from having an effect.";
+        "The value is read, but another choice in the scenario keeps it from having an effect: a parameter of one kind of network where another kind is chosen, a number of consumers where a file counts them.";
+    SHARES = "GX0303" Warning "shares that are more than the whole":
+        "Shares of one thing should sum to 1 at most: the parameters attention_share of the mechanisms that are on in a platform, and network.local_share with network.interest_share. The scenario runs; the text of the warning says what the shares then mean.";
 }
 
 #[cfg(test)]

@@ -105,6 +105,17 @@ pub struct Parameter {
     pub source: &'static str,
     /// What the parameter means.
     pub doc: &'static str,
+    /// Where it has an effect; everywhere where nothing is said.
+    pub only: Option<Only>,
+}
+
+/// A parameter has an effect only where another one of its table has certain values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Only {
+    /// Name of the other parameter, a text.
+    pub key: &'static str,
+    /// Its values.
+    pub values: &'static [&'static str],
 }
 
 impl Parameter {
@@ -199,6 +210,8 @@ from_value!(Vec<f64>, Numbers, Value::Numbers(list) => list.clone(), this => thi
 ///         size: u32 = "2", "members", 2.0, 100.0, V, "99.4 % of completed groups are pairs (BeiBei)";
 ///         /// Who may join.
 ///         pool: String = "public", "1", ["public", "friends"], A, "assumed";
+///         /// How many strangers may join.
+///         strangers: u32 = "1", "members", 0.0, 100.0, A, "assumed", if pool in ["public"];
 ///     }
 /// }
 /// assert_eq!(Parameters::DECLARED[0].name, "size");
@@ -214,7 +227,7 @@ macro_rules! parameters {
                 $(#[doc = $doc:literal])+
                 $name:ident : $type:ty = $default:literal, $unit:literal,
                 $($min:literal, $max:literal,)? $([$($choice:literal),* $(,)?],)?
-                $tag:ident, $source:literal;
+                $tag:ident, $source:literal $(, if $key:ident in [$($word:literal),+ $(,)?])?;
             )*
         }
     ) => {
@@ -238,6 +251,7 @@ macro_rules! parameters {
                     tag: $crate::parameter::Tag::$tag,
                     source: $source,
                     doc: concat!($($doc, "\n"),+),
+                    only: $crate::parameters!(@only $($key, $($word),+)?),
                 },)*
             ];
 
@@ -266,6 +280,10 @@ macro_rules! parameters {
                 Self::from_values(&$crate::parameter::Values::defaults(Self::DECLARED))
             }
         }
+    };
+    (@only) => { None };
+    (@only $key:ident, $($word:literal),+) => {
+        Some($crate::parameter::Only { key: stringify!($key), values: &[$($word),+] })
     };
     (@bound $default:expr) => { $default };
     (@bound $default:expr, $given:literal) => { $given };

@@ -69,7 +69,7 @@ fn wrong_scenarios_are_refused_with_place_and_advice() {
         ("seed = 9223372036854775808\n", &["GX0107", "2^63"]),
         ("[network]\nkind = \"comunity\"\n", &["GX0108", "did you mean \"community\"?"]),
         ("[arm.b]\npreset = \"virla\"\n", &["GX0103", "s.toml:2:10", "did you mean `viral`?"]),
-        ("[choice]\nenabled = false\n", &["GX0208", "s.toml:3:6", "exactly one decider"]),
+        ("[choice]\nenabled = false\n", &["GX0208", "s.toml:2:11", "exactly one decider"]),
         ("[stock]\nenabled = false\n", &["GX0209", "exactly one clearing rule"]),
         ("days = \n", &["GX0001", "s.toml:1:"]),
     ];
@@ -83,6 +83,18 @@ fn wrong_scenarios_are_refused_with_place_and_advice() {
 fn all_mistakes_are_told_at_once() {
     let text = "dayz = 1\n[market]\nmerchants = 0\nprice_spread = nan\n[arm.a]\npreset = \"x\"\n";
     check_wrong(text, &["GX0101", "GX0106", "GX0105", "GX0103", "4 mistakes"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_hide_the_others() {
+    let folder = with(SMALL);
+    fs::write(folder.path().join("w.toml"), "dayz = 1\n").expect("written");
+    let said = guanxi(folder.path(), &["check", "absent.toml", "s.toml", "gone.toml", "w.toml"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    for words in ["`absent.toml`", "`gone.toml`", "GX0101"] {
+        assert!(said.err.contains(words), "no {words} in:\n{}", said.err);
+    }
+    assert!(said.out.contains("s.toml: fine"), "{}", said.out);
 }
 
 #[test]

@@ -35,9 +35,18 @@ pub struct Arguments {
 /// Checks all files; fails if one of them is wrong.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut documents = Vec::new();
-    let mut wrong = false;
+    let (mut wrong, mut unread) = (false, None);
     for path in &arguments.files {
-        let bytes = load::bytes(path)?;
+        let bytes = match load::bytes(path) {
+            Ok(bytes) => bytes,
+            // The others are checked all the same.
+            Err(failure) => {
+                if let Some(before) = unread.replace(failure) {
+                    before.report(screen);
+                }
+                continue;
+            }
+        };
         let result = load::check(path, &bytes, &arguments.sets.sets);
         wrong |= result.is_err();
         if screen.json {
@@ -49,7 +58,11 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     if screen.json {
         screen.document(&documents.into());
     }
-    if wrong { Err(Failure::Scenario(Vec::new())) } else { Ok(()) }
+    match unread {
+        Some(failure) => Err(failure),
+        None if wrong => Err(Failure::Scenario(Vec::new())),
+        None => Ok(()),
+    }
 }
 
 type Outcome = Result<Checked, Vec<Issue>>;

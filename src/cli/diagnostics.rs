@@ -1,7 +1,7 @@
 //! Issues as people and programs read them.
 
 use crate::cli::screen::Screen;
-use crate::error::{Issue, Severity};
+use crate::error::{Issue, Severity, is_hidden};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use std::fmt;
 
@@ -42,6 +42,9 @@ pub fn json(issue: &Issue) -> serde_json::Value {
     })
 }
 
+/// Longest line that is drawn, in bytes.
+const DRAWN: usize = 400;
+
 /// An issue with the lines that it is about.
 #[must_use]
 pub fn rendered(issue: &Issue, screen: &Screen) -> String {
@@ -55,14 +58,45 @@ pub fn rendered(issue: &Issue, screen: &Screen) -> String {
         handler = handler.with_width(10_000);
     }
     let mut text = String::new();
-    let shown = handler.render_report(&mut text, &Shown::new(issue));
     // A place that cannot be drawn must not hide the message.
-    if shown.is_err() {
-        let Issue { code, severity, message, .. } = issue;
-        let place = format!("{}:{}:{}", issue.file(), issue.line(), issue.column());
-        text = format!("{}[{code}]: {message} ({place})", severity.word());
+    if !can_be_drawn(issue) || handler.render_report(&mut text, &Shown::new(issue)).is_err() {
+        text = plain(issue);
     }
     text
+}
+
+/// Whether the lines around the place are short enough to be looked at.
+fn can_be_drawn(issue: &Issue) -> bool {
+    let text = issue.place.source.text.as_bytes();
+    let [start, end] = [issue.place.span.start, issue.place.span.end].map(|at| at.min(text.len()));
+    let before = text[..start].rsplit(|byte| *byte == b'\n').take(2);
+    let after = text[end..].split(|byte| *byte == b'\n').take(2);
+    before.chain(after).map(<[u8]>::len).sum::<usize>() + end.saturating_sub(start) <= 3 * DRAWN
+}
+
+/// An issue without the lines that it is about.
+fn plain(issue: &Issue) -> String {
+    let Issue { code, severity, message, help, .. } = issue;
+    let place = format!("{}:{}:{}", issue.file(), issue.line(), issue.column());
+    let help = help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+    format!("{code}\n\n  {}: {message}\n   ,-[{place}]{help}", severity.word())
+}
+
+/// A text of the same length in bytes in which nothing acts on the terminal.
+fn seen(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        let is_end = c == '\n' || (c == '\r' && letters.peek() == Some(&'\n'));
+        seen.push(match c {
+            c if is_end || c == '\t' || !is_hidden(c) => c,
+            // A character of as many bytes: places are counted in them.
+            c if c.len_utf8() == 1 => '?',
+            c if c.len_utf8() == 2 => '\u{bf}',
+            _ => '\u{fffd}',
+        });
+    }
+    seen
 }
 
 /// An issue in the form that miette draws.
@@ -75,7 +109,7 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn new(issue: &'a Issue) -> Self {
         let source = &issue.place.source;
-        Self { issue, source: NamedSource::new(&source.name, source.text.clone()) }
+        Self { issue, source: NamedSource::new(seen(&source.name), seen(&source.text)) }
     }
 }
 
@@ -114,5 +148,18 @@ impl Diagnostic for Shown<'_> {
         let end = self.issue.place.span.end.clamp(start, length);
         let label = Some(self.issue.label.clone()).filter(|label| !label.is_empty());
         Some(Box::new(std::iter::once(LabeledSpan::new(label, start, end - start))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_has_as_many_bytes_and_nothing_hidden() {
+        let text = "a\r\nb\rc\u{1b}[31m\u{85}\u{202e}群\t";
+        let drawn = seen(text);
+        assert_eq!(drawn, "a\r\nb?c?[31m\u{bf}\u{fffd}群\t");
+        assert_eq!(drawn.len(), text.len());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::Done;
 use crate::cli::failure::Failure;
-use crate::cli::reference::{Key, OUTPUT, channels, keys, one_line, role, scope};
+use crate::cli::reference::{Key, OUTPUT, channels, keys, one_line, role, scope, standing};
 use crate::cli::screen::{Screen, columns};
 use crate::error::{CODES, explanation};
 use crate::mechanism::spec::Spec;
@@ -144,14 +144,14 @@ fn section(section: &Section) -> String {
 }
 
 fn mechanism(spec: &'static Spec) -> String {
-    let on = if spec.on_by_default { "on" } else { "off" };
     let list = spec.parameters.iter().map(|parameter| Key { table: spec.name, parameter });
     format!(
-        "{} (mechanism): {}\n  scope {}, role {}, {on} by default\n{}",
+        "{} (mechanism): {}\n  scope {}, role {}, {}\n{}",
         spec.name,
         one_line(spec.summary),
         scope(spec),
         role(spec),
+        standing(spec),
         rows(list),
     )
 }

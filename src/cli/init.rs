@@ -4,9 +4,9 @@ use crate::cli::Done;
 use crate::cli::failure::Failure;
 use crate::cli::screen::Screen;
 use clap::{Args, ValueEnum};
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The scenarios that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -72,18 +72,26 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         Failure::Output(anyhow::anyhow!("cannot write `{shown}`: {error}"))
     };
     std::fs::create_dir_all(&arguments.dir).map_err(failed)?;
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if arguments.force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    let mut file = options.open(&path).map_err(failed)?;
-    file.write_all(text(arguments.template).as_bytes()).map_err(failed)?;
+    write(&path, text(arguments.template).as_bytes(), arguments.force).map_err(failed)?;
     screen.data(&path.display().to_string());
     screen.tell(&format!("now edit it, then: guanxi check {shown}; guanxi run {shown}"));
     Ok(())
+}
+
+/// Writes a file whole or not at all: what is there stays until the new one is complete.
+fn write(path: &Path, bytes: &[u8], force: bool) -> std::io::Result<()> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let new = path.with_file_name(format!(".scenario.toml.new-{}", std::process::id()));
+    let written = File::create_new(&new)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&new, path));
+    if written.is_err() {
+        // Nothing better can be done where even removing fails.
+        let _ = std::fs::remove_file(&new);
+    }
+    written
 }
 
 #[cfg(test)]
@@ -93,14 +101,14 @@ mod tests {
     use crate::scenario::resolve::{Catalogue, Input, resolve};
 
     /// Presets count by name only, so that the templates' own text is what is tested.
-    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS };
+    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS, platforms: 1 };
 
     #[test]
     fn every_template_is_free_of_mistakes() {
         for template in Template::value_variants() {
             let text = text(*template);
             assert!(!text.contains(['{', '}']), "{template:?} has a place that was not filled");
-            let folder = std::path::Path::new("");
+            let folder = Path::new("");
             let input = Input { name: "t", text: &text, folder, sets: &[] };
             let issues = resolve(&input, &NAMES).err().unwrap_or_default();
             let own: Vec<_> = issues.iter().filter(|issue| issue.file() == "t").collect();

@@ -5,6 +5,8 @@ use crate::engine::experiment;
 use crate::error::{Issue, NOT_YET, Place, Source};
 use crate::scenario::resolve::{CATALOGUE, Checked, Input, resolve_bytes};
 use clap::Args;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,10 +26,20 @@ pub struct Loaded {
     pub bytes: Vec<u8>,
 }
 
+/// Most bytes of a scenario; what is longer is another file, or has no end.
+const MOST: u64 = 64 << 20;
+
 /// The bytes of a file.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |error| Failure::Usage(format!("cannot read `{}`: {error}", path.display()));
-    std::fs::read(path).map_err(failed)
+    let shown = path.display();
+    let failed = |error| Failure::Usage(format!("cannot read `{shown}`: {error}"));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MOST {
+        return Err(Failure::Usage(format!("`{shown}` is longer than 64 MiB: no scenario is")));
+    }
+    Ok(bytes)
 }
 
 /// Checks bytes as a scenario at a path, and whether this version can run it.

@@ -1,7 +1,7 @@
 //! The reference manual as Markdown, from the declarations alone: the text of
 //! `docs/reference.md`, which a test compares with what is written here.
 
-use crate::cli::reference::{Key, OUTPUT, one_line, role, scope};
+use crate::cli::reference::{Key, OUTPUT, one_line, role, scope, standing};
 use crate::error::CODES;
 use crate::market::ledger::FLOWS;
 use crate::mechanism::spec::Spec;
@@ -110,7 +110,6 @@ fn streams<'a>(list: impl Iterator<Item = &'a crate::rng::Stream>) -> String {
 }
 
 fn mechanism(spec: &'static Spec) -> String {
-    let on = if spec.on_by_default { "on" } else { "off" };
     let channels = spec.channels.iter().map(|channel| {
         let yes = |so: bool| if so { "yes" } else { "no" }.to_owned();
         let summary = channel.summary.to_owned();
@@ -121,11 +120,12 @@ fn mechanism(spec: &'static Spec) -> String {
         _ => table(["channel", "what it is", "organic", "a friend's"], channels),
     };
     format!(
-        "\n### `{}`\n\n{} Scope {}, role {}, {on} by default.\n{channels}{}{}",
+        "\n### `{}`\n\n{} Scope {}, role {}, {}.\n{channels}{}{}",
         spec.name,
         sentence(spec.summary),
         scope(spec),
         role(spec),
+        standing(spec),
         parameters(spec.name, spec.parameters),
         streams(spec.streams.iter()),
     )

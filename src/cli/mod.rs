@@ -74,6 +74,7 @@ pub enum Verb {
 #[must_use]
 pub fn execute(cli: Cli) -> u8 {
     let screen = Screen::new(cli.show);
+    interrupt::outlive_file_limits();
     let done = match cli.verb {
         Verb::Init(arguments) => init::execute(&arguments, &screen),
         Verb::Check(arguments) => check::execute(&arguments, &screen),
@@ -83,6 +84,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
     };
     match done {
+        Ok(()) if screen::lost() => 7,
         Ok(()) => 0,
         Err(failure) => {
             failure.report(&screen);

@@ -33,10 +33,12 @@ impl Key {
         }
     }
 
-    /// The meaning on one line.
+    /// The meaning on one line, and where it has an effect.
     #[must_use]
     pub fn meaning(&self) -> String {
-        one_line(self.parameter.doc)
+        let meaning = one_line(self.parameter.doc);
+        let Some(only) = self.parameter.only else { return meaning };
+        format!("{meaning} Only where {} is {}.", only.key, only.values.join(" or "))
     }
 }
 
@@ -76,6 +78,16 @@ pub fn scope(spec: &Spec) -> &'static str {
     match spec.scope {
         Scope::World => "world",
         Scope::Platform => "platform",
+    }
+}
+
+/// Whether a mechanism is on, in words.
+#[must_use]
+pub fn standing(spec: &Spec) -> String {
+    match (spec.needed, spec.on_by_default) {
+        (Some(why), _) => format!("always on: without it {why}"),
+        (None, true) => "on by default".to_owned(),
+        (None, false) => "off by default".to_owned(),
     }
 }
 

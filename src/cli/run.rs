@@ -138,8 +138,9 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
         std::fs::create_dir_all(parent).map_err(|error| OutputError::writing(parent, error))?;
     }
     let meta = plan.meta(pool.current_num_threads());
+    let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
     let folder = RunFolder::create(&plan.folder, force, meta)?;
-    let interrupt = Interrupt::listen().map_err(|error| Failure::Runtime(error.into()))?;
+    interrupt.leaves(folder.partial());
     let progress = progress::progress(how.progress, screen, plan.consumer_days());
     pool.install(|| simulate(plan, folder, &interrupt, &*progress))
 }
@@ -170,8 +171,7 @@ fn simulate(
     };
     let done = experiment::run(&plan.scenario, &interrupt.stop, progress, &mut sink);
     if let Some(error) = failure {
-        folder.abandon();
-        return Err(error.into());
+        return Err(given_up(error, folder.leave()));
     }
     let status = match done {
         Ok(Completion::Complete) => Status::Complete,
@@ -182,9 +182,23 @@ fn simulate(
         }
     };
     let measured = folder.measured();
-    let folder = folder.finish(status, Some(begun.elapsed().as_secs_f64()))?;
+    let partial = folder.partial().to_path_buf();
+    let folder = folder
+        .finish(status, Some(begun.elapsed().as_secs_f64()))
+        .map_err(|error| given_up(error, Some(partial).filter(|path| path.exists())))?;
     let signal = interrupt.signal().filter(|_| status == Status::Interrupted);
     Ok(Ran { measured, folder, signal })
+}
+
+/// The failure of writing, with what is left of the finished runs.
+fn given_up(error: OutputError, left: Option<PathBuf>) -> Failure {
+    let left = left.map(|path| {
+        format!(
+            "\nthe finished runs are left in `{}`; remove it when you have seen it",
+            path.display()
+        )
+    });
+    Failure::Output(anyhow::anyhow!("{error}{}", left.unwrap_or_default()))
 }
 
 /// The summary on stdout, and where the results are.

@@ -2,7 +2,17 @@
 
 use crate::cli::Show;
 use clap::ValueEnum;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether data that were to be shown are lost.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether data could not be written to stdout, which is told where it happens.
+#[must_use]
+pub fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
 
 /// The form of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,7 +68,13 @@ impl Screen {
     pub fn data(&self, text: &str) {
         let mut stdout = stdout().lock();
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
-        let _ = write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush());
+        let written = write!(stdout, "{text}{line_end}").and_then(|()| stdout.flush());
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            LOST.store(true, Ordering::Relaxed);
+            self.complain(&format!("error: cannot write to standard output: {error}"));
+        }
     }
 
     /// Writes a JSON document to stdout.

@@ -51,6 +51,8 @@ pub struct Spec {
     pub role: Role,
     /// Whether it runs where no table, preset or arm says anything.
     pub on_by_default: bool,
+    /// Why it cannot be switched off, where it cannot: what would not happen without it.
+    pub needed: Option<&'static str>,
     /// Channels through which it sends.
     pub channels: &'static [Channel],
     /// Parameters.

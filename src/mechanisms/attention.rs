@@ -39,6 +39,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::World,
     role: Role::Process,
     on_by_default: true,
+    needed: Some("nobody would look at anything"),
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[ACTIVE, OPENED],

@@ -67,6 +67,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::World,
     role: Role::Decider,
     on_by_default: true,
+    needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TASTE, OUTSIDE, PRIORITY],

@@ -37,6 +37,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Process,
     on_by_default: true,
+    needed: Some("nothing that is bought would arrive"),
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[DAYS],

@@ -60,6 +60,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Process,
     on_by_default: true,
+    needed: Some("nothing that arrives would be paid for"),
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[OUTCOME],

@@ -47,6 +47,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Sender,
     on_by_default: true,
+    needed: None,
     channels: &[Channel {
         name: "feed",
         summary: "browsing on the platform",

@@ -70,6 +70,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Sender,
     on_by_default: false,
+    needed: None,
     channels: &[Channel {
         name: "invitation",
         summary: "a friend's invitation to a group",

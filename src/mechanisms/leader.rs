@@ -77,6 +77,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Sender,
     on_by_default: false,
+    needed: None,
     channels: &[Channel {
         name: "leader",
         summary: "a neighbourhood leader's post",

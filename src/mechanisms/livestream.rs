@@ -80,6 +80,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Sender,
     on_by_default: false,
+    needed: None,
     channels: &[Channel {
         name: "live",
         summary: "an influencer's livestream session",

@@ -60,6 +60,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::World,
     role: Role::Process,
     on_by_default: true,
+    needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RATE, NEXT, LAPSE_RATE, LAPSE],

@@ -42,6 +42,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Sender,
     on_by_default: false,
+    needed: None,
     channels: &[Channel {
         name: "outside_ads",
         summary: "advertising outside the platform",

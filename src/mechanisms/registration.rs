@@ -44,6 +44,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Process,
     on_by_default: true,
+    needed: Some("nobody would be a member"),
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RESISTANCE, JOIN],

@@ -45,6 +45,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Sender,
     on_by_default: true,
+    needed: None,
     channels: &[Channel {
         name: "search",
         summary: "searching the shelf for a need",

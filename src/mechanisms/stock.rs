@@ -45,6 +45,7 @@ pub const SPEC: Spec = Spec {
     scope: Scope::Platform,
     role: Role::Clearing,
     on_by_default: true,
+    needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[],

@@ -254,8 +254,9 @@ fn rows<'a, T>(
         rows.ends.push((end(format.source)?, end(format.target)?));
         if let Some(column) = format.weight {
             let weight = fields.get(column).and_then(|field| finite(field));
-            rows.weights
-                .push(weight.ok_or_else(|| wrong("a finite number as weight in every row"))?);
+            let weight = weight.filter(|weight| *weight >= 0.0);
+            let wanted = "a finite number of 0 or more as weight in every row";
+            rows.weights.push(weight.ok_or_else(|| wrong(wanted))?);
         }
     }
     Ok(rows)

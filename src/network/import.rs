@@ -42,7 +42,9 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
 /// # Errors
 /// A file that cannot be read or holds no ties, or a line that is no tie.
 pub fn nodes_in_file(path: &Path) -> Result<u32, NetworkError> {
-    Ok(edge_list::read(named(path)?)?.ids.len() as u32)
+    let list = edge_list::read(named(path)?)?;
+    check_loops(path, &list.pairs)?;
+    Ok(list.ids.len() as u32)
 }
 
 /// Loads the ties of a file; `parameters` give direction, size of neighbourhoods and
@@ -53,10 +55,7 @@ pub fn nodes_in_file(path: &Path) -> Result<u32, NetworkError> {
 pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportReport), NetworkError> {
     let EdgeList { ids, mut pairs, weights } = edge_list::read(named(path)?)?;
     let n = ids.len() as u32;
-    let self_loops = pairs.iter().filter(|(a, b)| a == b).count() as u64;
-    if self_loops == pairs.len() as u64 {
-        return Err(NetworkError::OnlySelfLoops { path: path.to_owned(), rows: self_loops });
-    }
+    let self_loops = check_loops(path, &pairs)?;
     let neighbourhoods = even_ranges(n, parameters.neighbourhood_size);
     let order = partition::order(&Csr::from_mutual_pairs(n, &pairs), &neighbourhoods);
     renumber(&mut pairs, &order);
@@ -74,6 +73,15 @@ pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportRepo
     let strong = strong_first(&mut ties, &neighbourhoods, &close);
     let ids = Some(in_order(ids, &order));
     Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods, ids }, report))
+}
+
+/// Number of ties that lead from a node to itself; some must not.
+fn check_loops(path: &Path, pairs: &[(u32, u32)]) -> Result<u64, NetworkError> {
+    let self_loops = pairs.iter().filter(|(a, b)| a == b).count() as u64;
+    match self_loops == pairs.len() as u64 {
+        true => Err(NetworkError::OnlySelfLoops { path: path.to_owned(), rows: self_loops }),
+        false => Ok(self_loops),
+    }
 }
 
 fn named(path: &Path) -> Result<&Path, NetworkError> {

@@ -79,7 +79,7 @@ fn weights_are_read_by_place_or_name() {
         "1 2 0.5\n2 3 1e3\n",
         "1;2;0,5\n2;3;1\n",
         "source,target,label,Weight\n1,2,x,3\n2,3,y,4\n",
-        "x,y,w\n1,2,-1\n2,3,4\n",
+        "x,y,w\n1,2,0\n2,3,4\n",
     ] {
         check(text, &ties, true);
     }
@@ -126,7 +126,7 @@ fn mistakes_are_told_with_line_and_remedy() {
     check_refused(b"1|2\n", &format!(", line 1: found `1|2`; {ids}"));
     let numbers = "accepted: whole numbers as ids, as in the first row";
     check_refused(b"1 2\n3 x\n", &format!(", line 2: found `3 x`; {numbers}"));
-    let weights = "accepted: a finite number as weight in every row";
+    let weights = "accepted: a finite number of 0 or more as weight in every row";
     check_refused(b"1 2 3\n1 3\n", &format!(", line 2: found `1 3`; {weights}"));
     check_refused(b"1 2 3\n1 3 inf\n", &format!(", line 2: found `1 3 inf`; {weights}"));
     check_refused(

@@ -43,50 +43,50 @@ crate::parameters! {
             A, "assumed";
         /// Mean number of ties of a consumer; at most one less than the consumers.
         mean_degree: f64 = "16", "ties", 0.0, 5000.0,
-            A, "assumed: 8 to 20 ties in effective use; contact lists are longer";
+            A, "assumed: 8 to 20 ties in effective use; contact lists are longer", if kind in ["community", "erdos_renyi"];
         /// Mean number of people in a household.
         household_mean: f64 = "2.62", "people", 1.0, 6.0,
-            M, "China's census of 2020";
+            M, "China's census of 2020", if kind in ["community"];
         /// Mean number of consumers in a neighbourhood, which one leader can serve.
         neighbourhood_size: u32 = "300", "consumers", 10.0, 500.0,
             A, "assumed: a leader's chat group holds at most 500 members, a described one 380";
         /// Consumers of a region, a run of neighbourhoods.
         region_size: u32 = "20_000", "consumers", 100.0, 100_000_000.0,
-            A, "assumed: a town or a city's district";
+            A, "assumed: a town or a city's district", if kind in ["community"];
         /// Probability that somebody's interest group is one of the own region.
         region_share: f64 = "0.8", "1", 0.0, 1.0,
-            A, "assumed";
+            A, "assumed", if kind in ["community"];
         /// Mean number of members of an interest group.
         interest_group_size: u32 = "200", "consumers", 4.0, 500.0,
-            A, "assumed: a chat group holds at most 500 members";
+            A, "assumed: a chat group holds at most 500 members", if kind in ["community"];
         /// Share of ties that are strong: household and close friends; where households
         /// alone hold more, there are no further close friends.
         strong_share: f64 = "0.25", "1", 0.0, 1.0,
-            A, "assumed: about four of sixteen";
+            A, "assumed: about four of sixteen", if kind in ["community", "file"];
         /// Share of weak ties that stay in the neighbourhood.
         local_share: f64 = "0.5", "1", 0.0, 1.0,
-            A, "assumed";
+            A, "assumed", if kind in ["community"];
         /// Share of weak ties between members of an interest group; what remains of
         /// the weak ties goes anywhere.
         interest_share: f64 = "0.3", "1", 0.0, 1.0,
-            A, "assumed";
+            A, "assumed", if kind in ["community"];
         /// Probability that a new tie in a group joins a friend's friend.
         closure: f64 = "0.9", "1", 0.0, 1.0,
-            A, "assumed: gives an overall clustering between 0.1 and 0.4, as do the shares above";
+            A, "assumed: gives an overall clustering between 0.1 and 0.4, as do the shares above", if kind in ["community"];
         /// Odds of a tie within a segment over one between segments.
         homophily: f64 = "3", "1", 1.0, 100.0,
-            A, "assumed; that like seeks like is well established (McPherson et al. 2001)";
+            A, "assumed; that like seeks like is well established (McPherson et al. 2001)", if kind in ["community"];
         /// Tail exponent of the number of weak ties that go anywhere.
         weak_tail: f64 = "2.5", "1", 2.05, 10.0,
-            A, "assumed: exponents between 2 and 3 are usual";
+            A, "assumed: exponents between 2 and 3 are usual", if kind in ["community"];
         /// Most weak ties of one consumer that go anywhere.
         tie_limit: u32 = "5000", "ties", 1.0, 1_000_000.0,
-            M, "longest contact list of WeChat for many years";
+            M, "longest contact list of WeChat for many years", if kind in ["community"];
         /// Path of the file with the ties, for kind `file`.
-        file: String = "", "1", A, "no file";
+        file: String = "", "1", A, "no file", if kind in ["file"];
         /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
         /// `trusts` lets a hear b.
-        direction: String = "mutual", "1", ["mutual", "influences", "trusts"], A, "assumed";
+        direction: String = "mutual", "1", ["mutual", "influences", "trusts"], A, "assumed", if kind in ["file"];
     }
 }
 

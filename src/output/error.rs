@@ -38,6 +38,12 @@ pub enum OutputError {
         /// The file that had no room.
         path: PathBuf,
     },
+    /// A limit on the size of files, such as that of `ulimit -f`.
+    #[error("`{}` has reached the largest size that a file may have here (see `ulimit -f`)", .path.display())]
+    TooLarge {
+        /// The file that may not grow.
+        path: PathBuf,
+    },
     /// Any other failure of the file system.
     #[error("`{}`: {source}", .path.display())]
     Io {
@@ -79,6 +85,7 @@ impl OutputError {
         let path = path.to_path_buf();
         match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            ErrorKind::FileTooLarge => Self::TooLarge { path },
             ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::NotADirectory
@@ -124,6 +131,7 @@ mod tests {
     fn failures_of_the_system_name_the_path_and_the_cause() {
         check(ErrorKind::StorageFull, "the disk is full");
         check(ErrorKind::QuotaExceeded, "the disk is full");
+        check(ErrorKind::FileTooLarge, "`out/daily.csv` has reached the largest size");
         check(ErrorKind::PermissionDenied, "`out/daily.csv` cannot be written");
         check(ErrorKind::ReadOnlyFilesystem, "`out/daily.csv` cannot be written");
         check(ErrorKind::Other, "`out/daily.csv`: ");

@@ -165,7 +165,8 @@ impl RunFolder {
         }
     }
 
-    /// Writes what remains, gives the folder its name and returns its path.
+    /// Writes what remains, gives the folder its name and returns its path. An
+    /// interrupted one does not take the name of a folder that is there.
     ///
     /// # Errors
     /// Where it cannot be written; the temporary folder then stays.
@@ -189,8 +190,23 @@ impl RunFolder {
         files::replace(&path, self.manifest_json()?.as_bytes())?;
         files::sync_folder(&self.partial.join("tables"))?;
         files::sync_folder(&self.partial)?;
+        // Days that were cut short do not replace a folder that is there.
+        if status == Status::Interrupted && self.force && self.target.exists() {
+            self.target = target::beside(&self.target, "interrupted")?;
+        }
         target::place(&self.partial, &self.target, self.force)?;
         Ok(self.target)
+    }
+
+    /// Gives up: removes the temporary folder unless finished runs are in it, and returns
+    /// what is left on the disk.
+    #[must_use]
+    pub fn leave(self) -> Option<PathBuf> {
+        let path = self.partial.clone();
+        if self.done.is_empty() {
+            self.abandon();
+        }
+        path.exists().then_some(path)
     }
 
     /// Gives up and removes the temporary folder.

@@ -46,17 +46,27 @@ pub(crate) fn new_sibling(path: &Path, what: &str) -> Result<PathBuf, OutputErro
     let parent = parent_of(path);
     std::fs::create_dir_all(&parent).map_err(writing(&parent))?;
     let base = format!(".{}.{what}-{}", name.to_string_lossy(), std::process::id());
-    let mut sibling = parent.join(&base);
+    let mut sibling = path.with_file_name(&base);
     // A number is added only where this process writes the same name twice.
     for attempt in 1..1_000 {
         match std::fs::create_dir(&sibling) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                sibling = parent.join(format!("{base}-{attempt}"));
+                sibling = path.with_file_name(format!("{base}-{attempt}"));
             }
             made => return made.map(|()| sibling.clone()).map_err(writing(&sibling)),
         }
     }
     Err(OutputError::Exists { path: sibling })
+}
+
+/// A path beside `path` that nothing has.
+pub(crate) fn beside(path: &Path, what: &str) -> Result<PathBuf, OutputError> {
+    let Some(name) = path.file_name() else {
+        return Err(OutputError::NoName { path: path.to_path_buf() });
+    };
+    let named = |n: u32| path.with_file_name(format!("{}.{what}-{n}", name.to_string_lossy()));
+    let free = (1..1_000).map(named).find(|path| std::fs::symlink_metadata(path).is_err());
+    free.ok_or_else(|| OutputError::Exists { path: named(1) })
 }
 
 /// Gives a whole folder its name; what it replaces is moved aside first and

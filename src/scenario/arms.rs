@@ -1,13 +1,17 @@
 //! Arms, their platforms, and every mechanism in each of them.
 
-use crate::error::{Issue, NO_ARM, OFF, Place, UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE};
+use crate::error::{
+    Issue, NO_ARM, NOT_YET, OFF, Place, UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE, clipped,
+};
 use crate::mechanism::spec::{Scope, Spec};
+use crate::parameter::Parameter;
 use crate::parameters;
-use crate::scenario::layers::{Layer, Reading, enabled};
+use crate::scenario::layers::{Layer, Reading, dotted, enabled, is_required};
 use crate::scenario::nearest::advice;
 use crate::scenario::raw::Node;
 use crate::scenario::resolve::{Resolver, at};
-use crate::scenario::{Arm, Platform, Setting, checks, preset, roles};
+use crate::scenario::value::checked;
+use crate::scenario::{Arm, Origin, Platform, Setting, checks, preset, roles};
 use std::collections::{BTreeMap, BTreeSet};
 
 parameters! {
@@ -22,6 +26,10 @@ parameters! {
 struct Reach {
     path: String,
     place: Place,
+    /// The parameters that it sets to something else than their defaults.
+    keys: Vec<&'static str>,
+    mechanism: &'static str,
+    origin: Origin,
     anywhere: bool,
 }
 
@@ -42,7 +50,9 @@ pub(super) fn arms(resolver: &mut Resolver<'_>) -> Vec<Arm> {
     for layer in resolver.layers(&["arm"]) {
         Reading { parameters: &[], others: &all(&layer) }.read(&[layer], &mut resolver.issues);
     }
-    if names.is_empty() {
+    // An `arm` that is no table is reported as such.
+    let is_other = at(resolver.file, &["arm"]).is_some_and(|node| node.table().is_none());
+    if names.is_empty() && !is_other {
         let message = "the scenario has no arm";
         let help = "add one: [arm.viral] and below it preset = \"viral\"";
         let top = Place { source: resolver.file.place.source.clone(), span: 0..0 };
@@ -71,7 +81,7 @@ fn strangers(resolver: &mut Resolver<'_>, path: &[&str], known: &[String]) {
     let Some(table) = at(resolver.sets, path).and_then(Node::table) else { return };
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     for (name, entry) in table.iter().filter(|(name, _)| !known.contains(name)) {
-        let message = format!("the scenario has no {} `{name}`", path[path.len() - 1]);
+        let message = format!("the scenario has no {} `{}`", path[path.len() - 1], clipped(name));
         let issue = Issue::new(UNKNOWN_TABLE, &entry.key, message).label("not in the scenario");
         resolver.issues.push(issue.help(advice(name, &names)));
     }
@@ -80,7 +90,7 @@ fn strangers(resolver: &mut Resolver<'_>, path: &[&str], known: &[String]) {
 impl<'a> Builder<'_, 'a> {
     fn arm(&mut self, name: &str) -> Arm {
         let path = ["arm", name];
-        self.named("arm", name, &path);
+        self.named("an arm", name, &path);
         self.preset_unknown = false;
         let mut others = vec!["platform"];
         others.extend(self.resolver.catalogue.mechanisms.iter().map(|spec| spec.name));
@@ -91,6 +101,7 @@ impl<'a> Builder<'_, 'a> {
             let reading = Reading { parameters: &[], others: &all(&layer) };
             reading.read(&[layer], &mut self.resolver.issues);
         }
+        self.room(name, &names);
         let mut platforms: Vec<Platform> =
             names.iter().map(|one| self.platform(name, one, preset)).collect();
         if platforms.is_empty() {
@@ -102,14 +113,29 @@ impl<'a> Builder<'_, 'a> {
         let arm = Arm { name: name.to_owned(), mechanisms, platforms };
         if !self.preset_unknown {
             roles::roles(self.resolver, &arm);
+            roles::needed(self.resolver, &arm);
             roles::budget(self.resolver, &arm);
+            roles::attention(self.resolver, &arm);
         }
         arm
     }
 
+    /// Reports more platforms than this version runs in an arm.
+    fn room(&mut self, arm: &str, names: &[String]) {
+        let most = self.resolver.catalogue.platforms;
+        if let Some(name) = names.get(most) {
+            let place = self.resolver.key_place(&["arm", arm, "platform", name]);
+            let (arm, n) = (clipped(arm), names.len());
+            let message =
+                format!("arm `{arm}` has {n} platforms; this version runs one platform an arm");
+            let issue = Issue::new(NOT_YET, &place, message).label("more than one");
+            self.resolver.issues.push(issue.help("give each platform an arm of its own"));
+        }
+    }
+
     fn platform(&mut self, arm: &str, name: &str, preset: Option<&'static str>) -> Platform {
         let path = ["arm", arm, "platform", name];
-        self.named("platform", name, &path);
+        self.named("a platform", name, &path);
         let specs = self.resolver.catalogue.mechanisms;
         let others: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
         let preset = self.preset(&path, &others).or(preset);
@@ -117,7 +143,7 @@ impl<'a> Builder<'_, 'a> {
             let below = ["arm", arm, "platform", name, spec.name];
             for layer in self.resolver.layers(&below) {
                 let message = format!("`{}` is a mechanism of the world", spec.name);
-                let help = format!("write it as [arm.{arm}.{0}] or [{0}]", spec.name);
+                let help = format!("write it as [arm.{1}.{0}] or [{0}]", spec.name, clipped(arm));
                 let issue = Issue::new(WRONG_PLACE, &layer.node.place, message).label("here");
                 self.resolver.issues.push(issue.help(help));
             }
@@ -143,7 +169,8 @@ impl<'a> Builder<'_, 'a> {
             self.resolver.catalogue.presets.iter().map(|preset| preset.name).collect();
         let found = names.iter().find(|name| **name == given);
         if found.is_none() {
-            let issue = Issue::new(UNKNOWN_PRESET, place, format!("unknown preset `{given}`"));
+            let issue =
+                Issue::new(UNKNOWN_PRESET, place, format!("unknown preset `{}`", clipped(&given)));
             let issue = issue.label("no such preset").help(advice(&given, &names));
             self.resolver.issues.push(issue);
             self.preset_unknown = true;
@@ -181,7 +208,7 @@ impl<'a> Builder<'_, 'a> {
             for path in std::iter::once(&[] as &[&str]).chain(paths.iter().copied()) {
                 let full: Vec<&str> = path.iter().copied().chain([spec.name]).collect();
                 let node = at(root, &full);
-                layers.extend(node.map(|node| Layer { path: full.join("."), node }));
+                layers.extend(node.map(|node| Layer { path: dotted(&full), node }));
             }
         }
         let reading = Reading { parameters: spec.parameters, others: &["enabled"] };
@@ -194,7 +221,7 @@ impl<'a> Builder<'_, 'a> {
             reading.require(&read, last, &mut self.resolver.issues);
         }
         for layer in &layers[n_presets..] {
-            remember(&mut self.reach, layer, on || self.preset_unknown);
+            remember(&mut self.reach, layer, spec, on || self.preset_unknown);
         }
         Setting { spec, enabled: on, values: read.values, origins: read.origins }
     }
@@ -202,8 +229,17 @@ impl<'a> Builder<'_, 'a> {
     /// Warns of tables whose mechanism runs nowhere.
     fn warn(&mut self) {
         for reach in self.reach.iter().filter(|reach| !reach.anywhere) {
-            let message = format!("`{}` sets parameters of a mechanism that is off", reach.path);
-            let help = "write `enabled = true` in the table, or `enabled = false` if this is meant";
+            let Reach { path, mechanism, .. } = reach;
+            let keys = reach.keys.join(", ");
+            let message = format!("`{path}` sets {keys}, but {mechanism} is off there");
+            let wanted = match reach.origin {
+                Origin::CommandLine => format!("add --set {path}.enabled=true"),
+                _ => "write `enabled = true` in the table".to_owned(),
+            };
+            let help = format!(
+                "parameters alone do not switch a mechanism on: {wanted}, or `enabled = false` \
+                 if it is meant to be off"
+            );
             let issue = Issue::new(OFF, &reach.place, message).label("without effect").help(help);
             self.resolver.issues.push(issue);
         }
@@ -211,17 +247,30 @@ impl<'a> Builder<'_, 'a> {
 }
 
 /// Notes that a user's table reaches a mechanism that is on or off. A table that says
-/// `enabled` itself means what it says.
-fn remember(reach: &mut Vec<Reach>, layer: &Layer<'_>, on: bool) {
+/// `enabled` itself means what it says, and one that repeats defaults changes nothing.
+fn remember(reach: &mut Vec<Reach>, layer: &Layer<'_>, spec: &'static Spec, on: bool) {
     let Some(table) = layer.node.table() else { return };
-    if table.is_empty() || table.contains_key("enabled") {
+    if table.contains_key("enabled") {
+        return;
+    }
+    let differs = |parameter: &&Parameter| {
+        let entry = table.get(parameter.name);
+        let given = entry.and_then(|entry| checked(&entry.node, parameter, "").ok());
+        given.is_some_and(|value| is_required(parameter) || value != parameter.default_value())
+    };
+    let keys: Vec<_> = spec.parameters.iter().filter(differs).map(|one| one.name).collect();
+    if keys.is_empty() {
         return;
     }
     match reach.iter_mut().find(|one| one.path == layer.path && one.place == layer.node.place) {
         Some(one) => one.anywhere |= on,
-        None => {
-            let (path, place) = (layer.path.clone(), layer.node.place.clone());
-            reach.push(Reach { path, place, anywhere: on });
-        }
+        None => reach.push(Reach {
+            path: layer.path.clone(),
+            place: layer.node.place.clone(),
+            keys,
+            mechanism: spec.name,
+            origin: layer.node.origin.clone(),
+            anywhere: on,
+        }),
     }
 }

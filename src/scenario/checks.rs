@@ -1,20 +1,20 @@
 //! Checks of meaning, after every value has its type and range.
 
 use crate::error::{
-    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE,
+    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE, clipped,
 };
-use crate::error::{NO_WEIGHT, Place, TOO_LONG, UNUSED};
+use crate::error::{NO_WEIGHT, Place, SHARES, TOO_MANY, UNUSED};
 use crate::network::nodes_in_file;
 use crate::parameter::Value;
 use crate::scenario::layers::Read;
 use crate::scenario::nearest::advice;
 use crate::scenario::resolve::Resolver;
+use crate::scenario::sections::section;
+use crate::scenario::value::plain;
 use crate::scenario::{Arm, Origin, Scenario};
 use std::error::Error;
+use std::io::ErrorKind;
 use std::path::{Path, absolute};
-
-/// Burn-in and reported days together stay below this.
-const DAYS_LIMIT: u32 = 65_000;
 
 /// Whether a name can be a folder, a key and a cell.
 #[must_use]
@@ -27,16 +27,18 @@ pub fn is_name(name: &str) -> bool {
 /// Reports an unusable name.
 pub(super) fn name(issues: &mut Issues, what: &str, name: &str, place: &Place) {
     if !is_name(name) {
-        let message = format!("`{}` cannot be the name of a {what}", name.escape_debug());
+        let shown =
+            if name.is_empty() { "an empty text".into() } else { format!("`{}`", clipped(name)) };
+        let message = format!("{shown} cannot be the name of {what}");
         let help = "use 1 to 64 letters, digits, `-`, `_` and `.`, not beginning with a dot";
         issues.push(Issue::new(BAD_NAME, place, message).label("this name").help(help));
     }
 }
 
-/// The place of a key, or of the file's beginning where it is not given.
+/// The place of a key, of its table where the key is not given, or of the file's beginning.
 fn place(resolver: &Resolver<'_>, read: &Read, key: &str) -> Place {
     let top = || Place { source: resolver.file.place.source.clone(), span: 0..0 };
-    read.places.get(key).cloned().unwrap_or_else(top)
+    read.places.get(key).or(read.home.as_ref()).cloned().unwrap_or_else(top)
 }
 
 /// The baseline: the one that is given, else the first arm.
@@ -48,37 +50,39 @@ pub(super) fn baseline(resolver: &mut Resolver<'_>, head: &Read, arms: &[Arm]) -
     }
     if !names.is_empty() && !names.contains(&given.as_str()) {
         let place = place(resolver, head, "baseline");
-        let message = format!("the baseline `{given}` is not an arm of the scenario");
+        let message = format!("the baseline `{}` is not an arm of the scenario", clipped(&given));
         let issue = Issue::new(NO_BASELINE, &place, message).label("no such arm");
         resolver.issues.push(issue.help(advice(&given, &names)));
     }
     given
 }
 
-/// The name and the length of the scenario.
-pub(super) fn head(resolver: &mut Resolver<'_>, scenario: &Scenario, head: &Read, start: &Read) {
+/// The name of the scenario, which is its run folder's.
+pub(super) fn head(resolver: &mut Resolver<'_>, scenario: &Scenario, head: &Read) {
     let at = place(resolver, head, "name");
-    name(&mut resolver.issues, "scenario", &scenario.name, &at);
-    let days = u32::from(scenario.days) + u32::from(scenario.start.burn_in_days);
-    if days >= DAYS_LIMIT {
-        let at = place(resolver, start, "burn_in_days");
-        let message = format!("burn-in and reported days are {days} together");
-        let issue = Issue::new(TOO_LONG, &at, message).label("here");
-        resolver.issues.push(issue.help("they must stay below 65,000"));
-    }
+    name(&mut resolver.issues, "a scenario", &scenario.name, &at);
 }
 
 /// Names of a list's tables differ, and their weights are not all zero.
 pub(super) fn weights(resolver: &mut Resolver<'_>, path: &str, list: &[Read]) {
+    let most = section(path).and_then(|section| section.most).unwrap_or(usize::MAX);
+    if let Some(read) = list.get(most) {
+        let at = place(resolver, read, "name");
+        let message = format!("{} tables [[{path}]] are more than {most}", list.len());
+        let issue = Issue::new(TOO_MANY, &at, message).label("the first that is too many");
+        resolver.issues.push(issue.help("put those together that are alike"));
+    }
     for (index, read) in list.iter().enumerate() {
         let own = text(read, "name");
         let at = place(resolver, read, "name");
         if own.trim().is_empty() || own.chars().any(char::is_control) {
-            let message = format!("a name of [[{path}]] is empty or has control characters");
-            resolver.issues.push(Issue::new(BAD_NAME, &at, message).label("this name"));
+            let what = if own.trim().is_empty() { "is empty" } else { "has control characters" };
+            let message = format!("a name of [[{path}]] {what}");
+            let issue = Issue::new(BAD_NAME, &at, message).label("this name");
+            resolver.issues.push(issue.help("it stands in cells of tables: give it a word or two"));
         }
         if list[..index].iter().any(|other| text(other, "name") == own) {
-            let message = format!("two tables [[{path}]] are both called `{own}`");
+            let message = format!("two tables [[{path}]] are both called `{}`", clipped(&own));
             let issue = Issue::new(DUPLICATE, &at, message).label("the second one");
             resolver.issues.push(issue.help("give each its own `name`"));
         }
@@ -110,13 +114,28 @@ pub(super) fn network_file(resolver: &mut Resolver<'_>, network: &Read) -> Strin
         let issue = Issue::new(NO_NETWORK_FILE, &at, message).label("needs a file");
         resolver.issues.push(issue.help("add file = \"ties.csv\", the path of an edge list"));
     }
-    if !needed && !written.is_empty() {
-        let at = place(resolver, network, "file");
-        let message = "network.file is given, but network.kind is not \"file\"";
-        let issue = Issue::new(UNUSED, &at, message).label("without effect");
-        resolver.issues.push(issue.help("write kind = \"file\" to read it"));
-    }
     written
+}
+
+/// Warns of shares of the weak ties that are more than all of them.
+pub(super) fn tie_shares(resolver: &mut Resolver<'_>, network: &Read) {
+    let share = |key: &str| match network.values.0.get(key) {
+        Some(Value::Number(share)) => *share,
+        _ => 0.0,
+    };
+    let sum = share("local_share") + share("interest_share");
+    if text(network, "kind") == "community" && sum > 1.0 + 1e-9 {
+        let key = ["interest_share", "local_share"]
+            .into_iter()
+            .find(|key| network.places.contains_key(key));
+        let at = place(resolver, network, key.unwrap_or_default());
+        let sum = plain((sum * 1e4).round() / 1e4);
+        let message = format!("network.local_share and network.interest_share sum to {sum}");
+        let help = "interest groups get what neighbourhoods leave, and no tie goes anywhere else; \
+                    lower one of them so that they sum to at most 1";
+        let issue = Issue::new(SHARES, &at, message).label("more than all weak ties");
+        resolver.issues.push(issue.help(help));
+    }
 }
 
 /// Makes the path absolute: from the scenario's folder, in `--set` from the working folder.
@@ -146,7 +165,13 @@ pub(super) fn place_network_file(
 
 fn no_file(resolver: &mut Resolver<'_>, network: &Read, path: &Path, from_command: bool) {
     let at = place(resolver, network, "file");
-    let message = format!("there is no file `{}`", path.display());
+    let shown = path.display();
+    let message = match path.metadata() {
+        Ok(data) if data.is_dir() => format!("`{shown}` is a folder, not a file"),
+        Ok(_) => format!("`{shown}` is not a file that can be read twice"),
+        Err(error) if error.kind() == ErrorKind::NotFound => format!("there is no file `{shown}`"),
+        Err(error) => format!("cannot read `{shown}`: {error}"),
+    };
     let issue = Issue::new(NO_NETWORK_FILE, &at, message).label("named here");
     let folder = if from_command { "the working folder" } else { "the scenario's folder" };
     resolver.issues.push(issue.help(format!("a relative path starts from {folder}")));

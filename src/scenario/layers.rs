@@ -1,6 +1,8 @@
 //! One table of declared parameters, read from several layers, the last one strongest.
 
-use crate::error::{Issue, Issues, MISSING, Place, UNKNOWN_KEY, UNKNOWN_TABLE, WRONG_TYPE};
+use crate::error::{
+    Issue, Issues, MISSING, Place, TURNED, UNKNOWN_KEY, UNKNOWN_TABLE, UNUSED, WRONG_TYPE, clipped,
+};
 use crate::parameter::{Kind, Parameter, Value, Values};
 use crate::scenario::Origin;
 use crate::scenario::nearest::advice;
@@ -32,6 +34,8 @@ pub struct Read {
     pub origins: BTreeMap<&'static str, Origin>,
     /// Where each given value stands.
     pub places: BTreeMap<&'static str, Place>,
+    /// Where the table stands that counts, if there is one.
+    pub home: Option<Place>,
 }
 
 impl Layer<'_> {
@@ -45,14 +49,25 @@ impl Layer<'_> {
 /// A dotted path and a key below it.
 #[must_use]
 pub fn joined(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    let key = clipped(key);
+    if path.is_empty() { key } else { format!("{path}.{key}") }
+}
+
+/// A path of keys, dotted.
+#[must_use]
+pub fn dotted(path: &[&str]) -> String {
+    path.iter().fold(String::new(), |all, key| joined(&all, key))
 }
 
 impl Reading<'_> {
     /// Reads all layers, each in full, so that a mistake is found even where another layer wins.
     pub fn read(&self, layers: &[Layer<'_>], issues: &mut Issues) -> Read {
-        let mut read =
-            Read { values: Values::default(), origins: BTreeMap::new(), places: BTreeMap::new() };
+        let mut read = Read {
+            values: Values::default(),
+            origins: BTreeMap::new(),
+            places: BTreeMap::new(),
+            home: layers.first().map(|layer| layer.node.place.clone()),
+        };
         for layer in layers {
             self.layer(layer, &mut read, issues);
         }
@@ -61,7 +76,58 @@ impl Reading<'_> {
             default.or_insert_with(|| default_value(parameter));
             read.origins.entry(parameter.name).or_insert(Origin::Default);
         }
+        if let Some(last) = layers.last() {
+            self.warn(&read, &last.path, issues);
+            self.ranges(&read, &last.path, issues);
+        }
         read
+    }
+
+    /// Warns of given values that another value of the table keeps from having an effect.
+    fn warn(&self, read: &Read, path: &str, issues: &mut Issues) {
+        for parameter in self.parameters {
+            let (Some(only), Some(place)) = (parameter.only, read.places.get(parameter.name))
+            else {
+                continue;
+            };
+            let other = match read.values.value(only.key) {
+                Value::Text(text) if !only.values.contains(&text.as_str()) => text,
+                _ => continue,
+            };
+            if is_required(parameter)
+                || *read.values.value(parameter.name) != default_value(parameter)
+            {
+                let [name, key] = [parameter.name, only.key].map(|key| joined(path, key));
+                let message = format!("`{name}` has no effect where {key} is \"{other}\"");
+                let words: Vec<_> = only.values.iter().map(|word| format!("\"{word}\"")).collect();
+                let help = format!(
+                    "it counts where {key} is {}; leave it out or choose that",
+                    words.join(" or ")
+                );
+                let issue = Issue::new(UNUSED, place, message).label("without effect");
+                issues.push(issue.help(help));
+            }
+        }
+    }
+
+    /// Reports ranges whose ends are the wrong way round.
+    fn ranges(&self, read: &Read, path: &str, issues: &mut Issues) {
+        for low in self.parameters.iter().filter_map(|one| one.name.strip_suffix("_min")) {
+            let [low, high] = [format!("{low}_min"), format!("{low}_max")];
+            let ends = (read.values.0.get(low.as_str()), read.values.0.get(high.as_str()));
+            let turned = match ends {
+                (Some(Value::Number(a)), Some(Value::Number(b))) => a > b,
+                (Some(Value::Integer(a)), Some(Value::Integer(b))) => a > b,
+                _ => false,
+            };
+            let given = [&high, &low].into_iter().find_map(|key| read.places.get(key.as_str()));
+            if let (true, Some(place), (Some(a), Some(b))) = (turned, given, ends) {
+                let [low, high] = [low, high].map(|key| joined(path, &key));
+                let message = format!("`{low}` is {a}, which is above `{high}`, {b}");
+                let issue = Issue::new(TURNED, place, message).label("one end of the range");
+                issues.push(issue.help("raise the one or lower the other"));
+            }
+        }
     }
 
     fn layer(&self, layer: &Layer<'_>, read: &mut Read, issues: &mut Issues) {
@@ -96,7 +162,7 @@ impl Reading<'_> {
             Item::Table(_) => (UNKNOWN_TABLE, "table"),
             _ => (UNKNOWN_KEY, "key"),
         };
-        let message = format!("unknown {noun} `{key}` in {place}");
+        let message = format!("unknown {noun} `{}` in {place}", clipped(key));
         Issue::new(code, &entry.key, message).label("not known here").help(advice(key, &known))
     }
 
@@ -116,7 +182,9 @@ impl Reading<'_> {
 fn not_a_table(layer: &Layer<'_>) -> Issue {
     let Layer { path, node } = layer;
     let message = format!("`{path}` must be a table, not {}", node.item.noun());
-    let help = format!("write [{path}] and its keys below");
+    // The table of arms holds one table for each.
+    let header = if path == "arm" { "arm.NAME" } else { path };
+    let help = format!("write [{header}] and its keys below");
     Issue::new(WRONG_TYPE, &node.place, message).label("here").help(help)
 }
 

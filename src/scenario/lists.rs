@@ -3,7 +3,7 @@
 //! A list in `--set` replaces the file's; a table in `--set` changes the elements that
 //! its keys name: `--set population.segment.villages.weight=2`.
 
-use crate::error::{Issue, UNKNOWN_TABLE, WRONG_TYPE};
+use crate::error::{Issue, UNKNOWN_TABLE, WRONG_TYPE, clipped};
 use crate::parameter::{Parameter, Value};
 use crate::scenario::layers::{Layer, Read, Reading, joined};
 use crate::scenario::nearest::advice;
@@ -51,7 +51,7 @@ impl Resolver<'_> {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let unknown = changes.into_iter().flatten().filter(|(key, _)| !names.contains(key));
         for (key, entry) in unknown {
-            let message = format!("no [[{label}]] is called `{key}`");
+            let message = format!("no [[{label}]] is called `{}`", clipped(key));
             let issue = Issue::new(UNKNOWN_TABLE, &entry.key, message).label("not in the scenario");
             self.issues.push(issue.help(advice(key, &known)));
         }

@@ -13,6 +13,7 @@ pub mod resolved;
 pub mod roles;
 pub mod sections;
 pub mod set;
+pub mod syntax;
 pub mod value;
 
 use crate::mechanism::spec::Spec;

@@ -1,7 +1,7 @@
 //! The raw mirror of a TOML text: every key and value with its place and origin.
 
-use crate::error::{Issue, Place, SYNTAX, Source};
-use crate::scenario::Origin;
+use crate::error::{Issue, Place, Source};
+use crate::scenario::{Origin, syntax};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -88,12 +88,11 @@ pub fn parse(source: &Arc<Source>, origin: &Origin) -> Result<Node, Vec<Issue>> 
         let reader = Reader { source, origin };
         return Ok(reader.node(Item::Table(reader.table(document.get_ref())), span));
     }
-    let issue = |error: &toml::de::Error| {
+    let mistake = |error: &toml::de::Error| {
         let span = error.span().unwrap_or(0..0);
-        let place = Place { source: source.clone(), span };
-        Issue::new(SYNTAX, &place, error.message()).label("here")
+        syntax::issue(source, span, error.message())
     };
-    Err(errors.iter().map(issue).collect())
+    Err(errors.iter().map(mistake).collect())
 }
 
 struct Reader<'a> {

@@ -7,7 +7,7 @@ use crate::error::{Issue, Issues, NOT_TEXT, Place, Source};
 use crate::mechanism::spec::Spec;
 use crate::mechanisms::MECHANISMS;
 use crate::parameter::{Parameter, Values};
-use crate::scenario::layers::{Layer, Read, Reading};
+use crate::scenario::layers::{Layer, Read, Reading, dotted};
 use crate::scenario::preset::{PRESETS, Preset};
 use crate::scenario::raw::{Node, parse};
 use crate::scenario::sections::Head;
@@ -24,10 +24,13 @@ pub struct Catalogue {
     pub mechanisms: &'static [&'static Spec],
     /// The presets.
     pub presets: &'static [Preset],
+    /// Most platforms of an arm that can be run.
+    pub platforms: usize,
 }
 
 /// All that comes with the program.
-pub const CATALOGUE: Catalogue = Catalogue { mechanisms: MECHANISMS, presets: PRESETS };
+pub const CATALOGUE: Catalogue =
+    Catalogue { mechanisms: MECHANISMS, presets: PRESETS, platforms: 1 };
 
 /// A scenario's text and what it is read with.
 #[derive(Clone, Copy)]
@@ -62,15 +65,27 @@ pub fn resolve_bytes(
 ) -> Result<Checked, Vec<Issue>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => resolve(&Input { text, ..*input }, catalogue),
-        Err(error) => {
-            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
-            let at = valid.len();
-            let source = Arc::new(Source { rank: 0, name: input.name.to_owned(), text: valid });
-            let place = Place { source, span: at..at };
-            let message = "the file is not UTF-8 text from here on";
-            Err(vec![Issue::new(NOT_TEXT, &place, message).help("save it again as UTF-8")])
-        }
+        Err(error) => Err(vec![not_text(bytes, error.valid_up_to(), input.name)]),
     }
+}
+
+/// The issue of bytes that are no text from `at` on.
+fn not_text(bytes: &[u8], at: usize, name: &str) -> Issue {
+    // What cannot be read is shown as U+FFFD, whose length is 3.
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let source = Arc::new(Source { rank: 0, name: name.to_owned(), text });
+    let place = Place { source, span: at..at + 3 };
+    let (message, help) = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            ("the file is UTF-16, not UTF-8".to_owned(), "save it again with the encoding UTF-8")
+        }
+        _ => (
+            format!("the file is not UTF-8 text: byte {} is 0x{:02X}", at + 1, bytes[at]),
+            "save it again with the encoding UTF-8; it looks like an older one, such as \
+             Latin-1 or GBK",
+        ),
+    };
+    Issue::new(NOT_TEXT, &place, message).label("not UTF-8 from here on").help(help)
 }
 
 /// Reads and checks a scenario.
@@ -107,7 +122,7 @@ pub(super) struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     /// The tables at a path, in the file and in `--set`.
     pub fn layers(&self, path: &[&str]) -> Vec<Layer<'a>> {
-        let layer = |node| Layer { path: path.join("."), node };
+        let layer = |node| Layer { path: dotted(path), node };
         [self.file, self.sets].into_iter().filter_map(|root| at(root, path)).map(layer).collect()
     }
 
@@ -142,9 +157,10 @@ impl<'a> Resolver<'a> {
             network_file_written: written,
         };
         checks::place_network_file(self, &mut scenario, (&population, &network), folder);
-        checks::head(self, &scenario, &head_read, &start);
+        checks::head(self, &scenario, &head_read);
         checks::weights(self, "population.segment", &segments);
         checks::weights(self, "market.category", &categories);
+        checks::tie_shares(self, &network);
         let tables =
             [("", &head_read), ("population", &population), ("network", &network)].into_iter();
         for (path, read) in tables.chain([("market", &market), ("start", &start)]) {

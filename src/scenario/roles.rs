@@ -1,14 +1,19 @@
-//! What every platform must have: one decider, one clearing rule, a budget that is not overspent.
+//! What every platform must have: one decider, one clearing rule, the mechanisms without
+//! which nothing happens, and shares of budget and attention that are not overspent.
 
-use crate::error::{BUDGET, CLEARINGS, DECIDERS, Issue, Place};
-use crate::mechanism::spec::Role;
+use crate::error::{BUDGET, CLEARINGS, DECIDERS, Issue, NEEDED, Place, SHARES, clipped};
+use crate::mechanism::spec::{Role, Spec};
 use crate::parameter::Value;
-use crate::scenario::raw::Node;
+use crate::scenario::raw::{Item, Node};
 use crate::scenario::resolve::{Resolver, at};
+use crate::scenario::value::plain;
 use crate::scenario::{Arm, Platform, Setting};
 
 /// The parameter by which a mechanism claims a share of the marketing budget.
 const BUDGET_SHARE: &str = "budget_share";
+
+/// The parameter by which a mechanism claims a share of the consumers' attention.
+const ATTENTION_SHARE: &str = "attention_share";
 
 /// Reports platforms that have not exactly one decider and one clearing rule. A
 /// registry without any such mechanism is not asked for one.
@@ -17,45 +22,133 @@ pub(super) fn roles(resolver: &mut Resolver<'_>, arm: &Arm) {
         [(Role::Decider, DECIDERS, "decider"), (Role::Clearing, CLEARINGS, "clearing rule")]
     {
         let specs = resolver.catalogue.mechanisms.iter().filter(|spec| spec.role == role);
-        let known: Vec<&str> = specs.map(|spec| spec.name).collect();
+        let known: Vec<&Spec> = specs.copied().collect();
         for platform in arm.platforms.iter().filter(|_| !known.is_empty()) {
-            let on: Vec<&str> = (enabled(arm, platform))
-                .filter(|one| one.spec.role == role)
-                .map(|one| one.spec.name)
-                .collect();
+            let on = enabled(arm, platform).filter(|one| one.spec.role == role);
+            let on: Vec<&str> = on.map(|one| one.spec.name).collect();
             if on.len() != 1 {
-                let found = if on.is_empty() { "none".to_owned() } else { on.join(" and ") };
-                let (name, n) = (&platform.name, on.len());
-                let message = format!("`{name}` needs exactly one {noun}, but has {n} ({found})");
-                let help = format!(
-                    "switch exactly one of {} on with `enabled = true`, the others off",
-                    known.join(", ")
-                );
-                let issue = Issue::new(code, &home(resolver, arm, platform), message);
-                resolver.issues.push(issue.label("in this one").help(help));
+                let issue = count(resolver, (arm, platform), (code, noun), &known, &on);
+                resolver.issues.push(issue);
             }
         }
     }
 }
 
+/// The issue of a platform in which not exactly one mechanism of a role is on.
+fn count(
+    resolver: &Resolver<'_>,
+    (arm, platform): (&Arm, &Platform),
+    (code, noun): (&'static str, &str),
+    known: &[&Spec],
+    on: &[&str],
+) -> Issue {
+    let names: Vec<&str> = known.iter().map(|spec| spec.name).collect();
+    let names = names.join(", ");
+    let help = format!("switch exactly one of {names} on with `enabled = true`, the others off");
+    let place = home(resolver, arm, platform);
+    let name = clipped(&platform.name);
+    if !on.is_empty() {
+        let (n, found) = (on.len(), on.join(" and "));
+        let message = format!("`{name}` needs exactly one {noun}, but has {n} ({found})");
+        return Issue::new(code, &place, message).label("in this one").help(help);
+    }
+    match known.iter().find_map(|spec| switched_off(resolver, (arm, platform), spec)) {
+        Some(place) => {
+            let (off, help) = match known {
+                [one] => (
+                    format!("{} is off", one.name),
+                    format!("leave {} on; there is no other {noun}", one.name),
+                ),
+                _ => (format!("none of {names} is on"), help),
+            };
+            let message = format!("exactly one {noun} is needed, but {off}");
+            Issue::new(code, &place, message).label("off here").help(help)
+        }
+        None => {
+            let message = format!("`{name}` needs exactly one {noun}, but has none");
+            Issue::new(code, &place, message).label("in this one").help(help)
+        }
+    }
+}
+
+/// Reports mechanisms that are off although nothing happens without them.
+pub(super) fn needed(resolver: &mut Resolver<'_>, arm: &Arm) {
+    for platform in &arm.platforms {
+        let all = arm.mechanisms.iter().chain(&platform.mechanisms);
+        for spec in all.filter(|one| !one.enabled).map(|one| one.spec) {
+            let Some(why) = spec.needed else { continue };
+            let place = switched_off(resolver, (arm, platform), spec)
+                .unwrap_or_else(|| home(resolver, arm, platform));
+            let message = format!("{} cannot be off: {why}", spec.name);
+            let help = format!("leave it on; `guanxi explain {}` shows what it can do", spec.name);
+            let issue = Issue::new(NEEDED, &place, message).label("off here").help(help);
+            resolver.issues.push(issue);
+        }
+    }
+}
+
+/// Where a mechanism of a platform is switched off by the user.
+fn switched_off(
+    resolver: &Resolver<'_>,
+    (arm, platform): (&Arm, &Platform),
+    spec: &Spec,
+) -> Option<Place> {
+    let arm = ["arm", &arm.name];
+    let own = ["arm", arm[1], "platform", &platform.name];
+    let paths: [&[&str]; 3] = [&own, &arm, &[]];
+    let tables = [resolver.sets, resolver.file].into_iter();
+    let mut nodes = tables.flat_map(|root| {
+        let below = |path: &&[&str]| at(at(root, path)?, &[spec.name, "enabled"]);
+        paths.iter().filter_map(below).collect::<Vec<_>>()
+    });
+    let off = |node: &&Node| matches!(node.item, Item::Flag(false));
+    nodes.find(off).map(|node| node.place.clone())
+}
+
 /// Reports platforms whose mechanisms claim more than the whole marketing budget.
 pub(super) fn budget(resolver: &mut Resolver<'_>, arm: &Arm) {
     for platform in &arm.platforms {
-        let claim = |one: &Setting| match one.values.0.get(BUDGET_SHARE) {
-            Some(Value::Number(share)) if *share > 0.0 => Some((one.spec.name, *share)),
-            _ => None,
-        };
-        let claims: Vec<_> = enabled(arm, platform).filter_map(claim).collect();
-        let sum: f64 = claims.iter().map(|claim| claim.1).sum();
-        // Shares such as 0.1 + 0.2 + 0.7 may miss 1 by their last binary digit.
-        if sum > 1.0 + 1e-9 {
-            let list: Vec<_> = claims.iter().map(|(name, x)| format!("{name} {x}")).collect();
-            let message = format!("the budget shares of `{}` sum to {sum:.4}", platform.name);
-            let help = format!("lower them to at most 1 in all: {}", list.join(", "));
+        if let Some((sum, list)) = overspent(arm, platform, BUDGET_SHARE) {
+            let name = clipped(&platform.name);
+            let message = format!("the budget shares of `{name}` sum to {sum}");
+            let help = format!("lower them to at most 1 in all: {list}");
             let issue = Issue::new(BUDGET, &home(resolver, arm, platform), message);
             resolver.issues.push(issue.label("in this one").help(help));
         }
     }
+}
+
+/// Warns of platforms whose mechanisms claim more than the whole attention.
+pub(super) fn attention(resolver: &mut Resolver<'_>, arm: &Arm) {
+    for platform in &arm.platforms {
+        if let Some((sum, list)) = overspent(arm, platform, ATTENTION_SHARE) {
+            let name = clipped(&platform.name);
+            let message = format!("the attention shares of `{name}` sum to {sum}");
+            let help = format!(
+                "its members look at {sum} times as many item pages as attention.slots_mean \
+                 says, and other arms' members do not; lower them to at most 1 in all: {list}"
+            );
+            let issue = Issue::new(SHARES, &home(resolver, arm, platform), message);
+            resolver.issues.push(issue.label("in this one").help(help));
+        }
+    }
+}
+
+/// The sum of a share over the mechanisms that are on, and the list of them, if it is
+/// more than 1.
+fn overspent(arm: &Arm, platform: &Platform, key: &str) -> Option<(String, String)> {
+    let claim = |one: &Setting| match one.values.0.get(key) {
+        Some(Value::Number(share)) if *share > 0.0 => Some((one.spec.name, *share)),
+        _ => None,
+    };
+    let claims: Vec<_> = enabled(arm, platform).filter_map(claim).collect();
+    let sum: f64 = claims.iter().map(|claim| claim.1).sum();
+    // Shares such as 0.1 + 0.2 + 0.7 may miss 1 by their last binary digit.
+    if sum <= 1.0 + 1e-9 {
+        return None;
+    }
+    let list: Vec<_> = claims.iter().map(|(name, x)| format!("{name} {x}")).collect();
+    Some((plain((sum * 1e4).round() / 1e4), list.join(", ")))
 }
 
 /// All mechanisms that run in a platform.

@@ -28,6 +28,8 @@ pub struct Section {
     pub path: &'static str,
     /// Whether it stands in double brackets and may be given several times.
     pub repeated: bool,
+    /// Most tables of the kind, where it is repeated and they are numbered.
+    pub most: Option<usize>,
     /// What it describes.
     pub about: &'static str,
     /// Its parameters.
@@ -39,42 +41,49 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "",
         repeated: false,
+        most: None,
         about: "the experiment: its name and question, seed, days, replicates, baseline",
         parameters: Head::DECLARED,
     },
     Section {
         path: "population",
         repeated: false,
+        most: None,
         about: "who is there: consumers, influencers and who follows them",
         parameters: population::Parameters::DECLARED,
     },
     Section {
         path: "population.segment",
         repeated: true,
+        most: Some(256), // a consumer's segment is kept in a byte
         about: "a kind of consumers, with its share of the population",
         parameters: population::Segment::DECLARED,
     },
     Section {
         path: "network",
         repeated: false,
+        most: None,
         about: "the ties between consumers",
         parameters: network::Parameters::DECLARED,
     },
     Section {
         path: "market",
         repeated: false,
+        most: None,
         about: "merchants, their offers and costs, and the marketing budget of every arm",
         parameters: market::Parameters::DECLARED,
     },
     Section {
         path: "market.category",
         repeated: true,
+        most: Some(10_000), // an offer's category is kept in two bytes
         about: "a kind of goods, with its share of needs and offers",
         parameters: market::Category::DECLARED,
     },
     Section {
         path: "start",
         repeated: false,
+        most: None,
         about: "the state of the platforms on day 0",
         parameters: market::Start::DECLARED,
     },
@@ -85,6 +94,7 @@ pub const SECTIONS: &[Section] = &[
 pub const ARM: Section = Section {
     path: "arm",
     repeated: false,
+    most: None,
     about: "[arm.NAME] is a world that is compared with the others: a preset, and tables of \
             mechanisms such as [arm.NAME.group_buy] that change it",
     parameters: crate::scenario::arms::Keys::DECLARED,

@@ -34,6 +34,7 @@ const fn spec(name: &'static str, scope: Scope, role: Role, on_by_default: bool)
         scope,
         role,
         on_by_default,
+        needed: None,
         channels: &[],
         parameters: Knobs::DECLARED,
         streams: &[],
@@ -48,6 +49,7 @@ static GROUP_BUY: Spec = spec("group_buy", Scope::Platform, Role::Sender, false)
 static NEEDS: Spec = spec("needs", Scope::World, Role::Process, true);
 
 const CATALOGUE: Catalogue = Catalogue {
+    platforms: 3,
     mechanisms: &[&NEEDS, &CHOICE, &STOCK, &QUEUE, &GROUP_BUY],
     presets: &[
         Preset { name: "shelf", text: "summary = \"a shelf\"" },
@@ -178,9 +180,9 @@ fn every_kind_of_mistake_is_named_and_located() {
     check("market = 5", "GX0104", (1, 10), "write [market]");
     check("population = { segment = 5 }", "GX0104", (1, 26), "[[population.segment]]");
     check("[queue]\nenabled = 1", "GX0104", (2, 11), "true or false");
-    check("[stock]\nenabled = false", "GX0209", (3, 6), "exactly one clearing rule");
+    check("[stock]\nenabled = false", "GX0209", (2, 11), "exactly one clearing rule");
     check("[queue]\nenabled = true", "GX0209", (3, 6), "2 (stock and queue)");
-    check("[choice]\nenabled = false", "GX0208", (3, 6), "exactly one decider");
+    check("[choice]\nenabled = false", "GX0208", (2, 11), "exactly one decider");
     check("[[population.segment]]\nweight = 0", "GX0205", (2, 10), "more than 0");
     let twice = "[[market.category]]\nname = \"x\"\n[[market.category]]\nname = \"x\"";
     check(twice, "GX0204", (4, 8), "both called `x`");
@@ -207,7 +209,7 @@ fn all_mistakes_are_reported_at_once_in_order() {
         ("GX0101", 4),
         ("GX0103", 6),
         ("GX0106", 8),
-        ("GX0209", 9),
+        ("GX0209", 10),
         ("GX0106", 1),
         ("GX0110", 1),
     ];

@@ -1,6 +1,6 @@
 //! One raw value against one declaration: type, wholeness, finiteness, range, choice.
 
-use crate::error::{Issue, NOT_A_CHOICE, NOT_FINITE, NOT_WHOLE, OUT_OF_RANGE, WRONG_TYPE};
+use crate::error::{Issue, NOT_A_CHOICE, NOT_FINITE, NOT_WHOLE, OUT_OF_RANGE, WRONG_TYPE, clipped};
 use crate::parameter::{Kind, Parameter, Value};
 use crate::scenario::nearest::nearest;
 use crate::scenario::raw::{Item, Node};
@@ -34,7 +34,10 @@ pub fn accepted(parameter: &Parameter) -> String {
 /// A number as it is best read: whole ones without a point, long ones grouped.
 #[must_use]
 pub fn plain(x: f64) -> String {
-    if x.fract() != 0.0 || x.abs() >= 9e15 {
+    if x.abs() >= 1e15 || (x != 0.0 && x.abs() < 1e-4) {
+        return format!("{x:e}");
+    }
+    if x.fract() != 0.0 {
         return format!("{x}");
     }
     let digits = format!("{:.0}", x.abs());
@@ -48,18 +51,37 @@ pub fn plain(x: f64) -> String {
     if x < 0.0 { format!("-{grouped}") } else { grouped }
 }
 
+/// A bound as it is best read. The ends of 64 bits are no round numbers as floats.
+fn bound(parameter: &Parameter, x: f64) -> String {
+    match parameter.kind {
+        Kind::Integer if x.abs() >= 1e15 => format!("{}", x as i64),
+        _ => plain(x),
+    }
+}
+
 /// The range in words, empty where there is none.
 fn range(parameter: &Parameter) -> String {
+    let [min, max] = [parameter.min, parameter.max].map(|x| bound(parameter, x));
     match (parameter.min.is_finite(), parameter.max.is_finite()) {
-        (true, true) => format!(" from {} to {}", plain(parameter.min), plain(parameter.max)),
-        (true, false) => format!(", at least {}", plain(parameter.min)),
-        (false, true) => format!(", at most {}", plain(parameter.max)),
+        (true, true) => format!(" from {min} to {max}"),
+        (true, false) => format!(", at least {min}"),
+        (false, true) => format!(", at most {max}"),
         (false, false) => String::new(),
     }
 }
 
 fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// A number as the user wrote it, as far as it is one word.
+fn written(node: &Node, x: f64) -> String {
+    let text = node.place.source.text.get(node.place.span.clone()).unwrap_or_default();
+    let is_number = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
+    match !text.is_empty() && text.chars().all(is_number) {
+        true => clipped(text),
+        false => plain(x),
+    }
 }
 
 struct Check<'a> {
@@ -98,37 +120,42 @@ impl Check<'_> {
     }
 
     fn not_finite(&self, x: f64, node: &Node) -> Box<Issue> {
-        let x = x.to_string().to_lowercase();
-        let message = format!("`{}` must be a finite number, not {x}", self.path);
+        let written = written(node, x);
+        let message = match written.contains(|c: char| c.is_ascii_digit()) {
+            true => format!("`{}` is {written}, which is beyond every number", self.path),
+            false => format!("`{}` must be a finite number, not {written}", self.path),
+        };
         self.issue(NOT_FINITE, node, message)
     }
 
     fn in_range(&self, x: f64, node: &Node) -> Result<(), Box<Issue>> {
-        let bound = if x < self.parameter.min {
-            format!("less than {}", plain(self.parameter.min))
-        } else if x > self.parameter.max {
-            format!("more than {}", plain(self.parameter.max))
+        let Parameter { min, max, .. } = *self.parameter;
+        let bound = if x < min {
+            format!("less than {}", bound(self.parameter, min))
+        } else if x > max {
+            format!("more than {}", bound(self.parameter, max))
         } else {
             return Ok(());
         };
-        let message = format!("`{}` is {}, which is {bound}", self.path, plain(x));
+        let message = format!("`{}` is {}, which is {bound}", self.path, written(node, x));
         Err(self.issue(OUT_OF_RANGE, node, message))
     }
 
     fn integer(&self) -> Result<i64, Box<Issue>> {
         let node = self.node;
-        let beyond = || {
-            let message = format!("`{}` is 2^63 or more, or below -2^63", self.path);
+        let beyond = |x: f64| {
+            let bound = if x < 0.0 { "less than -2^63" } else { "2^63 or more" };
+            let message = format!("`{}` is {}, which is {bound}", self.path, written(node, x));
             self.issue(NOT_WHOLE, node, message)
         };
         let whole = match node.item {
-            Item::Integer(n) => i64::try_from(n).map_err(|_| beyond())?,
+            Item::Integer(n) => i64::try_from(n).map_err(|_| beyond(n as f64))?,
             Item::Float(x) if !x.is_finite() => return Err(self.not_finite(x, node)),
             Item::Float(x) if x.fract() != 0.0 => {
-                let message = format!("`{}` must be whole, not {x}", self.path);
+                let message = format!("`{}` must be whole, not {}", self.path, written(node, x));
                 return Err(self.issue(NOT_WHOLE, node, message));
             }
-            Item::Float(x) if x.abs() >= 9_223_372_036_854_775_808.0 => return Err(beyond()),
+            Item::Float(x) if x.abs() >= 9_223_372_036_854_775_808.0 => return Err(beyond(x)),
             Item::Float(x) => x as i64,
             _ => return Err(self.wrong_type(node)),
         };
@@ -151,7 +178,7 @@ impl Check<'_> {
         if choices.is_empty() || choices.contains(&text.as_str()) {
             return Ok(Value::Text(text.clone()));
         }
-        let message = format!("`{}` cannot be \"{text}\"", self.path);
+        let message = format!("`{}` cannot be \"{}\"", self.path, clipped(text));
         let issue = self.issue(NOT_A_CHOICE, self.node, message);
         Err(match nearest(text, choices.iter().copied()) {
             Some(name) => Box::new(issue.label(format!("did you mean \"{name}\"?"))),

@@ -152,10 +152,36 @@ fn with_force_the_old_folder_stays_until_the_new_one_is_whole() {
     fs::write(target.join("mine.txt"), "old").unwrap();
     let folder = RunFolder::create_declared(&target, true, meta(), DECLARED).unwrap();
     assert!(target.join("mine.txt").exists());
-    folder.finish(Status::Interrupted, None).unwrap();
+    folder.finish(Status::Complete, None).unwrap();
     assert!(!target.join("mine.txt").exists());
-    assert_eq!(read::manifest(&target).unwrap().status, Status::Interrupted);
     assert_eq!(names(temporary.path()), ["q"]);
+}
+
+#[test]
+fn days_that_were_cut_short_do_not_replace_a_folder_even_with_force() {
+    let temporary = tempfile::tempdir().unwrap();
+    let target = temporary.path().join("q");
+    written(&target, false, &[0, 1, 2, 3]).unwrap();
+    for name in ["q.interrupted-1", "q.interrupted-2"] {
+        let folder = RunFolder::create_declared(&target, true, meta(), DECLARED).unwrap();
+        let path = folder.finish(Status::Interrupted, None).unwrap();
+        assert_eq!(path, temporary.path().join(name));
+        assert_eq!(read::manifest(&path).unwrap().status, Status::Interrupted);
+    }
+    assert_eq!(read::manifest(&target).unwrap().status, Status::Complete);
+}
+
+#[test]
+fn what_is_given_up_stays_only_where_a_run_is_in_it() {
+    let temporary = tempfile::tempdir().unwrap();
+    let target = temporary.path().join("q");
+    let folder = RunFolder::create_declared(&target, false, meta(), DECLARED).unwrap();
+    assert_eq!(folder.leave(), None);
+    assert!(names(temporary.path()).is_empty());
+    let mut folder = RunFolder::create_declared(&target, false, meta(), DECLARED).unwrap();
+    folder.add(&record(&keys()[0], 3), None).unwrap();
+    let partial = folder.partial().to_path_buf();
+    assert_eq!(folder.leave(), Some(partial));
 }
 
 #[test]
