@@ -5,9 +5,15 @@
 //! `GENERATORS`) or read from a file. Consumers are numbered so that a
 //! neighbourhood is a contiguous range; strong ties stand first in a list.
 
+mod barabasi_albert;
+mod block_model;
+#[cfg(test)]
+mod classical_tests;
 mod community;
 mod complete;
+mod configuration;
 mod csr;
+mod degrees;
 mod edge_list;
 mod erdos_renyi;
 mod failure;
@@ -17,12 +23,16 @@ mod import;
 #[cfg(test)]
 mod import_tests;
 mod knit;
+mod mend;
 mod partition;
+mod random_regular;
+mod shuffle;
 pub mod statistics;
 mod strength;
 mod stubs;
 #[cfg(test)]
 mod tests;
+mod watts_strogatz;
 
 use std::path::Path;
 
@@ -37,10 +47,17 @@ crate::parameters! {
     /// The social network of consumers.
     pub struct Parameters {
         /// Kind of network: `community` (households, neighbourhoods, interest groups, weak ties),
-        /// `erdos_renyi` (random), `complete` (everybody hears everybody) or `file` (the user's own).
-        kind: String = "community", "1", ["community", "erdos_renyi", "complete", "file"],
+        /// `erdos_renyi` (random), `random_regular` (random, the same degree for all),
+        /// `watts_strogatz` (small world), `barabasi_albert` (preferential attachment),
+        /// `configuration` (random with a power law of degrees), `block_model` (random with
+        /// blocks), `complete` (everybody hears everybody) or `file` (the user's own).
+        kind: String = "community", "1",
+            ["community", "erdos_renyi", "random_regular", "watts_strogatz", "barabasi_albert",
+            "configuration", "block_model", "complete", "file"],
             A, "assumed";
-        /// Mean number of ties of a consumer; at most one less than the consumers.
+        /// Mean number of ties of a consumer; at most one less than the consumers. It is
+        /// rounded to a whole number in a random regular network, to an even one in a small
+        /// world and by preferential attachment.
         mean_degree: f64 = "16", "ties", 0.0, 5000.0,
             A, "assumed: 8 to 20 ties in effective use; contact lists are longer";
         /// Mean number of people in a household.
@@ -78,9 +95,20 @@ crate::parameters! {
         /// Tail exponent of the number of weak ties that go anywhere.
         weak_tail: f64 = "2.5", "1", 2.05, 10.0,
             A, "assumed: exponents between 2 and 3 are usual";
-        /// Most weak ties of one consumer that go anywhere.
+        /// Most weak ties of one consumer that go anywhere; in a configuration model, most
+        /// ties of one consumer.
         tie_limit: u32 = "5000", "ties", 1.0, 1_000_000.0,
             M, "longest contact list of WeChat for many years";
+        /// Probability that a tie of the ring leads anywhere, for kind `watts_strogatz`.
+        rewire_probability: f64 = "0.1", "1", 0.0, 1.0,
+            M, "between 0.01 and 0.1 paths are short and clustering is high (Watts & Strogatz 1998)";
+        /// Exponent γ of the degrees, P(k) ∝ k^(-γ), for kind `configuration`.
+        degree_exponent: f64 = "2.5", "1", 2.05, 10.0,
+            A, "assumed: exponents between 2 and 3 are usual";
+        /// Number of blocks of equal size, for kind `block_model`.
+        blocks: u32 = "10", "blocks", 1.0, 1_000_000_000.0, A, "assumed";
+        /// Share of a consumer's ties that stay in the own block, for kind `block_model`.
+        block_share: f64 = "0.8", "1", 0.0, 1.0, A, "assumed";
         /// Path of the file with the ties, for kind `file`.
         file: String = "", "1", A, "no file";
         /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
@@ -103,6 +131,14 @@ pub const STREAMS: &[Stream] = &[
     stubs::ROUNDING,
     stubs::MATCHING,
     erdos_renyi::TIES,
+    watts_strogatz::REWIRING,
+    barabasi_albert::ATTACHMENT,
+    degrees::DEGREES,
+    degrees::EVEN,
+    configuration::MATCHING,
+    configuration::SWAPS,
+    block_model::INSIDE,
+    block_model::BETWEEN,
     follow::FOLLOWERS,
 ];
 
@@ -124,9 +160,28 @@ type Generator = fn(&Request<'_>) -> Result<Network, NetworkError>;
 const GENERATORS: &[(&str, Generator)] = &[
     ("community", community::network),
     ("erdos_renyi", erdos_renyi::network),
+    ("random_regular", random_regular::network),
+    ("watts_strogatz", watts_strogatz::network),
+    ("barabasi_albert", barabasi_albert::network),
+    ("configuration", configuration::network),
+    ("block_model", block_model::network),
     ("complete", complete::network),
     ("file", import::network),
 ];
+
+/// Parameters that act in networks of one kind only.
+const OWN: &[(&str, &str)] = &[
+    ("rewire_probability", "watts_strogatz"),
+    ("degree_exponent", "configuration"),
+    ("blocks", "block_model"),
+    ("block_share", "block_model"),
+];
+
+/// Whether a parameter can act in a network of a kind.
+#[must_use]
+pub fn acts(parameter: &str, kind: &str) -> bool {
+    OWN.iter().all(|(name, own)| *name != parameter || *own == kind)
+}
 
 /// Ties, stored or implied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,7 +342,7 @@ pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
     };
     let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
     let ids = if parameters.kind == "file" { n * size_of::<UserId>() as u64 } else { 0 };
-    let strong = if parameters.kind == "erdos_renyi" { 0 } else { n };
+    let strong = if matches!(parameters.kind.as_str(), "community" | "file") { n } else { 0 };
     4 * targets + width * (n + 1) + strong + neighbourhoods + ids
 }
 

@@ -9,9 +9,18 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::network::csr::Csr;
+use crate::network::{Network, Ties, even_ranges};
 
 /// A node at the border: ties into the neighbourhood, degree, number.
 type Candidate = (u32, Reverse<u32>, Reverse<u32>);
+
+/// A network of symmetric ties, renumbered so that neighbourhoods of `size` are grown along them.
+pub(super) fn settled(ties: Csr, size: u32) -> Network {
+    let neighbourhoods = even_ranges(ties.n(), size);
+    let order = order(&ties, &neighbourhoods);
+    let ties = Ties::Stored(ties.renumbered(&order));
+    Network { ties, strong: Vec::new(), neighbourhoods, ids: None }
+}
 
 /// The nodes in their new order, for neighbourhoods with the given starts.
 pub(super) fn order(friends: &Csr, starts: &[u32]) -> Vec<u32> {
