@@ -47,7 +47,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
             }
         }
     });
-    Ok(settled(ties, p.neighbourhood_size))
+    Ok(settled(ties, p))
 }
 
 struct Growth {

@@ -20,9 +20,8 @@ pub const SWAPS: Stream = Stream::new("network/swaps");
 /// The network of the configuration model.
 pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     let p = request.parameters;
-    let degrees =
-        power_law(request.n, p.mean_degree, p.degree_exponent, p.tie_limit, request.key);
-    Ok(settled(with_degrees(degrees, request.key)?, p.neighbourhood_size))
+    let degrees = power_law(request.n, p.mean_degree, p.degree_exponent, p.tie_limit, request.key);
+    Ok(settled(with_degrees(degrees, request.key)?, p))
 }
 
 /// Simple random ties in which consumer i has exactly `degrees[i]` of them; the sum of

@@ -25,11 +25,13 @@ mod import_tests;
 mod knit;
 mod mend;
 mod partition;
+pub mod portrait;
 mod random_regular;
 mod shuffle;
 pub mod statistics;
 mod strength;
 mod stubs;
+pub mod tail;
 #[cfg(test)]
 mod tests;
 mod watts_strogatz;
@@ -66,6 +68,10 @@ crate::parameters! {
         /// Mean number of consumers in a neighbourhood, which one leader can serve.
         neighbourhood_size: u32 = "300", "consumers", 10.0, 500.0,
             A, "assumed: a leader's chat group holds at most 500 members, a described one 380";
+        /// How neighbourhoods are found in kinds that have none of their own (random regular,
+        /// preferential attachment, configuration, file): `grown` along the ties, or `even`
+        /// ranges of numbers, which is quicker.
+        neighbourhoods: String = "grown", "1", ["grown", "even"], A, "assumed";
         /// Consumers of a region, a run of neighbourhoods.
         region_size: u32 = "20_000", "consumers", 100.0, 100_000_000.0,
             A, "assumed: a town or a city's district";
@@ -140,6 +146,7 @@ pub const STREAMS: &[Stream] = &[
     block_model::INSIDE,
     block_model::BETWEEN,
     follow::FOLLOWERS,
+    portrait::SAMPLED,
 ];
 
 /// What a generator is asked for.
@@ -169,18 +176,19 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("file", import::network),
 ];
 
-/// Parameters that act in networks of one kind only.
-const OWN: &[(&str, &str)] = &[
-    ("rewire_probability", "watts_strogatz"),
-    ("degree_exponent", "configuration"),
-    ("blocks", "block_model"),
-    ("block_share", "block_model"),
+/// Parameters that act in networks of some kinds only.
+const OWN: &[(&str, &[&str])] = &[
+    ("neighbourhoods", &["random_regular", "barabasi_albert", "configuration", "file"]),
+    ("rewire_probability", &["watts_strogatz"]),
+    ("degree_exponent", &["configuration"]),
+    ("blocks", &["block_model"]),
+    ("block_share", &["block_model"]),
 ];
 
 /// Whether a parameter can act in a network of a kind.
 #[must_use]
 pub fn acts(parameter: &str, kind: &str) -> bool {
-    OWN.iter().all(|(name, own)| *name != parameter || *own == kind)
+    OWN.iter().all(|(name, kinds)| *name != parameter || kinds.contains(&kind))
 }
 
 /// Ties, stored or implied.
@@ -263,6 +271,20 @@ impl Network {
     #[must_use]
     pub fn is_strong(&self, i: u32, k: u32) -> bool {
         self.strong.get(i as usize).is_some_and(|strong| k < u32::from(*strong))
+    }
+
+    /// Whether `j` hears what `i` says.
+    #[must_use]
+    pub fn hears(&self, j: u32, i: u32) -> bool {
+        match &self.ties {
+            // Strong ties and the others are sorted apart.
+            Ties::Stored(csr) => {
+                let strong = self.strong.get(i as usize).map_or(0, |strong| usize::from(*strong));
+                let (strong, weak) = csr.of(i).split_at(strong);
+                weak.binary_search(&j).is_ok() || strong.binary_search(&j).is_ok()
+            }
+            Ties::Complete { .. } => i != j,
+        }
     }
 
     /// Number of neighbourhoods.

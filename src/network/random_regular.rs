@@ -19,7 +19,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     let sparse = degree.min(n - 1 - degree);
     let ties = with_degrees(vec![sparse; n as usize], request.key)?;
     let ties = if sparse == degree { ties } else { complement(&ties, degree) };
-    Ok(settled(ties, p.neighbourhood_size))
+    Ok(settled(ties, p))
 }
 
 /// Everybody but oneself and those to whom one was tied.
