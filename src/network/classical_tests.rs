@@ -2,7 +2,7 @@
 
 use crate::network::statistics::{clustering, degree_counts};
 use crate::network::tests::{check_simple, made, parameters};
-use crate::network::{Network, Parameters, Ties, generate};
+use crate::network::{GENERATORS, Network, OWN, Parameters, Ties, acts, generate};
 use crate::rng::Key;
 
 /// The kinds that are tested here.
@@ -170,17 +170,28 @@ fn blocks_have_the_asked_densities() {
     }
     // 28 densities within 3 standard errors each: one of 13 seeds would fail somewhere.
     let size = |k: usize| f64::from(starts[k + 1] - starts[k]);
-    for a in 0..7 {
-        let (pairs, density) = (size(a) * (size(a) - 1.0), 0.7 * 20.0 / (size(a) - 1.0));
-        let z = (ties[a][a] as f64 / 2.0 - density * pairs / 2.0) / (density * pairs / 2.0).sqrt();
-        assert!(z.abs() < 3.0, "block {a}: z = {z}");
-        for b in a + 1..7 {
-            let density = 0.3 * 20.0 / (f64::from(n) * 6.0 / 7.0);
-            let expected = density * size(a) * size(b);
-            let z = (ties[a][b] as f64 - expected) / expected.sqrt();
+    for (a, row) in ties.iter().enumerate() {
+        for (b, ends) in row.iter().enumerate().skip(a) {
+            let inside = 0.7 * 20.0 / (size(a) - 1.0) * size(a) * (size(a) - 1.0) / 2.0;
+            let between = 0.3 * 20.0 / (f64::from(n) * 6.0 / 7.0) * size(a) * size(b);
+            let (found, expected) =
+                if a == b { (*ends as f64 / 2.0, inside) } else { (*ends as f64, between) };
+            let z = (found - expected) / expected.sqrt();
             assert!(z.abs() < 3.0, "blocks {a} and {b}: z = {z}");
         }
     }
+}
+
+#[test]
+fn parameters_of_some_kinds_are_declared_and_act_in_them_only() {
+    for (name, kinds) in OWN {
+        assert!(Parameters::DECLARED.iter().any(|parameter| parameter.name == *name), "{name}");
+        for (kind, _) in GENERATORS {
+            assert_eq!(acts(name, kind), kinds.contains(kind), "{name} in {kind}");
+        }
+        assert!(kinds.iter().all(|own| GENERATORS.iter().any(|(kind, _)| kind == own)));
+    }
+    assert!(acts("mean_degree", "community"));
 }
 
 #[test]

@@ -9,8 +9,7 @@
 //!
 //! Then nodes move, one after the other, to the neighbourhood with most of their ties, as
 //! long as its size stays within a quarter of the mean (label propagation with bounds;
-//! Raghavan et al. 2007, Ugander & Backstrom 2013), until nobody moves or ten rounds are
-//! over. Every move brings more ties inside, and nothing is drawn.
+//! Raghavan et al. 2007, Ugander & Backstrom 2013), until hardly anybody moves. Every move brings more ties inside, and nothing is drawn.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,6 +19,8 @@ use crate::network::{Network, Parameters, Ties, even_ranges};
 
 /// Rounds in which every node may move once; real graphs need four to six.
 const ROUNDS: u32 = 10;
+/// The last round is that in which no more than one node of so many moves.
+const FEW: u32 = 1000;
 /// Most members of a neighbourhood, as of a chat group.
 const LARGEST: u32 = 500;
 
@@ -52,7 +53,7 @@ pub(super) fn places(friends: &Csr, parameters: &Parameters) -> Places {
     let order = grown(friends, &starts);
     let mut homes = Homes::new(friends, &order, &starts);
     for _ in 0..ROUNDS {
-        if homes.round() == 0 {
+        if homes.round() <= n / FEW {
             break;
         }
     }
