@@ -189,6 +189,7 @@ impl Seen {
                 format!("{} of {} to {} people", p.neighbourhoods, p.sizes.0, p.sizes.1),
             ),
             row("ties inside them", percent(p.local_share)),
+            row("people joined inside", percent(p.joined_share)),
             row("memory", memory::amount(p.bytes)),
             row("built in", format!("{:.2} s", self.seconds)),
         ]);
@@ -240,6 +241,7 @@ impl Seen {
             "smallest_neighbourhood": p.sizes.0,
             "largest_neighbourhood": p.sizes.1,
             "local_share": p.local_share,
+            "joined_share": p.joined_share,
             "bytes": p.bytes,
             "build_seconds": self.seconds,
         })

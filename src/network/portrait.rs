@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::network::csr::Csr;
-use crate::network::statistics::{Clustering, clustering, components, degree_counts};
+use crate::network::statistics::{Clustering, clustering, components, degree_counts, root};
 use crate::network::tail::{Tail, tail};
 use crate::network::{Network, Ties};
 use crate::quantity::time::Clock;
@@ -56,6 +56,8 @@ pub struct Portrait {
     pub sizes: (u32, u32),
     /// Share of ties that stay in a neighbourhood.
     pub local_share: f64,
+    /// Share of people in the largest connected part of their own neighbourhood.
+    pub joined_share: f64,
     /// Bytes held.
     pub bytes: u64,
 }
@@ -134,6 +136,8 @@ impl Portrait {
             neighbourhoods: network.n_neighbourhoods(),
             sizes: sizes(network),
             local_share: share(local(network, ties)),
+            joined_share: joined(friends, &network.neighbourhoods) as f64
+                / f64::from(network.n().max(1)),
             bytes: network.bytes(),
         }
     }
@@ -167,6 +171,7 @@ impl Portrait {
             neighbourhoods: network.n_neighbourhoods(),
             sizes: sizes(network),
             local_share: pairs as f64 / (n * (n - 1)) as f64,
+            joined_share: 1.0,
             bytes: network.bytes(),
         }
     }
@@ -222,6 +227,25 @@ fn local(network: &Network, ties: &Csr) -> u64 {
         (range[0]..range[1]).map(|i| ties.of(i).iter().filter(inside).count() as u64).sum::<u64>()
     };
     network.neighbourhoods.par_windows(2).map(of_range).sum()
+}
+
+/// People in the largest connected parts of neighbourhoods with these starts.
+fn joined(friends: &Network, starts: &[u32]) -> u64 {
+    let of_range = |range: &[u32]| {
+        let (from, to) = (range[0], range[1]);
+        let mut parent: Vec<u32> = (0..to - from).collect();
+        for i in from..to {
+            let all = (0..friends.degree(i)).map(|k| friends.audience(i, k));
+            for j in all.filter(|j| (from..to).contains(j)) {
+                let (a, b) = (root(&mut parent, i - from), root(&mut parent, j - from));
+                parent[a.max(b) as usize] = a.min(b);
+            }
+        }
+        let mut sizes = vec![0_u64; parent.len()];
+        (0..to - from).for_each(|i| sizes[root(&mut parent, i) as usize] += 1);
+        sizes.into_iter().max().unwrap_or(0)
+    };
+    starts.par_windows(2).map(of_range).sum()
 }
 
 /// Pearson's correlation of degrees over the ends of ties, from whole numbers.
@@ -303,6 +327,8 @@ mod tests {
         assert_eq!((portrait.nodes, portrait.ties, portrait.reciprocity), (7, 6, 1.0));
         assert_eq!((portrait.components, portrait.largest), (2, 5));
         assert_eq!((portrait.sizes, portrait.local_share), ((3, 4), 5.0 / 6.0));
+        // 0, 1, 2 hang together, and of 3, 4 | 5, 6 one pair is the largest part.
+        assert_eq!(portrait.joined_share, 5.0 / 7.0);
         // Of pairs of friends 1 + 1 + 3 + 1 three are tied; locally 1, 1, 1/3, 0.
         assert_eq!(portrait.clustering.global, 0.5);
         assert!((portrait.clustering.local - 7.0 / 12.0).abs() < 1e-12);
