@@ -5,7 +5,9 @@ pub mod compare;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
+pub mod graph;
 pub mod init;
+pub mod inspect;
 pub mod interrupt;
 pub mod list;
 pub mod load;
@@ -68,6 +70,8 @@ pub enum Verb {
     Run(run::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
+    /// Look at networks.
+    Graph(graph::Arguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -82,6 +86,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::List(arguments) => list::execute(&arguments, &screen),
         Verb::Run(arguments) => run::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
+        Verb::Graph(arguments) => graph::execute(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,

@@ -43,6 +43,17 @@ pub fn imported(scenario: &Scenario) -> Result<Option<Arc<Network>>, NetworkErro
     Ok(Some(Arc::new(network)))
 }
 
+/// The network of a replicate where it is generated.
+///
+/// # Errors
+/// Where the network cannot be made.
+pub fn generated(scenario: &Scenario, replicate: u32) -> Result<Network, NetworkError> {
+    let key = Key::new(scenario.seed, replicate);
+    let n = scenario.population.consumers;
+    let people = People::draw(n, &scenario.population, &scenario.segments, key);
+    network::generate(&scenario.network, n, &people.segment, key)
+}
+
 /// Draws what the arms of a replicate share.
 ///
 /// # Errors

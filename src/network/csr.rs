@@ -48,6 +48,15 @@ impl Offsets {
         }
     }
 
+    /// The row that holds the target of a number.
+    fn row_of(&self, number: u64) -> u32 {
+        let after = match self {
+            Self::Narrow(starts) => starts.partition_point(|start| u64::from(*start) <= number),
+            Self::Wide(starts) => starts.partition_point(|start| *start <= number),
+        };
+        (after - 1) as u32
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Narrow(starts) => starts.len(),
@@ -160,6 +169,25 @@ impl Csr {
                 lengths[row as usize].fetch_add(1, Relaxed);
             });
         });
+        let mut rows = Self::filled(lengths, n_chunks, source);
+        rows.sort();
+        rows
+    }
+
+    /// Rows of known lengths, sorted, from a source that is asked once; repetitions and
+    /// self-loops stay.
+    pub(super) fn of_lengths(lengths: &[u32], n_chunks: u32, source: &Source<'_>) -> Self {
+        let lengths = lengths.par_iter().map(|length| AtomicU32::new(*length)).collect();
+        let mut rows = Self::filled(lengths, n_chunks, source);
+        rows.in_blocks(&blocks(rows.n()), |_, block| {
+            block.rows().for_each(|row| block.row(row).sort_unstable());
+        });
+        rows
+    }
+
+    /// Rows in the order in which the threads find their targets.
+    fn filled(lengths: Vec<AtomicU32>, n_chunks: u32, source: &Source<'_>) -> Self {
+        let n = lengths.len() as u32;
         let offsets = Offsets::of_lengths(n, |row| lengths[row as usize].load(Relaxed));
         let targets: Vec<AtomicU32> =
             (0..offsets.at(n)).into_par_iter().map(|_| AtomicU32::new(0)).collect();
@@ -172,17 +200,56 @@ impl Csr {
         drop(lengths);
         // Collected in place: the two types have one layout.
         let targets = targets.into_iter().map(AtomicU32::into_inner).collect();
-        let mut rows = Self { offsets, targets };
-        rows.sort();
+        Self { offsets, targets }
+    }
+
+    /// Row and target of a stored target, by its number.
+    pub(super) fn entry(&self, number: u64) -> (u32, u32) {
+        (self.offsets.row_of(number), self.targets[number as usize])
+    }
+
+    /// Whether `target` stands in row `i`, which is sorted.
+    #[must_use]
+    pub fn has(&self, i: u32, target: u32) -> bool {
+        self.of(i).binary_search(&target).is_ok()
+    }
+
+    /// Replaces one `old` of a sorted row by `new`; the row stays sorted.
+    pub(super) fn replace(&mut self, row: u32, old: u32, new: u32) {
+        let range = self.offsets.at(row)..self.offsets.at(row + 1);
+        let row = &mut self.targets[range];
+        let from = row.partition_point(|target| *target < old);
+        assert!(row.get(from) == Some(&old), "what is replaced stands in the row");
+        let to = row.partition_point(|target| *target < new);
+        if to > from {
+            row[from..to].rotate_left(1);
+            row[to - 1] = new;
+        } else {
+            row[to..=from].rotate_right(1);
+            row[to] = new;
+        }
+    }
+
+    /// The same rows under other numbers: row `order[k]` becomes row k, sorted.
+    pub(super) fn renumbered(&self, order: &[u32]) -> Self {
+        let mut place = vec![0; order.len()];
+        (0..).zip(order).for_each(|(new, old)| place[*old as usize] = new);
+        let offsets = Offsets::of_lengths(self.n(), |row| self.degree(order[row as usize]));
+        let mut rows = Self { offsets, targets: vec![0; self.targets.len()] };
+        rows.in_blocks(&blocks(self.n()), |_, block| {
+            for new in block.rows() {
+                let row = block.row(new);
+                let old = self.of(order[new as usize]);
+                row.iter_mut().zip(old).for_each(|(to, from)| *to = place[*from as usize]);
+                row.sort_unstable();
+            }
+        });
         rows
     }
 
     /// Sorts every row and drops repetitions.
     fn sort(&mut self) {
-        let starts: Vec<u32> = (0..=self.n().div_ceil(BLOCK))
-            .map(|block| block.saturating_mul(BLOCK).min(self.n()))
-            .collect();
-        let lengths = self.in_blocks(&starts, |_, block| {
+        let lengths = self.in_blocks(&blocks(self.n()), |_, block| {
             block.rows().map(|row| distinct(block.row(row))).collect::<Vec<u32>>()
         });
         let total: u64 = lengths.iter().flatten().map(|length| u64::from(*length)).sum();
@@ -223,6 +290,11 @@ impl Csr {
         }
         blocks.par_iter_mut().enumerate().map(|(k, block)| work(k as u32, block)).collect()
     }
+}
+
+/// Starts of the blocks of `n` rows.
+fn blocks(n: u32) -> Vec<u32> {
+    (0..=n.div_ceil(BLOCK)).map(|block| block.saturating_mul(BLOCK).min(n)).collect()
 }
 
 /// Rows that one thread may reorder.
@@ -293,6 +365,25 @@ mod tests {
             assert_eq!(csr.of(i), expected);
         }
         assert_eq!(csr.bytes(), 4 * (u64::from(n) + 1) + 4 * csr.n_ties());
+    }
+
+    #[test]
+    fn replaced_targets_leave_the_row_sorted() {
+        let pairs: Vec<(u32, u32)> = [2, 4, 6, 8].map(|t| (0, t)).to_vec();
+        for (old, new, row) in
+            [(4, 7, [2, 6, 7, 8]), (6, 1, [1, 2, 4, 8]), (8, 9, [2, 4, 6, 9]), (2, 2, [2, 4, 6, 8])]
+        {
+            let mut csr = Csr::from_pairs(10, &pairs);
+            csr.replace(0, old, new);
+            assert_eq!(csr.of(0), row);
+        }
+    }
+
+    #[test]
+    fn entries_know_their_rows() {
+        let csr = Csr::from_pairs(6, &[(0, 3), (0, 1), (3, 0), (5, 2)]);
+        let entries: Vec<_> = (0..4).map(|number| csr.entry(number)).collect();
+        assert_eq!(entries, [(0, 1), (0, 3), (3, 0), (5, 2)]);
     }
 
     #[test]

@@ -17,11 +17,33 @@ pub enum NetworkError {
         /// The word found.
         kind: String,
     },
-    /// More weak ties than the matching can number.
-    #[error("{stubs} ends of weak ties are more than 4,294,967,295; lower mean_degree")]
+    /// More ties than the matching can number.
+    #[error("{stubs} ends of ties are more than 4,294,967,295; lower mean_degree")]
     TooManyTies {
         /// Ends of ties wanted.
         stubs: u64,
+    },
+    /// A degree that the number of consumers does not allow.
+    #[error(
+        "{n} consumers cannot all have {degree} ties, since every tie has two ends; \
+         accepted: an even number of consumers, or an even mean_degree"
+    )]
+    OddRegular {
+        /// Consumers.
+        n: u32,
+        /// Ties of each.
+        degree: u32,
+    },
+    /// Degrees so large that no network without repeated ties was found.
+    #[error(
+        "no network without self-loops and repeated ties was found for a mean of {mean:.1} ties \
+         among {n} consumers; lower mean_degree"
+    )]
+    TooDense {
+        /// Consumers.
+        n: u32,
+        /// Mean of the degrees drawn.
+        mean: f64,
     },
     /// The file cannot be read.
     #[error("cannot read the network file `{}`", path.display())]

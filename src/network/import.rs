@@ -5,10 +5,9 @@ use std::path::Path;
 use crate::network::community::to_front;
 use crate::network::csr::Csr;
 use crate::network::edge_list::{self, EdgeList};
+use crate::network::partition::{Places, places};
 use crate::network::strength::strong_friends;
-use crate::network::{
-    Network, NetworkError, Parameters, Request, Ties, UserId, even_ranges, partition,
-};
+use crate::network::{Network, NetworkError, Parameters, Request, Ties, UserId};
 
 /// Counts of what was read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +55,7 @@ pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportRepo
     let EdgeList { ids, mut pairs, weights } = edge_list::read(named(path)?)?;
     let n = ids.len() as u32;
     let self_loops = check_loops(path, &pairs)?;
-    let neighbourhoods = even_ranges(n, parameters.neighbourhood_size);
-    let order = partition::order(&Csr::from_mutual_pairs(n, &pairs), &neighbourhoods);
+    let Places { order, starts } = places(&Csr::from_mutual_pairs(n, &pairs), parameters);
     renumber(&mut pairs, &order);
     let friends = Csr::from_mutual_pairs(n, &pairs);
     let mut ties = audience(&friends, &pairs, &parameters.direction);
@@ -70,9 +68,9 @@ pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportRepo
         weighted: !weights.is_empty(),
     };
     let close = strong_friends(&friends, &pairs, &weights, parameters.strong_share);
-    let strong = strong_first(&mut ties, &neighbourhoods, &close);
+    let strong = strong_first(&mut ties, &starts, &close);
     let ids = Some(in_order(ids, &order));
-    Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods, ids }, report))
+    Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods: starts, ids }, report))
 }
 
 /// Number of ties that lead from a node to itself; some must not.

@@ -5,9 +5,15 @@
 //! `GENERATORS`) or read from a file. Consumers are numbered so that a
 //! neighbourhood is a contiguous range; strong ties stand first in a list.
 
+mod barabasi_albert;
+mod block_model;
+#[cfg(test)]
+mod classical_tests;
 mod community;
 mod complete;
+mod configuration;
 mod csr;
+mod degrees;
 mod edge_list;
 mod erdos_renyi;
 mod failure;
@@ -17,12 +23,18 @@ mod import;
 #[cfg(test)]
 mod import_tests;
 mod knit;
+mod mend;
 mod partition;
+pub mod portrait;
+mod random_regular;
+mod shuffle;
 pub mod statistics;
 mod strength;
 mod stubs;
+pub mod tail;
 #[cfg(test)]
 mod tests;
+mod watts_strogatz;
 
 use std::path::Path;
 
@@ -38,18 +50,32 @@ crate::parameters! {
     /// The social network of consumers.
     pub struct Parameters {
         /// Kind of network: `community` (households, neighbourhoods, interest groups, weak ties),
-        /// `erdos_renyi` (random), `complete` (everybody hears everybody) or `file` (the user's own).
-        kind: String = "community", "1", ["community", "erdos_renyi", "complete", "file"],
+        /// `erdos_renyi` (random), `random_regular` (random, the same degree for all),
+        /// `watts_strogatz` (small world), `barabasi_albert` (preferential attachment),
+        /// `configuration` (random with a power law of degrees), `block_model` (random with
+        /// blocks), `complete` (everybody hears everybody) or `file` (the user's own).
+        kind: String = "community", "1",
+            ["community", "erdos_renyi", "random_regular", "watts_strogatz", "barabasi_albert",
+            "configuration", "block_model", "complete", "file"],
             A, "assumed";
-        /// Mean number of ties of a consumer; at most one less than the consumers.
+        /// Mean number of ties of a consumer; at most one less than the consumers. It is
+        /// rounded to a whole number in a random regular network, to an even one in a small
+        /// world and by preferential attachment.
         mean_degree: f64 = "16", "ties", 0.0, 5000.0,
-            A, "assumed: 8 to 20 ties in effective use; contact lists are longer", if kind in ["community", "erdos_renyi"];
+            A, "assumed: 8 to 20 ties in effective use; contact lists are longer",
+            if kind in ["community", "erdos_renyi", "random_regular", "watts_strogatz",
+            "barabasi_albert", "configuration", "block_model"];
         /// Mean number of people in a household.
         household_mean: f64 = "2.62", "people", 1.0, 6.0,
             M, "China's census of 2020", if kind in ["community"];
         /// Mean number of consumers in a neighbourhood, which one leader can serve.
         neighbourhood_size: u32 = "300", "consumers", 10.0, 500.0,
             A, "assumed: a leader's chat group holds at most 500 members, a described one 380";
+        /// How neighbourhoods are found in kinds that have none of their own (random regular,
+        /// preferential attachment, configuration, file): `grown` along the ties, or `even`
+        /// ranges of numbers, which is quicker.
+        neighbourhoods: String = "grown", "1", ["grown", "even"], A, "assumed",
+            if kind in ["random_regular", "barabasi_albert", "configuration", "file"];
         /// Consumers of a region, a run of neighbourhoods.
         region_size: u32 = "20_000", "consumers", 100.0, 100_000_000.0,
             A, "assumed: a town or a city's district", if kind in ["community"];
@@ -79,9 +105,22 @@ crate::parameters! {
         /// Tail exponent of the number of weak ties that go anywhere.
         weak_tail: f64 = "2.5", "1", 2.05, 10.0,
             A, "assumed: exponents between 2 and 3 are usual", if kind in ["community"];
-        /// Most weak ties of one consumer that go anywhere.
+        /// Most weak ties of one consumer that go anywhere; in a configuration model, most
+        /// ties of one consumer.
         tie_limit: u32 = "5000", "ties", 1.0, 1_000_000.0,
-            M, "longest contact list of WeChat for many years", if kind in ["community"];
+            M, "longest contact list of WeChat for many years",
+            if kind in ["community", "configuration"];
+        /// Probability that a tie of the ring leads anywhere.
+        rewire_probability: f64 = "0.1", "1", 0.0, 1.0,
+            M, "between 0.01 and 0.1 paths are short and clustering is high (Watts & Strogatz 1998)",
+            if kind in ["watts_strogatz"];
+        /// Exponent γ of the degrees, P(k) ∝ k^(-γ).
+        degree_exponent: f64 = "2.5", "1", 2.05, 10.0,
+            A, "assumed: exponents between 2 and 3 are usual", if kind in ["configuration"];
+        /// Number of blocks of equal size.
+        blocks: u32 = "10", "blocks", 1.0, 1_000_000_000.0, A, "assumed", if kind in ["block_model"];
+        /// Share of a consumer's ties that stay in the own block.
+        block_share: f64 = "0.8", "1", 0.0, 1.0, A, "assumed", if kind in ["block_model"];
         /// Path of the file with the ties, for kind `file`.
         file: String = "", "1", A, "no file", if kind in ["file"];
         /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
@@ -104,7 +143,16 @@ pub const STREAMS: &[Stream] = &[
     stubs::ROUNDING,
     stubs::MATCHING,
     erdos_renyi::TIES,
+    watts_strogatz::REWIRING,
+    barabasi_albert::ATTACHMENT,
+    degrees::DEGREES,
+    degrees::EVEN,
+    configuration::MATCHING,
+    configuration::SWAPS,
+    block_model::INSIDE,
+    block_model::BETWEEN,
     follow::FOLLOWERS,
+    portrait::SAMPLED,
 ];
 
 /// What a generator is asked for.
@@ -125,9 +173,21 @@ type Generator = fn(&Request<'_>) -> Result<Network, NetworkError>;
 const GENERATORS: &[(&str, Generator)] = &[
     ("community", community::network),
     ("erdos_renyi", erdos_renyi::network),
+    ("random_regular", random_regular::network),
+    ("watts_strogatz", watts_strogatz::network),
+    ("barabasi_albert", barabasi_albert::network),
+    ("configuration", configuration::network),
+    ("block_model", block_model::network),
     ("complete", complete::network),
     ("file", import::network),
 ];
+
+/// Whether a parameter can act in a network of a kind, as its declaration says.
+#[must_use]
+pub fn acts(parameter: &str, kind: &str) -> bool {
+    let declared = Parameters::DECLARED.iter().find(|p| p.name == parameter);
+    declared.and_then(|p| p.only).is_none_or(|only| only.values.contains(&kind))
+}
 
 /// Ties, stored or implied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +283,20 @@ impl Network {
         self.strong.get(i as usize).is_some_and(|strong| k < u32::from(*strong))
     }
 
+    /// Whether `j` hears what `i` says.
+    #[must_use]
+    pub fn hears(&self, j: u32, i: u32) -> bool {
+        match &self.ties {
+            // Strong ties and the others are sorted apart.
+            Ties::Stored(csr) => {
+                let strong = self.strong.get(i as usize).map_or(0, |strong| usize::from(*strong));
+                let (strong, weak) = csr.of(i).split_at(strong);
+                weak.binary_search(&j).is_ok() || strong.binary_search(&j).is_ok()
+            }
+            Ties::Complete { .. } => i != j,
+        }
+    }
+
     /// Number of neighbourhoods.
     #[must_use]
     pub fn n_neighbourhoods(&self) -> u32 {
@@ -300,7 +374,7 @@ pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
     };
     let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
     let ids = if parameters.kind == "file" { n * size_of::<UserId>() as u64 } else { 0 };
-    let strong = if parameters.kind == "erdos_renyi" { 0 } else { n };
+    let strong = if matches!(parameters.kind.as_str(), "community" | "file") { n } else { 0 };
     4 * targets + width * (n + 1) + strong + neighbourhoods + ids
 }
 

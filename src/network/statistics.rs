@@ -97,7 +97,7 @@ pub fn components(network: &Network) -> Vec<u32> {
 }
 
 /// The representative of a set, halving the path to it.
-fn root(parent: &mut [u32], mut i: u32) -> u32 {
+pub(super) fn root(parent: &mut [u32], mut i: u32) -> u32 {
     while parent[i as usize] != i {
         parent[i as usize] = parent[parent[i as usize] as usize];
         i = parent[i as usize];

@@ -2,13 +2,13 @@
 //!
 //! Consumer i has a number of stubs with a Pareto tail, P(X > x) = x^(1 − a), and
 //! stubs are matched as in the configuration model (Bollobás 1980; Newman 2003).
-//! The matching is not stored: stub 2j of a keyed permutation of all stubs is
-//! joined with stub 2j + 1 (a Feistel network after Luby & Rackoff 1988 with
-//! cycle-walking), so any part of it can be made by any thread.
+//! The matching is not stored: stub 2j of a keyed permutation of all stubs
+//! (`shuffle`) is joined with stub 2j + 1, so any part of it can be made by any thread.
 
 use rayon::prelude::*;
 
 use crate::network::NetworkError;
+use crate::network::shuffle::Shuffle;
 use crate::quantity::{math, time::Clock};
 use crate::rng::{Key, Stream};
 
@@ -25,9 +25,6 @@ const UNIT: f64 = 256.0;
 const STRIDE: u32 = 8;
 /// Pairs that are matched together; shapes no result.
 const PAIRS: u32 = 4096;
-/// Rounds of the Feistel network.
-const ROUNDS: u32 = 6;
-
 /// The stubs of all consumers and their matching.
 pub(super) struct Stubs {
     /// First stub of every consumer; the last element is the number of stubs.
@@ -51,14 +48,20 @@ impl Stubs {
             return Err(NetworkError::TooManyTies { stubs: total });
         }
         let limit = cutoff(n, total).min(limit);
-        let mut starts = counts(n, total, tail, limit, key);
+        Ok(Self::of_counts(counts(n, total, tail, limit, key), key, MATCHING))
+    }
+
+    /// The stubs of consumers who have so many of them, at most 2³² − 1 in all, matched
+    /// by the draws of a stream.
+    pub(super) fn of_counts(counts: Vec<u32>, key: Key, matching: Stream) -> Self {
+        let mut starts = counts;
         let mut sum = 0;
         for count in &mut starts {
             sum += std::mem::replace(count, sum);
         }
         starts.push(sum);
         let guide = guide(&starts);
-        Ok(Self { starts, guide, shuffle: Shuffle::new(sum, key) })
+        Self { starts, guide, shuffle: Shuffle::new(sum, key, matching) }
     }
 
     /// Number of chunks in which the pairs are made.
@@ -72,13 +75,20 @@ impl Stubs {
 
     /// The pairs of one chunk, without self-loops.
     pub(super) fn pairs(&self, chunk: u32, emit: &mut dyn FnMut(u32, u32)) {
+        self.all_pairs(chunk, &mut |a, b| {
+            if a != b {
+                emit(a, b);
+            }
+        });
+    }
+
+    /// The pairs of one chunk.
+    pub(super) fn all_pairs(&self, chunk: u32, emit: &mut dyn FnMut(u32, u32)) {
         let first = chunk * PAIRS;
         for pair in first..(first + PAIRS).min(self.n_stubs() / 2) {
             let a = self.owner(self.shuffle.at(2 * pair));
             let b = self.owner(self.shuffle.at(2 * pair + 1));
-            if a != b {
-                emit(a, b);
-            }
+            emit(a, b);
         }
     }
 
@@ -131,56 +141,9 @@ fn guide(starts: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// A keyed permutation of 0 … n − 1.
-struct Shuffle {
-    n: u32,
-    /// Bits of the low and of the high part of a number.
-    low: u32,
-    high: u32,
-    key: Key,
-}
-
-impl Shuffle {
-    fn new(n: u32, key: Key) -> Self {
-        let bits = (32 - n.saturating_sub(1).leading_zeros()).max(2);
-        Self { n, low: bits / 2, high: bits - bits / 2, key }
-    }
-
-    /// The place of `x` < n: the bijection of the next power of two, repeated until
-    /// it falls below n.
-    fn at(&self, mut x: u32) -> u32 {
-        loop {
-            x = self.scramble(x);
-            if x < self.n {
-                return x;
-            }
-        }
-    }
-
-    fn scramble(&self, x: u32) -> u32 {
-        let (mut low, mut high) = (x & ((1 << self.low) - 1), x >> self.low);
-        for round in (0..ROUNDS).step_by(2) {
-            let word = |half, round| self.key.word(MATCHING, half, Clock::default(), round);
-            low ^= word(high, round) >> (32 - self.low);
-            high ^= word(low, round + 1) >> (32 - self.high);
-        }
-        high << self.low | low
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_shuffle_is_a_permutation() {
-        for n in [1, 2, 3, 5, 64, 65, 1000, 4097] {
-            let shuffle = Shuffle::new(n, Key::new(9, 0));
-            let mut places: Vec<u32> = (0..n).map(|x| shuffle.at(x)).collect();
-            places.sort_unstable();
-            assert_eq!(places, (0..n).collect::<Vec<_>>());
-        }
-    }
 
     #[test]
     fn every_stub_has_its_owner() {
@@ -199,7 +162,7 @@ mod tests {
             Stubs::new(10, 5_000_000_000, 2.5, 5, Key::new(2, 0)).err().map(|e| e.to_string());
         assert_eq!(
             message.as_deref(),
-            Some("5000000000 ends of weak ties are more than 4,294,967,295; lower mean_degree")
+            Some("5000000000 ends of ties are more than 4,294,967,295; lower mean_degree")
         );
     }
 }

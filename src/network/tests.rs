@@ -7,7 +7,7 @@ use crate::network::{GENERATORS, Network, Parameters, Ties, estimate_bytes, gene
 use crate::quantity::time::Clock;
 use crate::rng::{Key, Stream};
 
-fn parameters(kind: &str) -> Parameters {
+pub(super) fn parameters(kind: &str) -> Parameters {
     Parameters { kind: kind.to_owned(), ..Parameters::default() }
 }
 
@@ -16,7 +16,7 @@ fn segments(n: u32) -> Vec<u8> {
     (0..n).map(|i| (Key::new(77, 0).lane(stream, i, Clock::default()) >> 30) as u8).collect()
 }
 
-fn made(parameters: &Parameters, n: u32, seed: u64) -> Network {
+pub(super) fn made(parameters: &Parameters, n: u32, seed: u64) -> Network {
     generate(parameters, n, &segments(n), Key::new(seed, 0)).expect("the network can be made")
 }
 
@@ -25,7 +25,7 @@ fn list(network: &Network, i: u32) -> Vec<u32> {
 }
 
 /// No self-loops, no repetitions, mutual, strong ties mutual and at the front.
-fn check_simple(network: &Network) {
+pub(super) fn check_simple(network: &Network) {
     let n = network.n();
     for i in 0..n {
         let mut friends = list(network, i);

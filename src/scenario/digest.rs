@@ -1,10 +1,12 @@
 //! The digest of a scenario: equal exactly where every value that can act is equal.
 //!
 //! BLAKE3 of one line a value, `path = value`, sorted by path. Mechanisms that are
-//! off are left out, so that the digest does not change when the registry grows.
+//! off, and parameters of other kinds of network, are left out, so that the digest does
+//! not change when the registry grows.
 //! `network.file` counts as it was written, so that the digest does not depend on
 //! where the scenario lies.
 
+use crate::network::acts;
 use crate::parameter::{Value, Values};
 use crate::scenario::sections::Head;
 use crate::scenario::{Scenario, Setting};
@@ -42,6 +44,7 @@ fn lines(scenario: &Scenario) -> BTreeMap<String, Value> {
     add(&mut lines, "start", &scenario.start.to_values());
     let mut network = scenario.network.to_values();
     network.0.insert("file", Value::Text(scenario.network_file_written.clone()));
+    network.0.retain(|name, _| acts(name, &scenario.network.kind));
     add(&mut lines, "network", &network);
     for (index, segment) in scenario.segments.iter().enumerate() {
         add(&mut lines, &format!("population.segment.{index}"), &segment.to_values());
