@@ -110,7 +110,8 @@ impl Writer {
             self.line(&format!("[[population.segment]]\nname = \"s{segment}\"\nweight = 1.5"));
             self.parameters(population::Segment::DECLARED, &["name", "weight"]);
         }
-        let kind = ["community", "erdos_renyi", "complete"][self.draws.below(3) as usize];
+        let kind = ["community", "erdos_renyi", "complete", "barabasi_albert"]
+            [self.draws.below(4) as usize];
         let degree = self.between(0, 24);
         self.line(&format!("[network]\nkind = \"{kind}\"\nmean_degree = {degree}"));
         self.parameters(
@@ -137,14 +138,21 @@ impl Writer {
         let budget = |spec: &&&Spec| spec.parameters.iter().any(|p| p.name == "budget_share");
         let spenders = MECHANISMS.iter().filter(budget).count() as f64;
         for spec in MECHANISMS {
-            let is_needed = matches!(spec.role, Role::Decider | Role::Clearing);
+            let is_needed =
+                spec.needed.is_some() || matches!(spec.role, Role::Decider | Role::Clearing);
             let on = is_needed || self.draws.chance(0.95);
             self.line(&format!("[arm.a.{}]\nenabled = {on}", spec.name));
             if budget(&spec) {
                 let share = (self.draws.unit() * 1.5 / spenders).min(1.0 / spenders);
                 self.line(&format!("budget_share = {share:?}"));
             }
-            self.parameters(spec.parameters, &["budget_share"]);
+            if spec.name == "delivery" {
+                let (least, more) = (self.between(1, 4), self.between(0, 6));
+                self.line(&format!("parcel_days_min = {least}"));
+                self.line(&format!("parcel_days_max = {}", least + more));
+            }
+            let drawn = ["budget_share", "parcel_days_min", "parcel_days_max"];
+            self.parameters(spec.parameters, &drawn);
         }
     }
 

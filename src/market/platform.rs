@@ -10,7 +10,7 @@ use super::tally::Tally;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
-use crate::simd::prefetch;
+use crate::simd::{column, prefetch};
 
 /// What the platform takes of a kept order, and what a pickup costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl Platform {
     ) -> Self {
         Self {
             name: name.to_owned(),
-            members: vec![Member::stranger(trust); consumers.n() as usize],
+            members: column(consumers.n() as usize, || Member::stranger(trust)),
             live: Bitmap::new(consumers.n()),
             joined: vec![Vec::new(); consumers.count()],
             arrivals: vec![Vec::new(); consumers.count()],

@@ -20,6 +20,7 @@ use crate::rng::Stream;
 use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::sample::count::poisson;
 use crate::rng::sample::discrete::Alias;
+use rayon::prelude::*;
 
 /// What the feed shows.
 const SHOWN: Stream = Stream::new("feed/shown");
@@ -103,7 +104,8 @@ impl Mechanism for Feed {
         let weight = |o: &crate::market::platform::OfferState| {
             pow(1.0 + f64::from(o.demand), self.p.popularity_exponent)
         };
-        self.shown = Some(Alias::new(&platform.offers.iter().map(weight).collect::<Vec<_>>()));
+        let weights: Vec<f64> = platform.offers.par_iter().map(weight).collect();
+        self.shown = Some(Alias::new(&weights));
         let people = &world.env.people;
         let activity: f64 =
             people.segments.iter().zip(&people.shares).map(|(s, w)| s.activity * w).sum();

@@ -20,7 +20,7 @@ use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
 use crate::rng::sample::continuous::{beta, gamma};
 use crate::rng::{Draws, Stream};
-use crate::simd::prefetch;
+use crate::simd::{column, prefetch};
 
 /// A consumer's Γ.
 const RATE: Stream = Stream::new("need/rate");
@@ -273,8 +273,8 @@ fn is_open(open: &[OpenNeed], known: usize, consumer: u32, category: u16) -> boo
 impl Mechanism for Need {
     fn start(&mut self, world: &mut World) {
         let n = world.env.consumers.n() as usize;
-        self.next = vec![NEVER; n];
-        self.habits = vec![Habits::UNKNOWN; n];
+        self.next = column(n, || NEVER);
+        self.habits = column(n, || Habits::UNKNOWN);
         self.start_clocks(world, 0, 0);
     }
 

@@ -16,6 +16,7 @@ use crate::quantity::math::pow;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::discrete::Alias;
+use rayon::prelude::*;
 
 /// Whether a need is searched for today.
 const VISIT: Stream = Stream::new("search/visit");
@@ -92,7 +93,7 @@ impl Mechanism for Search {
             let weights: Vec<f64> = ids.iter().map(weight).collect();
             (!weights.is_empty()).then(|| Alias::new(&weights))
         };
-        self.shelves = world.env.catalogue.by_category.iter().map(shelf).collect();
+        self.shelves = world.env.catalogue.by_category.par_iter().map(shelf).collect();
     }
 
     /// (open needs of active members) → what their visits show.

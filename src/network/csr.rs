@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
-use crate::simd::prefetch;
+use crate::simd::{column, prefetch};
 
 /// Rows that are sorted and compacted together; shapes no result.
 const BLOCK: u32 = 4096;
@@ -163,7 +163,7 @@ impl Csr {
     /// must say the same both times; repetitions are dropped, self-loops kept.
     #[must_use]
     pub fn build(n: u32, n_chunks: u32, source: &Source<'_>) -> Self {
-        let lengths: Vec<AtomicU32> = (0..n).into_par_iter().map(|_| AtomicU32::new(0)).collect();
+        let lengths = column(n as usize, || AtomicU32::new(0));
         (0..n_chunks).into_par_iter().for_each(|chunk| {
             source(chunk, &mut |row, _| {
                 lengths[row as usize].fetch_add(1, Relaxed);
@@ -189,8 +189,7 @@ impl Csr {
     fn filled(lengths: Vec<AtomicU32>, n_chunks: u32, source: &Source<'_>) -> Self {
         let n = lengths.len() as u32;
         let offsets = Offsets::of_lengths(n, |row| lengths[row as usize].load(Relaxed));
-        let targets: Vec<AtomicU32> =
-            (0..offsets.at(n)).into_par_iter().map(|_| AtomicU32::new(0)).collect();
+        let targets = column(offsets.at(n), || AtomicU32::new(0));
         (0..n_chunks).into_par_iter().for_each(|chunk| {
             source(chunk, &mut |row, target| {
                 let place = lengths[row as usize].fetch_sub(1, Relaxed) - 1;

@@ -5,6 +5,7 @@
 use guanxi::engine::audit::Audit;
 use guanxi::engine::experiment::{self, Completion, Progress};
 use guanxi::engine::step::{Arm, Day, Watch};
+use guanxi::error::Severity;
 use guanxi::exchange::Inbox;
 use guanxi::market::message::{Answer, Order};
 use guanxi::mechanism::world::{Environment, World};
@@ -37,7 +38,8 @@ pub fn scenario(text: &str) -> Scenario {
 pub fn try_scenario(text: &str) -> Result<Scenario, String> {
     let input = Input { name: "test.toml", text, folder: Path::new(""), sets: &[] };
     let checked = resolve(&input, &CATALOGUE).map_err(|issues| {
-        let lines = issues.iter().map(|issue| format!("{}: {}", issue.line(), issue.message));
+        let errors = issues.iter().filter(|issue| issue.severity == Severity::Error);
+        let lines = errors.map(|issue| format!("{}: {}", issue.line(), issue.message));
         lines.collect::<Vec<_>>().join("\n")
     })?;
     experiment::check(&checked.scenario).map_err(|error| error.to_string())?;

@@ -114,7 +114,11 @@ pub fn prepared(world: &World) -> (Scenario, Arc<Environment>) {
     );
     let input = Input { name: "reference.toml", text: &text, folder: Path::new("."), sets: &[] };
     let checked = resolve(&input, &CATALOGUE).unwrap_or_else(|issues| panic!("{issues:#?}"));
-    assert!(checked.warnings.is_empty(), "{:#?}", checked.warnings);
+    // What shapes one kind of network has no effect in others, and the hybrid's members look
+    // at more than the others'; both are warned of.
+    let known = |text: &str| text.contains("network.kind") || text.contains("attention shares");
+    let warned = checked.warnings.iter().filter(|issue| !known(&issue.message));
+    assert_eq!(warned.count(), 0, "{:#?}", checked.warnings);
     let scenario = checked.scenario;
     let env = model::environment(&scenario, 0, None).expect("the network can be made");
     (scenario, Arc::new(env))
