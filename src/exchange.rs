@@ -74,6 +74,7 @@ impl<T: Message> Outbox<T> {
         self.cells
             .par_iter_mut()
             .zip(locals.par_iter_mut())
+            .with_max_len(1)
             .enumerate()
             .for_each(|(part, (cells, local))| work(part, local, &mut Bins { cells, to }));
     }
@@ -86,12 +87,12 @@ impl<T: Message> Outbox<T> {
         for (shard, (messages, part)) in inbox.shards.iter_mut().zip(&mut self.cells).enumerate() {
             std::mem::swap(messages, &mut part[shard]);
         }
-        let cells = &self.cells;
+        let (cells, to) = (&self.cells, self.to);
         parallel::each_pair(&mut inbox.shards, &mut inbox.sorters, |shard, messages, sorter| {
             for part in cells {
                 messages.extend_from_slice(&part[shard]);
             }
-            sorter.sort(messages);
+            sorter.sort(messages, to);
         });
         parallel::each(&mut self.cells, |_, bins| bins.iter_mut().for_each(Vec::clear));
         inbox.len()
@@ -101,24 +102,55 @@ impl<T: Message> Outbox<T> {
 /// Room for sorting the messages of one shard.
 #[derive(Debug)]
 struct Sorter<T> {
-    /// Receiver in the upper half, position in the lower.
-    tickets: Vec<u64>,
+    tickets: Vec<Ticket>,
+    spare: Vec<Ticket>,
     sorted: Vec<T>,
 }
 
+/// A message's receiver, as its place in the shard, and its place in the list.
+type Ticket = (u32, u32);
+
+/// Most bits that one pass of the radix sort looks at.
+const DIGIT_BITS: u32 = 8;
+
 impl<T: Message> Sorter<T> {
-    fn sort(&mut self, messages: &mut Vec<T>) {
+    /// Sorts messages to one shard of `to`.
+    fn sort(&mut self, messages: &mut Vec<T>, to: Shards) {
         self.tickets.clear();
-        let ticket = |(k, message): (usize, &T)| u64::from(message.to()) << 32 | k as u64;
+        let ticket = |(k, m): (usize, &T)| (to.row_of(m.to()) as u32, k as u32);
         self.tickets.extend(messages.iter().enumerate().map(ticket));
-        self.tickets.sort_unstable();
+        self.sort_tickets(to.size());
         self.sorted.clear();
-        self.sorted.extend(self.tickets.iter().map(|ticket| messages[*ticket as u32 as usize]));
+        self.sorted.extend(self.tickets.iter().map(|ticket| messages[ticket.1 as usize]));
         std::mem::swap(messages, &mut self.sorted);
         for run in messages.chunk_by_mut(|a, b| a.to() == b.to()) {
             if run.len() > 1 {
                 run.sort_unstable_by_key(Message::key);
             }
+        }
+    }
+
+    /// Sorts the tickets by receiver, one of `size`: digit by digit from the lowest, each
+    /// pass keeping the order of the one before. Few tickets are sorted by comparing.
+    fn sort_tickets(&mut self, size: usize) {
+        let bits = size.ilog2();
+        if self.tickets.len() < 1 << DIGIT_BITS {
+            self.tickets.sort_unstable();
+            return;
+        }
+        for low in (0..bits).step_by(DIGIT_BITS as usize) {
+            let digit = |ticket: &Ticket| (ticket.0 >> low) as usize % (1 << DIGIT_BITS);
+            let mut places = [0_u32; 1 << DIGIT_BITS];
+            self.tickets.iter().for_each(|ticket| places[digit(ticket)] += 1);
+            let mut sum = 0;
+            places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
+            self.spare.resize(self.tickets.len(), (0, 0));
+            for ticket in &self.tickets {
+                let place = &mut places[digit(ticket)];
+                self.spare[*place as usize] = *ticket;
+                *place += 1;
+            }
+            std::mem::swap(&mut self.tickets, &mut self.spare);
         }
     }
 }
@@ -135,7 +167,7 @@ impl<T: Message> Inbox<T> {
     /// An empty inbox.
     #[must_use]
     pub fn new(to: Shards) -> Self {
-        let sorter = |_| Sorter { tickets: Vec::new(), sorted: Vec::new() };
+        let sorter = |_| Sorter { tickets: Vec::new(), spare: Vec::new(), sorted: Vec::new() };
         Self {
             shards: (0..to.count()).map(|_| Vec::new()).collect(),
             sorters: (0..to.count()).map(sorter).collect(),
@@ -234,13 +266,14 @@ mod tests {
         let to = Shards::of(1_000);
         let mut outbox = Outbox::new(7, to);
         outbox.send(|part, bins| {
-            for k in 0..50 {
-                let from = part as u32 * 50 + k;
-                bins.push(Note { to: (from * 37) % 1_000, from });
+            // Enough for the radix sort of a shard, and few enough in others to be compared.
+            for k in 0..5_000 {
+                let from = part as u32 * 5_000 + k;
+                bins.push(Note { to: (from * 37) % if k < 3_000 { 1_000 } else { 64 }, from });
             }
         });
         let mut inbox = Inbox::new(to);
-        assert_eq!(outbox.route(&mut inbox), 350);
+        assert_eq!(outbox.route(&mut inbox), 35_000);
         let all: Vec<Note> = inbox.shards.concat();
         assert!(all.windows(2).all(|w| w[0].key() < w[1].key()));
         assert_eq!(outbox.route(&mut inbox), 0);

@@ -3,6 +3,9 @@
 //! How many shards there are depends on the number of agents alone, never on the
 //! machine, and no result depends on how many there are: what crosses shards is
 //! sorted by a key that is unique to the message.
+//!
+//! A shard is a task of its own (`with_max_len(1)`): left alone, rayon gives two threads
+//! four runs of shards, and one thread waits while the other ends its run.
 
 use rayon::prelude::*;
 use std::ops::Range;
@@ -80,7 +83,8 @@ pub fn each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send
     if items.len() == 1 {
         work(0, &mut items[0]);
     } else {
-        items.par_iter_mut().enumerate().for_each(|(k, item)| work(k, item));
+        let items = items.par_iter_mut().with_max_len(1).enumerate();
+        items.for_each(|(k, item)| work(k, item));
     }
 }
 
@@ -91,7 +95,8 @@ pub fn each_pair<A: Send, B: Send>(
     work: impl Fn(usize, &mut A, &mut B) + Sync + Send,
 ) {
     assert_eq!(a.len(), b.len(), "two columns with the same number of parts");
-    a.par_iter_mut().zip(b.par_iter_mut()).enumerate().for_each(|(k, (x, y))| work(k, x, y));
+    let pairs = a.par_iter_mut().zip(b.par_iter_mut()).with_max_len(1).enumerate();
+    pairs.for_each(|(k, (x, y))| work(k, x, y));
 }
 
 /// Calls `work` for the shards of a column in parallel, each with its own local state.
@@ -109,13 +114,14 @@ pub fn each_shard<T: Send, L: Send>(
     column
         .par_chunks_mut(shards.size())
         .zip(locals.par_iter_mut())
+        .with_max_len(1)
         .enumerate()
         .for_each(|(k, (rows, local))| work(k, rows, local));
 }
 
 /// Sums what `work` finds in each of `count` parts, in the order of the parts.
 pub fn sum_by_part(count: usize, work: impl Fn(usize) -> f64 + Sync + Send) -> f64 {
-    let parts: Vec<f64> = (0..count).into_par_iter().map(work).collect();
+    let parts: Vec<f64> = (0..count).into_par_iter().with_max_len(1).map(work).collect();
     parts.iter().sum()
 }
 

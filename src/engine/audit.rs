@@ -127,7 +127,13 @@ impl Audit {
                 own.for_each(|record| read(&mut found, record));
                 found
             };
-            account.today.add(records.par_iter().map(of_shard).reduce(Found::default, Found::plus));
+            account.today.add(
+                records
+                    .par_iter()
+                    .with_max_len(1)
+                    .map(of_shard)
+                    .reduce(Found::default, Found::plus),
+            );
         }
     }
 }

@@ -113,7 +113,8 @@ impl Mechanism for Choice {
             platforms.iter_mut().map(|p| std::mem::take(&mut p.books)).collect();
         let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
         let strain = strains(coefficients.refractory_half_life_days);
-        let judge = Judge { env, platforms, coefficients: *coefficients, strain, at };
+        let ln_friends = std::array::from_fn(|n| ln_1p(n as f64));
+        let judge = Judge { env, platforms, coefficients: *coefficients, strain, ln_friends, at };
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             let list = &inbox.shards[shard][..];
@@ -121,12 +122,19 @@ impl Mechanism for Choice {
             let address = list.iter().map(|e| (e.to, e.offer));
             exponential_pairs(env.key, TASTE, Clock::start_of(at.day), address, &mut noise);
             let mut noise = &noise[..];
+            let together = |a: &Exposure, b: &Exposure| (a.to, a.category) == (b.to, b.category);
+            let address = list.chunk_by(together).map(|s| (s[0].to, u32::from(s[0].category)));
+            let mut outside = Vec::new();
+            let morning = Clock::start_of(at.day);
+            exponential_pairs(env.key, OUTSIDE, morning, address, &mut outside);
+            let mut outside = outside.iter();
             let touch = |e: &Exposure| judge.platforms[e.platform as usize].touch(e);
             for run in runs_with_foresight(list, touch) {
                 let same = |a: &Exposure, b: &Exposure| a.category == b.category;
                 for situation in run.chunk_by(same) {
                     let (own, rest) = noise.split_at(situation.len());
-                    judge.decide(situation, own, books, orders);
+                    let outside = outside.next().map_or(0.0, |pair| pair[0]);
+                    judge.decide(situation, (outside, own), books, orders);
                     noise = rest;
                 }
             }
@@ -140,6 +148,9 @@ impl Mechanism for Choice {
 
 /// Days for which the strain of an order is looked up.
 const STRAIN_DAYS: usize = 64;
+
+/// Numbers of friends for which the logarithm is looked up.
+const FRIENDS: usize = 16;
 
 /// 2^(−days/h): what is left of the strain of an order on the purse.
 fn strain(days: usize, half_life_days: f64) -> f64 {
@@ -176,6 +187,8 @@ struct Judge<'a> {
     coefficients: Coefficients,
     /// What is left of an order's strain after so many days.
     strain: [f64; STRAIN_DAYS],
+    /// ln(1 + n) of so many friends.
+    ln_friends: [f64; FRIENDS],
     at: Clock,
 }
 
@@ -187,20 +200,17 @@ impl Judge<'_> {
         is_considered(exposure) && self.platforms[exposure.platform as usize].live.get(exposure.to)
     }
 
-    /// Decides one situation: the exposures of one consumer to one category, and the first
-    /// two exponential numbers of each.
+    /// Decides one situation, the exposures of one consumer to one category: with the
+    /// race time of buying nothing, and the first two exponential numbers of each exposure.
     fn decide(
         &self,
         situation: &[Exposure],
-        noise: &[[f64; 2]],
+        (outside, noise): (f64, &[[f64; 2]]),
         books: &mut [&mut Book],
         orders: &mut Vec<Order>,
     ) {
-        let first = &situation[0];
         let flags = situation.iter().fold(0, |flags, e| flags | e.flags);
         let (need, any_friend) = (flags & flag::NEED != 0, flags & flag::FRIEND != 0);
-        let outside = self.env.key.word(OUTSIDE, first.to, self.day(), u32::from(first.category));
-        let outside = race(outside);
         let mut best: Option<Best<'_>> = None;
         for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| self.considers(e)) {
             let channel = exposure.channel as usize;
@@ -276,7 +286,10 @@ impl Judge<'_> {
             ln_price_ratio: own + cut,
             platform_trust: from_share16(member.trust),
             recommender_trust: (e.trust > 0).then(|| from_share16(e.trust)),
-            ln_friends: if friends == 0 { 0.0 } else { ln_1p(f64::from(friends)) },
+            ln_friends: match self.ln_friends.get(friends as usize) {
+                Some(known) => *known,
+                None => ln_1p(f64::from(friends)),
+            },
             delay_days: self.coefficients.delay_days(carriage == Carriage::Pickup),
             habit: from_share16(member.habit),
             refractory: if need { 0.0 } else { self.purse_strain(member) },

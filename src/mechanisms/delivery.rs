@@ -13,7 +13,8 @@ use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
-use crate::rng::{Key, Stream};
+use crate::rng::lanes::draws_of;
+use crate::rng::{Draws, Stream};
 
 /// How many days a parcel takes.
 const DAYS: Stream = Stream::new("delivery/days");
@@ -63,12 +64,11 @@ impl Delivery {
         usize::from(self.p.parcel_days_max.max(self.p.parcel_days_min).max(self.p.pickup_days)) + 1
     }
 
-    fn days(&self, key: Key, order: &Order, at: Clock, channels: &[ChannelTerms]) -> u16 {
+    fn days(&self, draws: &mut Draws, order: &Order, channels: &[ChannelTerms]) -> u16 {
         if channels[order.channel as usize].carriage == Carriage::Pickup {
             return self.p.pickup_days;
         }
         let span = self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min) + 1;
-        let mut draws = key.draws(DAYS, order.consumer, at, order.offer);
         self.p.parcel_days_min + draws.below(u32::from(span)) as u16
     }
 }
@@ -92,14 +92,17 @@ impl Mechanism for Delivery {
             &mut routes,
             |shard, rows, route| {
                 let mut waiting = answers.shards[shard].iter().skip(AHEAD);
-                for answer in &answers.shards[shard] {
+                let list = &answers.shards[shard];
+                let addresses = list.iter().map(|a| (a.order.consumer, a.order.offer));
+                let draws = draws_of(env.key, DAYS, at, addresses);
+                for (answer, mut draws) in list.iter().zip(draws) {
                     if let Some(later) = waiting.next() {
                         rows.touch(later.order.consumer);
                     }
                     match answer.verdict {
                         Verdict::Granted => {
                             record(rows, &answer.order, at.day);
-                            let days = self.days(env.key, &answer.order, at, &channels);
+                            let days = self.days(&mut draws, &answer.order, &channels);
                             route[usize::from(at.day + days) % slots].push(answer.order);
                         }
                         Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}

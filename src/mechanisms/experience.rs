@@ -18,8 +18,9 @@ use crate::parameters;
 use crate::quantity::math::quick_logistic;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
+use crate::rng::lanes::draws_of;
 use crate::rng::sample::continuous::normal;
+use crate::rng::{Draws, Stream};
 use crate::simd::prefetch;
 
 /// How the goods turn out, and whether they go back.
@@ -104,13 +105,16 @@ impl Mechanism for Experience {
         let (channels, fees) = (platform.channels.clone(), platform.fees);
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             rows.outcomes.clear();
-            for k in 0..rows.arrivals.len() {
+            let addresses = rows.arrivals.iter().map(|o| (o.consumer, outcome_item(o)));
+            let draws = draws_of(env.key, OUTCOME, at, addresses);
+            for (k, mut draws) in draws.into_iter().enumerate() {
                 if let Some(later) = rows.arrivals.get(k + AHEAD) {
                     rows.touch(later.consumer);
                     prefetch(&env.catalogue.offers, later.offer as usize);
                 }
                 let order = rows.arrivals[k];
-                let outcome = self.unpack(env, &order, at, &channels[order.channel as usize]);
+                let outcome =
+                    self.unpack(env, &mut draws, &order, &channels[order.channel as usize]);
                 self.learn(rows, &outcome);
                 account(
                     env.catalogue.parcel_cost_fen,
@@ -126,6 +130,11 @@ impl Mechanism for Experience {
             platform.offers[outcome.order.offer as usize].stock += 1;
         }
     }
+}
+
+/// What tells an order from others of the buyer that arrive on the same day.
+fn outcome_item(order: &Order) -> u32 {
+    order.offer ^ u32::from(order.day) << 24 ^ u32::from(order.wave) << 20
 }
 
 /// Whether a refusal costs trust; being late for a friend's group does not.
@@ -144,11 +153,15 @@ fn believe(rows: &mut Rows<'_>, consumer: u32, trust: f64) {
 }
 
 impl Experience {
-    fn unpack(&self, env: &Environment, order: &Order, at: Clock, terms: &ChannelTerms) -> Outcome {
-        let item = order.offer ^ u32::from(order.day) << 24 ^ u32::from(order.wave) << 20;
-        let mut draws = env.key.draws(OUTCOME, order.consumer, at, item);
+    fn unpack(
+        &self,
+        env: &Environment,
+        draws: &mut Draws,
+        order: &Order,
+        terms: &ChannelTerms,
+    ) -> Outcome {
         let quality = f64::from(env.catalogue.offers[order.offer as usize].quality);
-        let realised = quality + self.p.quality_noise_sd * normal(&mut draws);
+        let realised = quality + self.p.quality_noise_sd * normal(draws);
         let surprise = realised - (self.p.expected_quality + terms.hype);
         let odds =
             self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;

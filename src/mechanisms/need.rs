@@ -18,6 +18,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
+use crate::rng::lanes::draws_of;
 use crate::rng::sample::continuous::{beta, gamma};
 use crate::rng::{Draws, Stream};
 use crate::simd::{column, prefetch};
@@ -210,8 +211,10 @@ impl Room<'_> {
     /// Lets members lapse upon the granted repeat orders among the answers.
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer]) {
         let mut before = NONE;
+        let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
+        let draws = draws_of(self.env.key, LAPSE, at, addresses);
         let mut waiting = answers.iter().skip(AHEAD);
-        for answer in answers {
+        for (answer, mut draws) in answers.iter().zip(draws) {
             if let Some(later) = waiting.next() {
                 self.touch(rows, later.order.consumer);
             }
@@ -220,15 +223,15 @@ impl Room<'_> {
                 // is known as a repeat by the one before it.
                 let consumer = answer.order.consumer;
                 if before == consumer || rows.member(consumer).orders > 0 {
-                    self.after_order(at, rows, &answer.order);
+                    self.after_order(draws.unit(), rows, &answer.order);
                 }
                 before = consumer;
             }
         }
     }
 
-    /// Lets a member lapse upon a repeat order.
-    fn after_order(&mut self, at: Clock, rows: &mut Rows<'_>, order: &Order) {
+    /// Lets a member lapse upon a repeat order, by a number drawn for it.
+    fn after_order(&mut self, unit: f64, rows: &mut Rows<'_>, order: &Order) {
         let consumer = order.consumer;
         if !rows.member(consumer).is_live() {
             return;
@@ -236,7 +239,7 @@ impl Room<'_> {
         let row = (consumer - self.first) as usize;
         let habits = self.habits(row);
         let p = self.lapse_probability(rows.member(consumer), habits);
-        if self.env.key.unit(LAPSE, consumer, at, order.offer) < p {
+        if unit < p {
             rows.member(consumer).standing |= standing::LAPSED;
             rows.refresh(consumer);
             rows.book.tally.lapsed += 1;

@@ -20,8 +20,9 @@ use crate::parameters;
 use crate::quantity::math::{ln, quick_logistic};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
+use crate::rng::lanes::draws_of;
 use crate::rng::sample::discrete::pick_distinct;
+use crate::rng::{Draws, Stream};
 
 /// Whether a buyer shares, and how.
 const SHARE: Stream = Stream::new("sharing/share");
@@ -158,7 +159,7 @@ impl Mechanism for Sharing {
     fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let talk = Talk::new(&self.p, self.paid_share, env, at);
+        let talk = Talk::new(&self.p, self.paid_share, env);
         parallel::each_pair(
             &mut platform.rows(env.consumers),
             &mut self.shares,
@@ -167,10 +168,12 @@ impl Mechanism for Sharing {
                 // and so the friends who would see it, are the same.
                 let of = |a: &Answer| (a.order.consumer, a.order.offer);
                 let mut last = None;
-                for answer in answers.shards[shard].iter().filter(|a| a.verdict == Verdict::Granted)
-                {
+                let list = &answers.shards[shard];
+                let draws = draws_of(env.key, SHARE, at, list.iter().map(of));
+                let granted = |(a, _): &(&Answer, Draws)| a.verdict == Verdict::Granted;
+                for (answer, draws) in list.iter().zip(draws).filter(granted) {
                     if last.replace(of(answer)) != Some(of(answer)) {
-                        shares.extend(talk.share(rows, &answer.order));
+                        shares.extend(talk.share(draws, rows, &answer.order));
                     }
                 }
             },
@@ -216,7 +219,6 @@ impl Mechanism for Sharing {
 /// How buyers share on one occasion.
 struct Talk<'a> {
     env: &'a Environment,
-    at: Clock,
     p: &'a Parameters,
     /// Log-odds of each segment at no satisfaction at all.
     odds: Vec<f64>,
@@ -225,19 +227,18 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(p: &'a Parameters, paid_share: f64, env: &'a Environment, at: Clock) -> Self {
+    fn new(p: &'a Parameters, paid_share: f64, env: &'a Environment) -> Self {
         let reward = paid_share * p.reward_fen as f64 / p.hassle_fen;
         let base = p.base + p.reward_weight * reward - 0.5 * p.satisfaction_weight;
         let segments = env.people.segments.iter();
         let odds: Vec<f64> = segments.map(|s| base + ln(s.social_propensity.max(1e-9))).collect();
         let most = odds.iter().map(|o| quick_logistic(o + p.satisfaction_weight)).collect();
-        Self { env, at, p, odds, most }
+        Self { env, p, odds, most }
     }
 
     /// Whether, and how, a buyer shares an order. Few do, and most of those who do not
     /// would not at any satisfaction: their records are not looked at.
-    fn share(&self, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
-        let mut draws = self.env.key.draws(SHARE, order.consumer, self.at, order.offer);
+    fn share(&self, mut draws: Draws, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
         let segment = self.env.people.segment[order.consumer as usize] as usize;
         let unit = draws.unit();
         if unit >= self.most[segment] {

@@ -148,6 +148,7 @@ impl Stock {
             .par_chunks_mut(size)
             .zip(offer_books.par_iter_mut())
             .zip(offers.par_chunks(size))
+            .with_max_len(1)
             .for_each(|((states, book), offers)| {
                 for (state, offer) in states.iter_mut().zip(offers) {
                     let level = (f64::from(state.demand) * days).ceil() as u32;

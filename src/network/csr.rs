@@ -14,6 +14,10 @@ use crate::simd::{column, prefetch};
 /// Rows that are sorted and compacted together; shapes no result.
 const BLOCK: u32 = 4096;
 
+/// Chunks of a source that are asked for together. Chunks of one layer of a network may be
+/// dearer than another's: long runs would leave one thread alone with the dearest.
+const CHUNKS: usize = 8;
+
 /// A source of pairs (row, target), cut into chunks that can be asked for apart.
 pub type Source<'a> = dyn Fn(u32, &mut dyn FnMut(u32, u32)) + Sync + 'a;
 
@@ -164,7 +168,7 @@ impl Csr {
     #[must_use]
     pub fn build(n: u32, n_chunks: u32, source: &Source<'_>) -> Self {
         let lengths = column(n as usize, || AtomicU32::new(0));
-        (0..n_chunks).into_par_iter().for_each(|chunk| {
+        (0..n_chunks).into_par_iter().with_max_len(CHUNKS).for_each(|chunk| {
             source(chunk, &mut |row, _| {
                 lengths[row as usize].fetch_add(1, Relaxed);
             });
@@ -190,7 +194,7 @@ impl Csr {
         let n = lengths.len() as u32;
         let offsets = Offsets::of_lengths(n, |row| lengths[row as usize].load(Relaxed));
         let targets = column(offsets.at(n), || AtomicU32::new(0));
-        (0..n_chunks).into_par_iter().for_each(|chunk| {
+        (0..n_chunks).into_par_iter().with_max_len(CHUNKS).for_each(|chunk| {
             source(chunk, &mut |row, target| {
                 let place = lengths[row as usize].fetch_sub(1, Relaxed) - 1;
                 targets[offsets.at(row) + place as usize].store(target, Relaxed);
@@ -287,7 +291,12 @@ impl Csr {
             rest = after;
             blocks.push(Block { first: range[0], end: range[1], offsets, targets });
         }
-        blocks.par_iter_mut().enumerate().map(|(k, block)| work(k as u32, block)).collect()
+        blocks
+            .par_iter_mut()
+            .with_max_len(1)
+            .enumerate()
+            .map(|(k, block)| work(k as u32, block))
+            .collect()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
-use crate::rng::{Key, Stream, moment, unit};
+use crate::rng::{Draws, Key, Stream, moment, unit};
 use crate::simd::{self, Kernel};
 
 /// Consumers whose words are made together.
@@ -45,16 +45,45 @@ impl Kernel for Neighbours {
     }
 }
 
-/// Exponential numbers of mean 1 from the first two words of `draws(stream, entity, at, item)`
-/// for every (entity, item) of a list: −ln U by [`quick_ln`].
-pub fn exponential_pairs(
+/// `draws(stream, entity, at, item)` for every (entity, item) of a list, their first four
+/// words made side by side.
+pub fn draws_of(
     key: Key,
     stream: Stream,
     at: Clock,
     list: impl Iterator<Item = (u32, u32)>,
-    pairs: &mut Vec<[f64; 2]>,
+) -> Vec<Draws> {
+    let mut all = Vec::with_capacity(list.size_hint().0);
+    by_groups(stream, at, list, |first, n| {
+        let words = simd::widest(Blocks(first, key.words()));
+        for (i, block) in words.chunks_exact(4).enumerate().take(n) {
+            let counter = [first[0][i], first[1][i], first[2][i], first[3][i]].map(|w| w as u32);
+            let words = [block[0], block[1], block[2], block[3]];
+            all.push(Draws::after_first(key.words(), counter, words));
+        }
+    });
+    all
+}
+
+struct Blocks([Words; 4], [u32; 2]);
+
+impl Kernel for Blocks {
+    type Output = [u32; N_LANES];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        interleaved(&rounds(self.0, self.1))
+    }
+}
+
+/// Calls `work` with the first counter words of a list's addresses, group by group, and
+/// with their number.
+fn by_groups(
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    mut work: impl FnMut([Words; 4], usize),
 ) {
-    pairs.clear();
     let mut list = list.fuse();
     loop {
         let mut counters = [[0; N_BLOCKS]; 2];
@@ -69,10 +98,23 @@ pub fn exponential_pairs(
         }
         let [entity, item] = counters;
         let fixed = |word: u32| [u64::from(word); N_BLOCKS];
-        let first = [entity, fixed(moment(at)), fixed(stream.id), item];
-        let made = simd::widest(Exponentials(first, key.words()));
-        pairs.extend_from_slice(&made[..n]);
+        work([entity, fixed(moment(at)), fixed(stream.id), item], n);
     }
+}
+
+/// Exponential numbers of mean 1 from the first two words of `draws(stream, entity, at, item)`
+/// for every (entity, item) of a list: −ln U by [`quick_ln`].
+pub fn exponential_pairs(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    pairs: &mut Vec<[f64; 2]>,
+) {
+    pairs.clear();
+    by_groups(stream, at, list, |first, n| {
+        pairs.extend_from_slice(&simd::widest(Exponentials(first, key.words()))[..n]);
+    });
 }
 
 struct Exponentials([Words; 4], [u32; 2]);
@@ -166,6 +208,11 @@ mod tests {
             [draws.unit(), draws.unit()].map(|u| -quick_ln(u))
         };
         assert_eq!(pairs, list.iter().map(plain).collect::<Vec<_>>());
+        let many = draws_of(key, stream, at, list.iter().copied());
+        for (mut draws, &(entity, item)) in many.into_iter().zip(&list) {
+            let mut plain = key.draws(stream, entity, at, item);
+            assert!((0..11).all(|_| draws.word() == plain.word()));
+        }
     }
 
     #[test]

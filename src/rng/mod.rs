@@ -119,6 +119,12 @@ pub struct Draws {
 }
 
 impl Draws {
+    /// The draws of an address whose first four words are known.
+    fn after_first(key: [u32; 2], mut counter: [u32; 4], words: [u32; 4]) -> Self {
+        counter[1] = counter[1].wrapping_add(1 << 20);
+        Self { key, counter, words, used: 0 }
+    }
+
     /// The next word.
     #[inline]
     pub fn word(&mut self) -> u32 {
