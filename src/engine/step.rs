@@ -164,6 +164,7 @@ impl Arm {
             };
             hash.add(platform.offers.iter().flat_map(offer));
         }
+        hash.add(self.world.fatigue.levels.iter().map(|&level| u64::from(level)));
         let needs = self.world.needs.iter().flatten();
         hash.add(needs.map(|n| {
             u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)

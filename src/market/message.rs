@@ -24,6 +24,8 @@ pub mod flag {
     pub const DROPPED: u8 = 8;
     /// The cascade node of the order is the buyer's own, not the sender's.
     pub const OWN_NODE: u8 = 16;
+    /// The offer is to the consumer's taste.
+    pub const MATCH: u8 = 32;
 }
 
 /// A place in a cascade: which cascade, and which of its nodes.

@@ -38,6 +38,10 @@ pub enum Carriage {
 pub struct ChannelTerms {
     /// Constant of the utility: attraction, residual lift, impulse, hassle.
     pub constant: f64,
+    /// The constant of what is to the consumer's taste ([`flag::MATCH`](super::message::flag)).
+    pub matched: f64,
+    /// Whether it is advertising outside the platform, of which people get tired.
+    pub advert: bool,
     /// j: how persuasive it is to somebody who is no member, in log-odds.
     pub join: f64,
     /// Probability with which an exposure of a stranger was already thinned out by
@@ -152,6 +156,9 @@ pub struct Platform {
     pub offer_books: Vec<Book>,
     /// What the platform may spend a day on winning and keeping customers.
     pub daily_budget: Fen,
+    /// Probability that a non-user has had a contact today that is only counted, being
+    /// too weak to persuade anybody.
+    pub idle_contact: f64,
     /// Members now: registered and not lapsed.
     pub n_live: u64,
     /// Consumers who ever registered.
@@ -275,6 +282,7 @@ impl Platform {
             books: vec![Book::default(); consumers.count()],
             offer_books: vec![Book::default(); catalogue.shards.count()],
             daily_budget: Fen::ZERO,
+            idle_contact: 0.0,
             n_live: 0,
             n_registered: 0,
             trust_sum: 0,

@@ -245,7 +245,9 @@ impl Judge<'_> {
         let terms = &platform.channels[e.channel as usize];
         let member = &platform.members[e.to as usize];
         let attributes = self.attributes(platform, e, member, (need, friends));
-        let utility = self.coefficients.utility(terms.constant, &attributes);
+        let matched = e.flags & flag::MATCH != 0;
+        let constant = if matched { terms.matched } else { terms.constant };
+        let utility = self.coefficients.utility(constant, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;

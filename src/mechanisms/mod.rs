@@ -5,6 +5,7 @@ pub mod attention;
 pub mod choice;
 pub mod delivery;
 pub mod experience;
+pub mod fatigue;
 pub mod feed;
 pub mod group_buy;
 pub mod leader;
@@ -22,6 +23,7 @@ use crate::mechanism::spec::Spec;
 pub const MECHANISMS: &[&Spec] = &[
     &attention::SPEC,
     &registration::SPEC,
+    &fatigue::SPEC,
     &need::SPEC,
     &outside_ads::SPEC,
     &search::SPEC,

@@ -3,6 +3,7 @@
 
 use crate::groups::Groups;
 use crate::leaders::Leader;
+use crate::live::Live;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
 use crate::trees::Trees;
@@ -47,10 +48,15 @@ pub struct Market {
     /// When each consumer's next need arises, in 1/65536 days; `u32::MAX` for never.
     pub clocks: Vec<u32>,
     pub needs: Vec<OpenNeed>,
+    /// The chance of an advertisement today that is too weak to persuade anybody.
+    pub idle_contact: f64,
     /// Who joined or came back today.
     pub joined: Vec<u32>,
     pub fan_trust: Vec<f64>,
     pub live_purse: i64,
+    pub live: Live,
+    /// How many messages and advertisements of late each consumer has not forgotten.
+    pub tired: Vec<(u32, u32)>,
     pub leaders: Vec<Leader>,
     /// Neighbourhoods in the order in which they get leaders, and the next place in it.
     pub recruiting: (Vec<u32>, usize),
@@ -83,9 +89,12 @@ impl Market {
             goods: Vec::new(),
             clocks: vec![u32::MAX; n],
             needs: Vec::new(),
+            idle_contact: 0.0,
             joined: Vec::new(),
             fan_trust: env.influencers.credibility.clone(),
             live_purse: 0,
+            live: Live::new(env.influencers.n()),
+            tired: vec![(0, 0); n],
             leaders: vec![Leader::default(); env.network.neighbourhoods.len() - 1],
             recruiting: (Vec::new(), 0),
             leader_purse: 0,
@@ -129,12 +138,14 @@ impl Market {
     /// One day; returns its counts and its money.
     pub fn step(&mut self) -> (Tally, Postings) {
         let start = Clock::start_of(self.day);
+        self.forget_contacts(start);
         self.wake_needs(start);
         for wave in 0..self.rules.attention.waves as u8 {
             self.wave(Clock { day: self.day, wave });
         }
         self.unpack_arrivals(start);
         self.start_clocks(self.day, self.day + 1);
+        self.tire_of_idle_contacts(start);
         self.judge_influencers();
         self.judge_leaders();
         self.reorder_goods();
@@ -157,8 +168,11 @@ impl Market {
         seen.sort_by_key(|e| (e.to, e.category, e.channel, e.offer, e.source, e.context));
         self.open_messages(at, &mut seen);
         self.register(at, &mut seen);
+        self.tire(&seen);
+        self.note_viewers(at, &seen);
         let mut orders = self.choose(at, &seen);
         self.fill_needs(&orders);
+        self.spare_buyers(&orders);
         let mut answers = Vec::new();
         self.hold_for_leaders(at, &mut orders, &mut answers);
         self.form_groups(at, &mut orders, &mut answers);

@@ -1,7 +1,9 @@
 //! The parameters of an arm with one platform, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
-use guanxi::mechanisms::{attention, choice, delivery, experience, feed, group_buy, leader};
+use guanxi::mechanisms::{
+    attention, choice, delivery, experience, fatigue, feed, group_buy, leader,
+};
 use guanxi::mechanisms::{livestream, need, outside_ads, registration, search, sharing, stock};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
@@ -19,6 +21,7 @@ pub struct Rules {
     pub experience: experience::Parameters,
     pub outside_ads: Option<outside_ads::Parameters>,
     pub search: Option<search::Parameters>,
+    pub fatigue: Option<fatigue::Parameters>,
     pub feed: Option<feed::Parameters>,
     pub livestream: Option<livestream::Parameters>,
     pub leader: Option<leader::Parameters>,
@@ -44,6 +47,7 @@ impl Rules {
             experience: experience::Parameters::from_values(on("experience")),
             outside_ads: optional("outside_ads").map(outside_ads::Parameters::from_values),
             search: optional("search").map(search::Parameters::from_values),
+            fatigue: optional("fatigue").map(fatigue::Parameters::from_values),
             feed: optional("feed").map(feed::Parameters::from_values),
             livestream: optional("livestream").map(livestream::Parameters::from_values),
             leader: optional("leader").map(leader::Parameters::from_values),
@@ -66,6 +70,7 @@ pub struct Terms {
     pub name: &'static str,
     pub friend: bool,
     pub constant: f64,
+    pub matched: f64,
     pub join: f64,
     pub thinning: f64,
     pub pickup: bool,
@@ -106,6 +111,7 @@ fn of_channel(rules: &Rules, plain: Terms, invitation: f64) -> Terms {
         }),
         "feed" => rules.feed.as_ref().map(|p| Terms {
             constant: p.constant,
+            matched: p.constant + p.match_utility,
             join: -30.0,
             team: true,
             ..plain

@@ -64,6 +64,18 @@ enabled = true
 budget_share = 0.3
 join = -3.0
 show_days_per_week = 4
+fatigue_gain = 0.1
+fatigue_half_life_days = 3.0
+carry_over_share = 0.6
+carry_over_half_life_days = 2.0
+
+[fatigue]
+enabled = true
+half_life_days = 2.0
+
+[arm.one.feed]
+personal_share = 0.5
+opt_out_share = 0.2
 
 [arm.one.leader]
 enabled = true
