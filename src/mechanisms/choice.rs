@@ -245,7 +245,8 @@ impl Judge<'_> {
         let terms = &platform.channels[e.channel as usize];
         let member = &platform.members[e.to as usize];
         let attributes = self.attributes(platform, e, member, (need, friends));
-        let utility = self.coefficients.utility(terms.constant, &attributes);
+        let standing = f64::from(platform.offers[e.offer as usize].standing_utility);
+        let utility = self.coefficients.utility(terms.constant + standing, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;
