@@ -105,6 +105,7 @@ impl Market {
             trust += c.recommender_weight * (from_share16(e.trust) - trust);
         }
         let mut u = terms.constant;
+        u += f64::from(self.goods[e.offer as usize].standing_utility);
         u += if need { c.need } else { 0.0 };
         u -= c.price * self.env.people.of(e.to).price_sensitivity * ln_price;
         u += c.trust * (trust - 0.5);
