@@ -187,21 +187,33 @@ impl Watch for Treated {
     }
 }
 
-/// B15. Young merchants of spotless goods: the first one-star review costs the week's orders
-/// more than the second one does a week later (Cabral & Hortaçsu 2010: +5 % → −8 % a week).
-#[test]
-fn the_first_negative_review_cuts_more_than_the_second() {
+/// What the first and the second one-star review cost young merchants of spotless goods, in
+/// shares of a week's orders.
+fn costs_of_bad_reviews(stars_weight: f64) -> [f64; 2] {
     let spotless = "[this.reviews]\nenabled = true\nbase = 0.004\nsurprise_weight = 0.0\n\
         stars_expected = 5.0\nstars_per_surprise = 0.0\nprior_stars = 5.0\nprior_reviews = 2.0\n";
-    let scenario = arms(&[("on", spotless)]);
-    let [first, second] = mean_over_seeds(&scenario, |scenario| {
+    let scenario = arms(&[("on", &format!("{spotless}stars_weight = {stars_weight:?}\n"))]);
+    mean_over_seeds(&scenario, |scenario| {
         let orders = |struck: &[u16], from| week_of_treated(scenario, struck, from);
         let first = 1.0 - orders(&[20], 21) / orders(&[], 21);
         [first, 1.0 - orders(&[20, 28], 29) / orders(&[20], 29)]
-    });
-    println!(
-        "B15: the first negative review costs {first} of a week's orders, the second {second}"
-    );
+    })
+}
+
+/// B15, at the default strength (Cabral & Hortaçsu 2010: +5 % → −8 % a week).
+#[test]
+fn the_first_negative_review_cuts_more_than_the_second() {
+    let [first, second] = costs_of_bad_reviews(0.30);
+    println!("B15: the first negative review costs {first}, the second {second}");
     assert!(first > 0.10, "the first costs {first}");
     assert!(second > 0.0 && second < first, "the first costs {first}, the second {second}");
+}
+
+/// At the strength that holds B14 a bad review counts for more than it says: the volume of
+/// reviews gains a young offer more than the star loses it. No strength holds both.
+#[test]
+fn at_the_strength_of_b14_a_first_bad_review_does_no_harm() {
+    let [first, second] = costs_of_bad_reviews(0.07);
+    println!("B15 at 0.07: the first negative review costs {first}, the second {second}");
+    assert!(first < 0.0, "the first costs {first}");
 }
