@@ -7,6 +7,7 @@ pub mod history;
 pub mod ledger;
 pub mod member;
 pub mod message;
+pub mod opinion;
 pub mod platform;
 pub mod tally;
 pub mod utility;

@@ -4,8 +4,9 @@ use super::cascade::Cascades;
 use super::catalogue::Catalogue;
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
-use super::member::{Bitmap, Member, bit, put_bit};
+use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Order, Outcome};
+use super::opinion::Opinions;
 use super::tally::Tally;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
@@ -91,6 +92,8 @@ pub struct OfferState {
     pub ln_price_ratio: f32,
     /// Smoothed orders asked for a day.
     pub demand: f32,
+    /// Utility of what others say of the offer; 0 where nobody says anything.
+    pub standing_utility: f32,
 }
 
 /// The law of the fixed resistances ρ to a platform: normal, cut at 3.5 standard deviations.
@@ -140,6 +143,8 @@ pub struct Platform {
     pub resistance: Resistance,
     /// Changing state of the offers.
     pub offers: Vec<OfferState>,
+    /// Reviews and reputation; empty where nobody reviews.
+    pub opinions: Opinions,
     /// Terms of the channels, by their number.
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
@@ -219,6 +224,16 @@ impl Rows<'_> {
         bit(self.live, consumer - self.first)
     }
 
+    /// Sets a consumer's trust in the platform, and keeps count of the members' sum.
+    pub fn believe(&mut self, consumer: u32, trust: f64) {
+        let member = &mut self.members[(consumer - self.first) as usize];
+        let before = member.trust;
+        member.trust = share16(trust);
+        if member.is_live() {
+            self.book.tally.trust_change += i64::from(member.trust) - i64::from(before);
+        }
+    }
+
     /// Makes a consumer's live bit agree with the record.
     #[inline]
     pub fn refresh(&mut self, consumer: u32) {
@@ -274,6 +289,7 @@ impl Platform {
             outcomes: vec![Vec::new(); consumers.count()],
             resistance: Resistance::default(),
             offers: vec![OfferState::default(); catalogue.offers.len()],
+            opinions: Opinions::default(),
             channels: Vec::new(),
             variants: Vec::new(),
             fees: Fees::default(),

@@ -247,7 +247,8 @@ impl Judge<'_> {
         let attributes = self.attributes(platform, e, member, (need, friends));
         let matched = e.flags & flag::MATCH != 0;
         let constant = if matched { terms.matched } else { terms.constant };
-        let utility = self.coefficients.utility(constant, &attributes);
+        let standing = f64::from(platform.offers[e.offer as usize].standing_utility);
+        let utility = self.coefficients.utility(constant + standing, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;

@@ -13,9 +13,11 @@ pub mod livestream;
 pub mod need;
 pub mod outside_ads;
 pub mod registration;
+pub mod reviews;
 pub mod search;
 pub mod sharing;
 pub mod stock;
+pub mod word_of_mouth;
 
 use crate::mechanism::spec::Spec;
 
@@ -35,6 +37,8 @@ pub const MECHANISMS: &[&Spec] = &[
     &stock::SPEC,
     &delivery::SPEC,
     &experience::SPEC,
+    &reviews::SPEC,
+    &word_of_mouth::SPEC,
     &sharing::SPEC,
 ];
 

@@ -106,6 +106,7 @@ impl Market {
         }
         let matched = e.flags & flag::MATCH != 0;
         let mut u = if matched { terms.matched } else { terms.constant };
+        u += f64::from(self.goods[e.offer as usize].standing_utility);
         u += if need { c.need } else { 0.0 };
         u -= c.price * self.env.people.of(e.to).price_sensitivity * ln_price;
         u += c.trust * (trust - 0.5);

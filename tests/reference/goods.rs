@@ -28,6 +28,7 @@ impl Market {
                 asked_today: 0,
                 ln_price_ratio: ln(price / reference) as f32,
                 demand: per_offer as f32,
+                standing_utility: 0.0,
             });
         }
         self.fill_up(self.env.start.stock_days);

@@ -4,6 +4,7 @@
 use crate::groups::Groups;
 use crate::leaders::Leader;
 use crate::live::Live;
+use crate::opinion::Said;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
 use crate::trees::Trees;
@@ -25,6 +26,7 @@ pub struct Good {
     pub asked_today: u32,
     pub ln_price_ratio: f32,
     pub demand: f32,
+    pub standing_utility: f32,
 }
 
 /// How senders draw whom they reach.
@@ -70,6 +72,10 @@ pub struct Market {
     /// Goods under way with their day of arrival.
     pub parcels: Vec<(u16, Order)>,
     pub outcomes: Vec<Outcome>,
+    pub said: Said,
+    /// Reviews written and words heard since the first day.
+    pub tally_reviews: u64,
+    pub tally_words: u64,
     pub trees: Trees,
     pub tally: Tally,
     pub money: Postings,
@@ -104,6 +110,9 @@ impl Market {
             paid_share: 0.0,
             parcels: Vec::new(),
             outcomes: Vec::new(),
+            said: Said::default(),
+            tally_reviews: 0,
+            tally_words: 0,
             trees: Trees::default(),
             tally: Tally::default(),
             money: Postings::default(),
@@ -121,6 +130,7 @@ impl Market {
         self.start_clocks(0, 0);
         self.queue_neighbourhoods();
         self.price_and_fill();
+        self.start_reviews();
         let invitation = self.solved_invitation();
         self.channels = terms(&self.rules, invitation);
         if self.luck == Luck::Trials {
@@ -144,6 +154,8 @@ impl Market {
             self.wave(Clock { day: self.day, wave });
         }
         self.unpack_arrivals(start);
+        self.spread_word(start);
+        self.review(start);
         self.start_clocks(self.day, self.day + 1);
         self.tire_of_idle_contacts(start);
         self.judge_influencers();

@@ -4,7 +4,8 @@ use guanxi::market::ledger::Line;
 use guanxi::mechanisms::{
     attention, choice, delivery, experience, fatigue, feed, group_buy, leader,
 };
-use guanxi::mechanisms::{livestream, need, outside_ads, registration, search, sharing, stock};
+use guanxi::mechanisms::{livestream, need, outside_ads, registration, reviews, search};
+use guanxi::mechanisms::{sharing, stock, word_of_mouth};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
 use guanxi::scenario::Arm;
@@ -27,6 +28,8 @@ pub struct Rules {
     pub leader: Option<leader::Parameters>,
     pub group_buy: Option<group_buy::Parameters>,
     pub sharing: Option<sharing::Parameters>,
+    pub reviews: Option<reviews::Parameters>,
+    pub word_of_mouth: Option<word_of_mouth::Parameters>,
 }
 
 impl Rules {
@@ -53,6 +56,8 @@ impl Rules {
             leader: optional("leader").map(leader::Parameters::from_values),
             group_buy: optional("group_buy").map(group_buy::Parameters::from_values),
             sharing: optional("sharing").map(sharing::Parameters::from_values),
+            reviews: optional("reviews").map(reviews::Parameters::from_values),
+            word_of_mouth: optional("word_of_mouth").map(word_of_mouth::Parameters::from_values),
         }
     }
 

@@ -111,6 +111,18 @@ win_back_shift = -0.3
 
 [arm.one.need]
 lapse_a = 0.5
+
+[arm.one.reviews]
+enabled = true
+base = 0.2
+surprise_weight = 2.0
+prior_reviews = 1.0
+start_reviews = 1.5
+
+[arm.one.word_of_mouth]
+enabled = true
+tell_share = 0.6
+trust_gain = 0.05
 "#;
 
 /// The scenario of a world, and its environment.
