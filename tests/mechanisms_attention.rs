@@ -36,7 +36,7 @@ fn assert_same(records: &[RunRecord], one: &str, other: &str) {
     assert_eq!(content(of(records, one)), content(of(records, other)), "{one} and {other}");
 }
 
-/// Daily values of a column must fall (or rise) from arm to arm by the factor.
+/// Values must fall from arm to arm by the factor.
 fn assert_order(what: &str, values: &[f64], factor: f64) {
     let falls = values.windows(2).all(|pair| pair[1] < factor * pair[0]);
     assert!(falls, "{what}: {values:?}");
@@ -60,7 +60,7 @@ fn at_zero_strength_nothing_changes() {
     }
 }
 
-/// From 0 over 0.2 to 1: at a session every third or fourth day each loses a tenth at least.
+/// From gain to gain a tenth less is seen and sold.
 #[test]
 fn who_sells_too_often_sells_less() {
     let gain = |gain| format!("[@.livestream]\nbudget_share = 0.7\nfatigue_gain = {gain}\n");
@@ -99,7 +99,7 @@ fn live_channel() -> u8 {
 /// A world in which everybody is a member and influencers sell every Sunday.
 fn sundays(own: &str) -> String {
     format!(
-        "days = 35\nreplicates = 1\n[population]\nconsumers = 20_000\ninfluencers = 60\n\
+        "days = 34\nreplicates = 1\n[population]\nconsumers = 20_000\ninfluencers = 60\n\
          [market]\nmerchants = 150\nmarketing_budget_fen_per_consumer_day = 40.0\n\
          [start]\nregistered_share = 1.0\n[arm.one]\npreset = \"kol\"\n\
          [arm.one.livestream]\nshow_days_per_week = 1\n{own}\n"
@@ -130,17 +130,17 @@ fn lift(with: &[f64], without: &[f64]) -> [f64; 7] {
     lift
 }
 
-/// B8: even where replays are as strong as can be, of a session's lift a fifth at most is left
-/// on the third day, in orders of the whole platform and in those through sessions.
+/// B8: up to the strongest replays that can be set, a fifth at most of the lift of a session's day
+/// is left on the third day after it, in orders of the whole platform (against an arm without
+/// sessions) and in those through sessions. Four sessions, each with the six days after it.
 #[test]
 fn four_fifths_of_a_sessions_lift_are_gone_in_three_days() {
     let (none, _) = daily(&sundays("budget_share = 0.0"));
-    for (share, half_life) in [(0.0, 1.0), (0.3, 1.0), (0.3, 2.0), (1.0, 1.0)] {
+    for (share, half_life) in [(0.0, 1.0), (0.3, 1.0), (0.3, 2.0), (1.0, 1.0), (1.0, 2.0)] {
         let own = format!("carry_over_share = {share}\ncarry_over_half_life_days = {half_life}\n");
         let (all, live) = daily(&sundays(&own));
         let nothing = vec![0.0; live.len()];
         let (whole, channel) = (lift(&all, &none), lift(&live, &nothing));
-        eprintln!("carry-over {share}, half-life {half_life}: all {whole:?}, live {channel:?}");
         assert!(whole[0] > 500.0, "sessions add {} orders: too little to compare", whole[0]);
         assert!(whole[3] <= 0.2 * whole[0], "{share}, {half_life}: {whole:?}");
         assert!(channel[3] <= 0.2 * channel[0], "{share}, {half_life}: {channel:?}");
@@ -165,33 +165,28 @@ fn revenue_per_follower(text: &str) -> Vec<(usize, f64)> {
     fen.iter().enumerate().map(|(k, &fen)| (followers(k), fen as f64)).collect()
 }
 
-/// B10: from small to large influencers revenue a follower falls.
+/// B10: with the preset's own parameters, a follower of influencers below 200 brings 3 to 8 times
+/// what one of influencers above 10,000 brings. The sizes are two decades apart as in the study
+/// whose exponent the model has, so that this holds the exponent through cap and competition.
 #[test]
 fn a_follower_of_a_small_influencer_is_worth_more() {
     let text = "days = 28\nreplicates = 1\n[population]\nconsumers = 60_000\ninfluencers = 400\n\
         follow_zipf_exponent = 1.0\nfollows_mean = 4.0\n\
         [market]\nmerchants = 200\nmarketing_budget_fen_per_consumer_day = 400.0\n\
         [start]\nregistered_share = 1.0\n[arm.one]\npreset = \"kol\"\n[arm.one.livestream]\n\
-        considered_mean = 0.1\nshow_days_per_week = 1\n";
+        show_days_per_week = 1\n";
     let found = revenue_per_follower(text);
     let mean = |range: std::ops::Range<usize>| {
         let some = found.iter().filter(|(followers, _)| range.contains(followers));
-        let (n, followers, fen) =
-            some.fold((0, 0.0, 0.0), |(n, f, r), one| (n + 1, f + one.0 as f64, r + one.1));
-        eprintln!(
-            "{range:?}: {n} influencers, {} followers, {} fen",
-            followers / f64::from(n),
-            fen / followers
-        );
+        let (followers, fen) = some.fold((0.0, 0.0), |(f, r), one| (f + one.0 as f64, r + one.1));
         fen / followers
     };
     let (nano, macro_) = (mean(1..200), mean(10_000..100_000));
     let ratio = nano / macro_;
-    eprintln!("nano to macro: {ratio}");
     assert!((3.0..8.0).contains(&ratio), "{nano} fen a follower to {macro_}: {ratio}");
 }
 
-/// Half as many messages lead to orders when each tires by 0.5 as when none does.
+/// From gain to gain fewer messages are opened; a hundredth less each is asked.
 #[test]
 fn many_messages_are_opened_less() {
     let gain =
@@ -216,7 +211,7 @@ fn many_advertisements_win_less() {
         head(30).replace("merchants", "marketing_budget_fen_per_consumer_day = 8.0\nmerchants");
     let head = format!("{rich}[outside_ads]\njoin = -5.0\n");
     let records = arms(&head, "traditional", &[("fresh", ""), ("some", &some), ("much", &much)]);
-    let won = |name| through(of(&records, name), "outside_ads", "registered_count");
+    let won = |name| through(of(&records, name), "outside_ads", "new_members_count");
     assert_order("registered", &["fresh", "some", "much"].map(won), 0.97);
     let spent = |name| metric(of(&records, name), "marketing_unspent_fen").to_bits();
     assert_eq!(spent("fresh"), spent("much"), "the budget does not hang on who listens");
