@@ -257,8 +257,8 @@ codes! {
         "The edge list cannot be read as ties. With an imported network every id of the list is a consumer, whatever population.consumers says.";
     BUDGET = "GX0212" Error "more than the whole marketing budget":
         "Every arm spends the same marketing budget; the parameters budget_share of the mechanisms that are on say who spends how much of it, and may sum to 1 at most.";
-    NOT_YET = "GX0213" Error "not in this version":
-        "The scenario is well formed, but asks for what this version cannot run.";
+    NOT_YET = "GX0213" Error "more than can be run":
+        "The scenario is well formed, but asks for what this version cannot run, such as more platforms in an arm than it has room for.";
     NEEDED = "GX0214" Error "a mechanism that is needed is off":
         "Without some mechanisms nothing can happen in an arm: nobody looks, nobody joins, nothing arrives, nothing is paid for. They have parameters, but cannot be switched off; `guanxi explain MECHANISM` says which they are.";
     TURNED = "GX0215" Error "a smallest value above the largest":

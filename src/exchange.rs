@@ -187,6 +187,29 @@ impl<T: Message> Inbox<T> {
     }
 }
 
+/// Deals the messages of the first of several inboxes out to all of them, keeping their
+/// order: `part` says to which.
+pub fn deal<T: Message>(inboxes: &mut [Inbox<T>], part: impl Fn(&T) -> usize + Sync) {
+    let Some((first, others)) = inboxes.split_first_mut() else { return };
+    for (k, other) in others.iter_mut().enumerate() {
+        parallel::each_pair(&mut first.shards, &mut other.shards, |_, all, own| {
+            own.clear();
+            own.extend(all.extract_if(.., |message| part(message) == k + 1));
+        });
+    }
+}
+
+/// Puts the messages of several inboxes back into the first, in the order of their keys.
+pub fn collect<T: Message>(inboxes: &mut [Inbox<T>]) {
+    let Some((first, others)) = inboxes.split_first_mut() else { return };
+    for other in &mut *others {
+        parallel::each_pair(&mut first.shards, &mut other.shards, |_, all, own| all.append(own));
+    }
+    if !others.is_empty() {
+        parallel::each(&mut first.shards, |_, all| all.sort_unstable_by_key(Message::key));
+    }
+}
+
 /// The runs of messages to one receiver, in order.
 pub fn by_receiver<T: Message>(messages: &[T]) -> impl Iterator<Item = &[T]> {
     messages.chunk_by(|a, b| a.to() == b.to())

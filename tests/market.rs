@@ -61,7 +61,7 @@ fn members_place_some_orders_a_month() {
 /// even where stock and needs bound them; so much is asked.
 #[test]
 fn a_price_cut_raises_orders_in_every_preset() {
-    let cut = format!("{}{}\n[stock]\nprice_level = 0.9\n", head(), common::four_arms());
+    let cut = format!("{}{}\n[listing]\nprice_level = 0.9\n", head(), common::four_arms());
     assert_raises(&run(&cut), "orders_count", 1.05);
 }
 

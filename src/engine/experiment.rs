@@ -7,7 +7,7 @@ use super::audit::Audit;
 use super::step::{Arm, Day, Watch};
 use crate::exchange::Inbox;
 use crate::market::message::{Answer, Order};
-use crate::mechanism::world::{Environment, World};
+use crate::mechanism::world::{Environment, MAX_PLATFORMS, World};
 use crate::model::{self, estimate::Estimate};
 use crate::network::{NetworkError, nodes_in_file};
 use crate::observer::RunRecord;
@@ -40,8 +40,8 @@ pub enum ExperimentError {
     /// The network could not be made or read.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// An arm has several platforms.
-    #[error("arm `{arm}` has {platforms} platforms; this version runs one platform an arm")]
+    /// An arm has no platform, or too many.
+    #[error("arm `{arm}` has {platforms} platforms; an arm has 1 to {MAX_PLATFORMS}")]
     Platforms {
         /// The arm.
         arm: String,
@@ -90,11 +90,11 @@ pub fn estimate(scenario: &Scenario) -> Result<Estimate, ExperimentError> {
 /// What can be told to be wrong before anything is built.
 ///
 /// # Errors
-/// Several platforms in an arm; budget shares that sum to more than 1.
+/// Too many platforms in an arm; budget shares that sum to more than 1.
 pub fn check(scenario: &Scenario) -> Result<(), ExperimentError> {
     for arm in &scenario.arms {
-        if arm.platforms.len() != 1 {
-            let platforms = arm.platforms.len();
+        let platforms = arm.platforms.len();
+        if !(1..=MAX_PLATFORMS).contains(&platforms) {
             return Err(ExperimentError::Platforms { arm: arm.name.clone(), platforms });
         }
         for platform in &arm.platforms {
@@ -214,6 +214,7 @@ impl Watch for Observing {
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
         self.audit.answered(world, answers);
+        self.observers.answered(world, answers);
     }
 
     fn closed(&mut self, world: &World, day: &Day) {

@@ -3,17 +3,23 @@
 //! open → (waves: expose → attend → choose → gather → settle → fulfil) → experience →
 //! adapt. Every beat is: send in parallel, route by receiver, act on the own row.
 
-use crate::exchange::{Inbox, Outbox};
+use crate::exchange::{self, Inbox, Message, Outbox};
 use crate::market::ledger::Postings;
 use crate::market::message::{Answer, Exposure, Order};
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
-use crate::model::Built;
+use crate::model::{Built, Installed};
+use crate::parallel::Shards;
 use crate::quantity::time::Clock;
 
 /// Silent cascades are looked for every so many days; shapes no result.
 const RETIRING_DAYS: u16 = 8;
+
+/// An inbox for each platform.
+fn of_each<T: Message>(world: &World, to: Shards) -> Vec<Inbox<T>> {
+    world.platforms.iter().map(|_| Inbox::new(to)).collect()
+}
 
 /// Watches the orders of an arm as they pass; used by the audit.
 pub trait Watch {
@@ -47,11 +53,12 @@ pub struct Day {
 pub struct Arm {
     /// The world.
     pub world: World,
-    mechanisms: Vec<Box<dyn Mechanism>>,
+    mechanisms: Vec<Installed>,
     exposures: (Outbox<Exposure>, Inbox<Exposure>),
     placed: Vec<Vec<Order>>,
-    orders: (Outbox<Order>, Inbox<Order>),
-    answers: (Outbox<Answer>, Inbox<Answer>),
+    /// What is sent, and what has arrived of each platform.
+    orders: (Outbox<Order>, Vec<Inbox<Order>>),
+    answers: (Outbox<Answer>, Vec<Inbox<Answer>>),
     day: u16,
 }
 
@@ -68,8 +75,8 @@ impl Arm {
             mechanisms,
             exposures: (Outbox::new(consumers.count(), consumers), Inbox::new(consumers)),
             placed: vec![Vec::new(); consumers.count()],
-            orders: (Outbox::new(consumers.count(), offers), Inbox::new(offers)),
-            answers: (Outbox::new(offers.count(), consumers), Inbox::new(consumers)),
+            orders: (Outbox::new(consumers.count(), offers), of_each(&world, offers)),
+            answers: (Outbox::new(offers.count(), consumers), of_each(&world, consumers)),
             world,
             day: 0,
         }
@@ -88,28 +95,47 @@ impl Arm {
     }
 
     fn each(&mut self, mut hook: impl FnMut(&mut dyn Mechanism, &mut World)) {
-        for mechanism in &mut self.mechanisms {
-            hook(mechanism.as_mut(), &mut self.world);
+        for installed in &mut self.mechanisms {
+            hook(installed.mechanism.as_mut(), &mut self.world);
         }
     }
 
     /// One wave: from exposures to granted orders.
     fn wave(&mut self, at: Clock, watch: &mut dyn Watch) {
         let Self { world, mechanisms, exposures, placed, orders, answers, .. } = self;
-        mechanisms.iter_mut().for_each(|m| m.expose(world, at, &mut exposures.0));
+        let all = |hook: &mut dyn FnMut(&mut dyn Mechanism)| {
+            mechanisms.iter_mut().for_each(|installed| hook(installed.mechanism.as_mut()));
+        };
+        let mut all = all;
+        all(&mut |m| m.expose(world, at, &mut exposures.0));
         exposures.0.route(&mut exposures.1);
-        mechanisms.iter_mut().for_each(|m| m.attend(world, at, &mut exposures.1));
+        all(&mut |m| m.attend(world, at, &mut exposures.1));
         placed.iter_mut().for_each(Vec::clear);
-        mechanisms.iter_mut().for_each(|m| m.choose(world, at, &exposures.1, placed));
-        mechanisms.iter_mut().for_each(|m| m.notice(world, at, placed));
+        all(&mut |m| m.choose(world, at, &exposures.1, placed));
+        all(&mut |m| m.notice(world, at, placed));
         watch.placed(world, placed);
         orders.0.send_with(placed, |_, list, bins| list.iter().for_each(|order| bins.push(*order)));
-        orders.0.route(&mut orders.1);
-        mechanisms.iter_mut().for_each(|m| m.gather(world, at, &mut orders.1, &mut answers.0));
-        mechanisms.iter_mut().for_each(|m| m.settle(world, at, &mut orders.1, &mut answers.0));
-        answers.0.route(&mut answers.1);
-        watch.answered(world, &answers.1);
-        mechanisms.iter_mut().for_each(|m| m.fulfil(world, at, &mut answers.1));
+        orders.0.route(&mut orders.1[0]);
+        exchange::deal(&mut orders.1, |order| usize::from(order.platform));
+        for Installed { platform, mechanism } in &mut *mechanisms {
+            if let Some(platform) = *platform {
+                mechanism.gather(world, at, &mut orders.1[platform], &mut answers.0);
+            }
+        }
+        exchange::collect(&mut orders.1);
+        mechanisms
+            .iter_mut()
+            .for_each(|i| i.mechanism.settle(world, at, &mut orders.1[0], &mut answers.0));
+        answers.0.route(&mut answers.1[0]);
+        watch.answered(world, &answers.1[0]);
+        exchange::deal(&mut answers.1, |answer| usize::from(answer.order.platform));
+        for Installed { platform, mechanism } in &mut *mechanisms {
+            for (index, answers) in answers.1.iter_mut().enumerate() {
+                if platform.is_none_or(|own| own == index) {
+                    mechanism.fulfil(world, index, at, answers);
+                }
+            }
+        }
     }
 
     /// Closes the books of the day.
@@ -160,7 +186,7 @@ impl Arm {
             }));
             hash.add(platform.live.0.iter().copied());
             let offer = |o: &crate::market::platform::OfferState| {
-                [u64::from(o.stock), u64::from(o.demand.to_bits())]
+                [o.stock as u64, u64::from(o.demand.to_bits())]
             };
             hash.add(platform.offers.iter().flat_map(offer));
             hash.add(platform.opinions.bits());
@@ -170,8 +196,8 @@ impl Arm {
         hash.add(needs.map(|n| {
             u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)
         }));
-        for mechanism in &self.mechanisms {
-            mechanism.digest(&mut hash);
+        for installed in &self.mechanisms {
+            installed.mechanism.digest(&mut hash);
         }
         hash.hex()
     }

@@ -106,12 +106,13 @@ impl Message for Exposure {
         self.to
     }
 
-    /// Receiver, platform, category, channel, offer, source, context: at most one
-    /// exposure has the same key in a wave but for repeats that are equal in all.
+    /// Receiver, category, platform, channel, offer, source, context: at most one exposure
+    /// has the same key in a wave but for repeats that are equal in all. What is weighed
+    /// together, goods of a category wherever they are sold, stands together.
     #[inline]
     fn key(&self) -> Self::Key {
-        let way = u64::from(self.platform) << 24
-            | u64::from(self.category) << 8
+        let way = u64::from(self.category) << 16
+            | u64::from(self.platform) << 8
             | u64::from(self.channel);
         (u64::from(self.to) << 32 | way, self.offer, self.source, self.context)
     }

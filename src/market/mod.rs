@@ -23,6 +23,10 @@ parameters! {
         offers_per_merchant: u32 = "4", "offers", 1.0, 1_000.0, A, "assumed";
         /// Budget of every arm for winning and keeping customers, a consumer of the population and day.
         marketing_budget_fen_per_consumer_day: f64 = "4.0", "fen", 0.0, 10_000.0, D, "Pinduoduo 2018: 13,442 m yuan sales and marketing over about a thousand million people and 365 days (pdd_annual.csv)";
+        /// Whose that budget is: the `arm`'s, divided equally among its platforms, or each
+        /// `platform`'s, so that an arm with several spends several times as much as an arm
+        /// with one.
+        budget_of: String = "arm", "1", ["arm", "platform"], A, "arms are compared at equal budgets";
         /// Spread (standard deviation of the logarithm) of list prices around their category's reference.
         price_spread: f64 = "0.10", "1", 0.0, 0.5, A, "assumed; bounded at two standard deviations";
         /// Mean of the offers' true quality.

@@ -80,8 +80,9 @@ pub struct Variant {
 /// The changing state of an offer on a platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OfferState {
-    /// Units in stock.
-    pub stock: u32,
+    /// Units in stock on this platform's account, negative where it sold what came in on
+    /// another's: the accounts of all platforms together are the stock.
+    pub stock: i32,
     /// Price alone.
     pub price_fen: u32,
     /// Units granted today.
@@ -164,6 +165,9 @@ pub struct Platform {
     /// Probability that a non-user has had a contact today that is only counted, being
     /// too weak to persuade anybody.
     pub idle_contact: f64,
+    /// Members of whom this platform has all attention; the sum of the shares of those who
+    /// divide it among several.
+    pub attending: f64,
     /// Members now: registered and not lapsed.
     pub n_live: u64,
     /// Consumers who ever registered.
@@ -299,6 +303,7 @@ impl Platform {
             offer_books: vec![Book::default(); catalogue.shards.count()],
             daily_budget: Fen::ZERO,
             idle_contact: 0.0,
+            attending: 0.0,
             n_live: 0,
             n_registered: 0,
             trust_sum: 0,

@@ -5,6 +5,7 @@
 //! every beat the mechanisms act in the order of the registry; `dyn` is paid once a
 //! beat and mechanism, and a mechanism loops over the shards itself.
 
+pub mod homes;
 pub mod reach;
 pub mod spec;
 pub mod world;
@@ -45,7 +46,8 @@ pub trait Mechanism: Send + Sync {
     /// (orders just placed, by shard of consumers) → own state.
     fn notice(&mut self, _world: &mut World, _at: Clock, _placed: &[Vec<Order>]) {}
 
-    /// (orders, by offer) → orders held back, released or refused.
+    /// (the own platform's orders, by offer) → orders held back, released or refused. Not
+    /// for mechanisms of the world.
     fn gather(
         &mut self,
         _world: &mut World,
@@ -55,7 +57,7 @@ pub trait Mechanism: Send + Sync {
     ) {
     }
 
-    /// (orders, by offer) → answers. Only the clearing rule.
+    /// (all platforms' orders, by offer) → answers. Only the clearing rule.
     fn settle(
         &mut self,
         _world: &mut World,
@@ -65,8 +67,16 @@ pub trait Mechanism: Send + Sync {
     ) {
     }
 
-    /// (answers, by consumer) → own rows: dispatch, history, shares to come.
-    fn fulfil(&mut self, _world: &mut World, _at: Clock, _answers: &mut Inbox<Answer>) {}
+    /// (answers of one platform, by consumer) → own rows: dispatch, history, shares to come.
+    /// A mechanism of a platform hears of its own, one of the world of each in turn.
+    fn fulfil(
+        &mut self,
+        _world: &mut World,
+        _platform: usize,
+        _at: Clock,
+        _answers: &mut Inbox<Answer>,
+    ) {
+    }
 
     /// Evening: deliveries arrive, quality is seen, trust moves.
     fn experience(&mut self, _world: &mut World, _at: Clock) {}

@@ -18,11 +18,16 @@ use std::sync::Arc;
 /// Draws that tell whether a consumer is active on a day, and how much is browsed.
 pub const ACTIVE: Stream = Stream::new("attention/active");
 
+/// Most platforms of an arm.
+pub const MAX_PLATFORMS: usize = 4;
+
 /// What is drawn once a replicate and shared by its arms.
 #[derive(Debug)]
 pub struct Environment {
-    /// The key of all draws.
+    /// The key of all draws that belong to no platform.
     pub key: Key,
+    /// The keys of each platform's draws.
+    pub keys: [Key; MAX_PLATFORMS],
     /// Shards of the consumers.
     pub consumers: Shards,
     /// The consumers' static traits.
@@ -37,8 +42,10 @@ pub struct Environment {
     pub catalogue: Catalogue,
     /// The table `[start]`.
     pub start: Start,
-    /// Every arm's marketing budget a day.
+    /// The marketing budget a day.
     pub daily_budget: Fen,
+    /// Whether that budget is an arm's, which its platforms share, or each platform's.
+    pub budget_of_arm: bool,
     /// Days to simulate, burn-in included.
     pub days: u16,
 }
@@ -52,6 +59,10 @@ pub struct Attention {
     pub messages_per_wave: f64,
     /// Social waves in a day.
     pub waves: u8,
+    /// w_H: weight of habit where a consumer has several platforms to look at.
+    pub platform_habit: f64,
+    /// w_T: weight of trust there.
+    pub platform_trust: f64,
     /// A consumer of segment k is active if its daily word is below entry k.
     pub active_below: Vec<u32>,
 }
@@ -115,6 +126,17 @@ impl DailyWords {
             self.words = lanes(self.key, ACTIVE, self.first, self.at);
         }
         self.words[lane as usize]
+    }
+}
+
+impl Environment {
+    /// The key of the draws that belong to one platform: two platforms of an arm do not
+    /// answer the same question alike. The first has the key of all else, so that arms with
+    /// one platform each are paired.
+    #[inline]
+    #[must_use]
+    pub fn key_of(&self, platform: usize) -> Key {
+        self.keys[platform]
     }
 }
 

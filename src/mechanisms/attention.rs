@@ -6,8 +6,10 @@
 //! slots without asking the others.
 
 use crate::exchange::Inbox;
+use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
+use crate::mechanism::homes::{Homes, PLATFORM};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Attention, World, threshold};
 use crate::parallel;
@@ -29,6 +31,10 @@ parameters! {
         messages_per_wave: f64 = "1.0", "messages", 0.001, 1_000.0, A, "assumed";
         /// Social waves in a day: what is shared in one wave is seen in the next.
         waves: u32 = "4", "waves", 1.0, 15.0, A, "model, section 4";
+        /// w_H: how strongly habit draws a consumer who uses several platforms to one of them.
+        platform_habit: f64 = "2.0", "1", 0.0, 20.0, A, "assumed: full habit makes a platform seven times as attractive as none";
+        /// w_T: how strongly trust does.
+        platform_trust: f64 = "2.0", "1", 0.0, 20.0, A, "assumed, as habit";
     }
 }
 
@@ -42,7 +48,7 @@ pub const SPEC: Spec = Spec {
     needed: Some("nobody would look at anything"),
     channels: &[],
     parameters: Parameters::DECLARED,
-    streams: &[ACTIVE, OPENED],
+    streams: &[ACTIVE, OPENED, PLATFORM],
     build,
 };
 
@@ -62,8 +68,19 @@ impl Mechanism for Limits {
             slots_mean: self.p.slots_mean,
             messages_per_wave: self.p.messages_per_wave,
             waves: self.p.waves as u8,
+            platform_habit: self.p.platform_habit,
+            platform_trust: self.p.platform_trust,
             active_below: segments.iter().map(|s| threshold(s.activity)).collect(),
         };
+    }
+
+    /// (members of several platforms) → what each platform has of its members' attention.
+    fn open(&mut self, world: &mut World, _at: Clock) {
+        let attending = |platform| attending(world, platform);
+        let all: Vec<f64> = (0..world.platforms.len()).map(attending).collect();
+        for (platform, attending) in world.platforms.iter_mut().zip(all) {
+            platform.attending = attending;
+        }
     }
 
     /// (friends' messages) → those that are opened; the others are dropped.
@@ -83,6 +100,21 @@ impl Mechanism for Limits {
             }
         });
     }
+}
+
+/// The sum of the shares of attention that a platform's members give it.
+fn attending(world: &World, index: usize) -> f64 {
+    let World { env, platforms, attention, .. } = world;
+    let (homes, platform) = (Homes::new(platforms, attention), &platforms[index]);
+    if homes.is_single() {
+        return platform.n_live as f64;
+    }
+    let of_shard = |shard| {
+        let std::ops::Range { start, end } = env.consumers.range(shard);
+        let live = &platform.live.0[start as usize / 64..(end as usize).div_ceil(64)];
+        ones(live).map(|row| homes.share(start + row, index)).sum::<f64>()
+    };
+    parallel::sum_by_part(env.consumers.count(), of_shard)
 }
 
 /// Drops each of a consumer's messages from friends but with probability `chance`.

@@ -295,16 +295,20 @@ impl Judge<'_> {
             },
             delay_days: self.coefficients.delay_days(carriage == Carriage::Pickup),
             habit: from_share16(member.habit),
-            refractory: if need { 0.0 } else { self.purse_strain(member) },
+            refractory: if need { 0.0 } else { self.purse_strain(e.to, member) },
         }
     }
 
     /// What is left of the last order's strain on the purse, 0 … 1.
-    fn purse_strain(&self, member: &Member) -> f64 {
-        if member.last_order_day == NEVER || self.coefficients.refractory == 0.0 {
+    fn purse_strain(&self, consumer: u32, member: &Member) -> f64 {
+        let last_order_day = match self.platforms {
+            [_] => member.last_order_day,
+            all => last_order_day(all, consumer),
+        };
+        if last_order_day == NEVER || self.coefficients.refractory == 0.0 {
             return 0.0;
         }
-        let days = usize::from(self.at.day - member.last_order_day);
+        let days = usize::from(self.at.day - last_order_day);
         let half_life_days = self.coefficients.refractory_half_life_days;
         self.strain.get(days).copied().unwrap_or_else(|| strain(days, half_life_days))
     }
@@ -336,6 +340,12 @@ impl Judge<'_> {
             wave: self.at.wave,
         }
     }
+}
+
+/// The day of a consumer's last order on any platform: the purse is the same.
+fn last_order_day(platforms: &[Platform], consumer: u32) -> u16 {
+    let days = platforms.iter().map(|p| p.members[consumer as usize].last_order_day);
+    days.filter(|&day| day != NEVER).max().unwrap_or(NEVER)
 }
 
 /// An exponential number with mean 1, for the race of alternatives.

@@ -80,9 +80,16 @@ impl Mechanism for Delivery {
     }
 
     /// (granted orders) → history, cascade nodes, arrivals to come.
-    fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
+    fn fulfil(
+        &mut self,
+        world: &mut World,
+        platform: usize,
+        at: Clock,
+        answers: &mut Inbox<Answer>,
+    ) {
         let World { env, platforms, .. } = world;
-        let platform = &mut platforms[self.platform];
+        let key = env.key_of(platform);
+        let platform = &mut platforms[platform];
         adopt(&mut platform.cascades, answers, at.day);
         let channels = platform.channels.clone();
         let mut routes = std::mem::take(&mut self.routes);
@@ -94,7 +101,7 @@ impl Mechanism for Delivery {
                 let mut waiting = answers.shards[shard].iter().skip(AHEAD);
                 let list = &answers.shards[shard];
                 let addresses = list.iter().map(|a| (a.order.consumer, a.order.offer));
-                let draws = draws_of(env.key, DAYS, at, addresses);
+                let draws = draws_of(key, DAYS, at, addresses);
                 for (answer, mut draws) in list.iter().zip(draws) {
                     if let Some(later) = waiting.next() {
                         rows.touch(later.order.consumer);

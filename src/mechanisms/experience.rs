@@ -87,9 +87,15 @@ impl Mechanism for Experience {
     }
 
     /// (refused orders) → a little trust lost.
-    fn fulfil(&mut self, world: &mut World, _at: Clock, answers: &mut Inbox<Answer>) {
+    fn fulfil(
+        &mut self,
+        world: &mut World,
+        platform: usize,
+        _at: Clock,
+        answers: &mut Inbox<Answer>,
+    ) {
         let World { env, platforms, .. } = world;
-        let platform = &mut platforms[self.platform];
+        let platform = &mut platforms[platform];
         parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
             for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
                 let trust = from_share16(rows.member(answer.order.consumer).trust);
@@ -103,10 +109,11 @@ impl Mechanism for Experience {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
         let (channels, fees) = (platform.channels.clone(), platform.fees);
+        let key = env.key_of(self.platform);
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             rows.outcomes.clear();
             let addresses = rows.arrivals.iter().map(|o| (o.consumer, o.occasion()));
-            let draws = draws_of(env.key, OUTCOME, at, addresses);
+            let draws = draws_of(key, OUTCOME, at, addresses);
             for (k, mut draws) in draws.into_iter().enumerate() {
                 if let Some(later) = rows.arrivals.get(k + AHEAD) {
                     rows.touch(later.consumer);

@@ -13,6 +13,7 @@ use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Book;
 use crate::mechanism::Mechanism;
+use crate::mechanism::homes::Homes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Environment, World, threshold};
 use crate::parameter::Values;
@@ -170,7 +171,7 @@ impl Mechanism for Feed {
         let activity: f64 =
             people.segments.iter().zip(&people.shares).map(|(s, w)| s.activity * w).sum();
         let slots =
-            world.attention.slots_mean * self.p.attention_share * activity * platform.n_live as f64;
+            world.attention.slots_mean * self.p.attention_share * activity * platform.attending;
         let mut draws = world.env.key.draws(PASSED, self.platform as u32, at, 0);
         let passed = poisson(&mut draws, slots * (1.0 - self.p.consider_share));
         platform.books[0].tally.channels[self.channel as usize].exposed += passed;
@@ -181,17 +182,18 @@ impl Mechanism for Feed {
         if at.wave != 0 {
             return;
         }
-        let World { env, platforms, .. } = world;
-        let platform = &mut platforms[self.platform];
-        let live = &platform.live.0;
-        out.send_with(&mut platform.books, |shard, book, bins| {
+        let World { env, platforms, attention, .. } = world;
+        let mut books = std::mem::take(&mut platforms[self.platform].books);
+        let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live.0);
+        out.send_with(&mut books, |shard, book, bins| {
             let range = env.consumers.range(shard);
             for (word, first) in range.step_by(N_LANES).map(|i| (live[(i / 64) as usize], i)) {
                 if word != 0 {
-                    self.sweep(env, at, first, word, (&mut *book, &mut *bins));
+                    self.sweep((env, homes), at, (first, word), (&mut *book, &mut *bins));
                 }
             }
         });
+        platforms[self.platform].books = books;
     }
 
     fn bytes(&self) -> u64 {
@@ -203,10 +205,9 @@ impl Feed {
     /// The members among 64 consumers.
     fn sweep(
         &self,
-        env: &Environment,
+        (env, homes): (&Environment, Homes<'_>),
         at: Clock,
-        first: u32,
-        live: u64,
+        (first, live): (u32, u64),
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
         let words = lanes(env.key, ACTIVE, first, Clock::start_of(at.day));
@@ -216,8 +217,9 @@ impl Feed {
                 let segment = env.people.segment[(first + k) as usize] as usize;
                 let below = &self.below[segment];
                 let considered = below.iter().take_while(|&&limit| word < limit).count() as u32;
-                book.tally.channels[self.channel as usize].exposed += u64::from(considered);
-                for item in 0..considered {
+                let here = |page| homes.has_page(env, (first + k, at.day, page), self.platform);
+                for item in (0..considered).filter(|&page| here(page)) {
+                    book.tally.channels[self.channel as usize].exposed += 1;
                     bins.push(self.come_upon(env, at, first + k, item));
                 }
             }
@@ -225,7 +227,7 @@ impl Feed {
     }
 
     fn come_upon(&self, env: &Environment, at: Clock, consumer: u32, item: u32) -> Exposure {
-        let mut draws = env.key.draws(SHOWN, consumer, at, item);
+        let mut draws = env.key_of(self.platform).draws(SHOWN, consumer, at, item);
         let words = (draws.word(), draws.word());
         let (offer, matched) = match &self.tastes {
             Some(tastes) => self.recommend(env, tastes, (consumer, at, item), words),
@@ -255,9 +257,10 @@ impl Feed {
         words: (u32, u32),
     ) -> (u32, u8) {
         let taste = env.people.taste(consumer, env.key);
-        let mut draws = env.key.draws(PERSONAL, consumer, at, item);
+        let key = env.key_of(self.platform);
+        let mut draws = key.draws(PERSONAL, consumer, at, item);
         let known = draws.chance(self.p.personal_share)
-            && env.key.unit(CONSENT, consumer, Clock::default(), 0) >= self.p.opt_out_share;
+            && key.unit(CONSENT, consumer, Clock::default(), 0) >= self.p.opt_out_share;
         let explores = draws.chance(self.p.exploration_share);
         let own = tastes.picked[usize::from(taste)].as_ref().filter(|_| known && !explores);
         let offer = match own {

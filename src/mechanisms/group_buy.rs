@@ -332,21 +332,22 @@ impl GroupBuy {
     }
 
     fn is_team(&self, order: &Order) -> bool {
-        order.variant == self.variant && order.platform as usize == self.platform
+        order.variant == self.variant
     }
 
     /// Where a team order goes.
     fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Place {
+        let key = env.key_of(self.platform);
         let invited = order.channel == self.channel && order.context != NONE;
         let fits = |g: &mut Group| g.open && g.offer == order.offer && !g.has(order.consumer);
         if invited && pool.group(order.context).is_some_and(fits) {
             return Place::Join(order.context);
         }
-        if invited && env.key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
+        if invited && key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
             return Place::Late;
         }
         let place = env.catalogue.shards.row_of(order.offer);
-        let looks = env.key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
+        let looks = key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
         let found = if looks { pool.public(place, order.consumer) } else { None };
         found.map_or(Place::Open, Place::Join)
     }
@@ -368,7 +369,9 @@ impl GroupBuy {
                 continue;
             }
             let opener = group.opener.consumer;
-            if env.key.unit(AUTO_FILL, opener, at, group.offer) < self.p.auto_fill_share {
+            if env.key_of(self.platform).unit(AUTO_FILL, opener, at, group.offer)
+                < self.p.auto_fill_share
+            {
                 book.tally.groups_filled += 1;
                 orders.extend(group.members());
                 continue;
@@ -394,7 +397,7 @@ impl GroupBuy {
         picked: &mut Vec<u32>,
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
-        let mut draws = env.key.draws(INVITE, order.consumer, at, order.offer);
+        let mut draws = env.key_of(self.platform).draws(INVITE, order.consumer, at, order.offer);
         let degree = env.network.degree(order.consumer);
         pick_distinct(&mut draws, degree, self.p.invitations as usize, picked);
         for &tie in &*picked {

@@ -11,6 +11,7 @@ use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
 use crate::market::platform::{Book, Carriage, Platform};
+use crate::mechanism::homes::Homes;
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
@@ -135,8 +136,9 @@ impl Mechanism for Leaders {
         let env = &world.env;
         let n = env.network.n_neighbourhoods();
         self.leaders = vec![Leader::default(); n as usize];
+        let key = env.key_of(self.platform);
         let mut queue: Vec<(u32, u32)> =
-            (0..n).map(|k| (env.key.word(RECRUIT, k, Clock::default(), 0), k)).collect();
+            (0..n).map(|k| (key.word(RECRUIT, k, Clock::default(), 0), k)).collect();
         queue.sort_unstable();
         self.queue = queue.into_iter().map(|(_, k)| k).collect();
         self.held = vec![Vec::new(); env.catalogue.shards.count()];
@@ -179,22 +181,27 @@ impl Mechanism for Leaders {
     fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let Some(goods) = self.goods.as_ref().filter(|_| at.wave == 0) else { return };
         let World { env, platforms, attention, .. } = world;
-        let Platform { books, live, channels, .. } = &mut platforms[self.platform];
+        let mut books = std::mem::take(&mut platforms[self.platform].books);
+        let Platform { live, channels, .. } = &platforms[self.platform];
+        let slots = attention.slots_mean * self.p.attention_share;
         let round = Round {
             of: self,
             env,
             attention,
             at,
             goods,
-            read: any_slot(attention.slots_mean * self.p.attention_share) * self.p.considered_mean,
+            homes: Homes::new(platforms, attention),
+            slots,
+            read: any_slot(slots) * self.p.considered_mean,
             outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
         };
         let parts = out.parts();
-        out.send_with(books, |part, book, bins| {
+        out.send_with(&mut books, |part, book, bins| {
             for neighbourhood in parallel::piece(self.leaders.len() as u32, part, parts) {
                 round.post(neighbourhood, live, (&mut *book, &mut *bins));
             }
         });
+        platforms[self.platform].books = books;
     }
 
     /// (orders through leaders) → held until the cut-off, then sent in batches or paid back.
@@ -214,9 +221,8 @@ impl Mechanism for Leaders {
             .zip(orders.shards.iter_mut())
             .zip(platform.offer_books.iter_mut())
             .collect();
-        let index = self.platform as u8;
         answers.send_with(&mut rooms, |_, ((held, orders), book), bins| {
-            held.extend(orders.extract_if(.., |o| o.channel == channel && o.platform == index));
+            held.extend(orders.extract_if(.., |o| o.channel == channel));
             if last {
                 release(least, held, orders, book, bins);
             }
@@ -295,6 +301,9 @@ struct Round<'a> {
     attention: &'a Attention,
     at: Clock,
     goods: &'a Alias,
+    homes: Homes<'a>,
+    /// Item pages of a member that go to posts.
+    slots: f64,
     /// Chance that an active member considers a post, at full trust.
     read: f64,
     /// Chance that a non-user sees a post and might be persuaded.
@@ -317,13 +326,17 @@ impl Round<'_> {
         let (first, end) = (starts[neighbourhood as usize], starts[neighbourhood as usize + 1]);
         let read = self.read * leader.trust;
         let most = read.max(self.outsider);
-        let mut draws = self.env.key.draws(NEIGHBOUR, neighbourhood, self.at, 0);
+        let mut draws =
+            self.env.key_of(self.of.platform).draws(NEIGHBOUR, neighbourhood, self.at, 0);
         successes(&mut draws, end - first, most, |k| {
             let consumer = first + k;
             let is_member = live.get(consumer);
-            let mut view = self.env.key.draws(VIEW, consumer, self.at, 0);
-            let chance = if is_member { read } else { self.outsider } / most;
-            if view.chance(chance)
+            let mut view = self.env.key_of(self.of.platform).draws(VIEW, consumer, self.at, 0);
+            let chance = match is_member {
+                true => read * self.homes.thinning(consumer, self.of.platform, self.slots),
+                false => self.outsider,
+            };
+            if view.chance(chance / most)
                 && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
             {
                 book.tally.channels[self.of.channel as usize].exposed += 1;
@@ -335,7 +348,7 @@ impl Round<'_> {
 
     /// The offer of a leader's k-th post of the day.
     fn posted(&self, neighbourhood: u32, k: u32) -> u32 {
-        let mut draws = self.env.key.draws(GOODS, neighbourhood, self.at, k);
+        let mut draws = self.env.key_of(self.of.platform).draws(GOODS, neighbourhood, self.at, k);
         self.goods.pick(draws.word(), draws.word())
     }
 

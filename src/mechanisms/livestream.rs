@@ -13,6 +13,7 @@ use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Exposure, Order, flag};
 use crate::market::platform::{Book, Platform};
+use crate::mechanism::homes::Homes;
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
@@ -271,7 +272,8 @@ impl Livestream {
         if !self.is_show_day(at.day) || self.p.budget_share == 0.0 {
             return;
         }
-        let priority = |i| (env.key.word(BOOKING, i, at, 0), i);
+        let key = env.key_of(self.platform);
+        let priority = |i| (key.word(BOOKING, i, at, 0), i);
         let mut order: Vec<(u32, u32)> = (0..env.influencers.n()).map(priority).collect();
         order.sort_unstable();
         let popularity =
@@ -282,7 +284,7 @@ impl Livestream {
             if fee <= self.purse {
                 self.purse -= fee;
                 platform.ledger.post(Line::SlotFee, fee);
-                let mut draws = env.key.draws(GOODS, influencer, at, 0);
+                let mut draws = key.draws(GOODS, influencer, at, 0);
                 let pick = |_| shown.pick(draws.word(), draws.word());
                 let goods = (0..self.p.offers_per_session).map(pick).collect();
                 self.sessions.push(Session { influencer, goods });
@@ -302,37 +304,44 @@ impl Livestream {
     /// Plays the day's sessions to their followers.
     fn perform(&self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let World { env, platforms, attention, .. } = world;
-        let Platform { books, live, channels, .. } = &mut platforms[self.platform];
+        let mut books = std::mem::take(&mut platforms[self.platform].books);
+        let Platform { live, channels, .. } = &platforms[self.platform];
+        let slots = attention.slots_mean * self.p.attention_share;
         let stage = Stage {
             show: self,
             env,
             attention,
             at,
-            member: any_slot(attention.slots_mean * self.p.attention_share)
-                * self.p.considered_mean,
+            homes: Homes::new(platforms, attention),
+            slots,
+            member: any_slot(slots) * self.p.considered_mean,
             outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
         };
         let blocks = stage.blocks();
         let parts = out.parts();
-        out.send_with(books, |part, book, bins| {
+        out.send_with(&mut books, |part, book, bins| {
             let range = parallel::piece(blocks.len() as u32, part, parts);
             for &(session, block) in &blocks[range.start as usize..range.end as usize] {
                 stage.play(&self.sessions[session], block, live, (&mut *book, &mut *bins));
             }
         });
+        platforms[self.platform].books = books;
     }
 
     /// Shows offers of the last days' sessions again.
     fn repeat(&self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let World { env, platforms, attention, .. } = world;
-        let Platform { books, live, .. } = &mut platforms[self.platform];
+        let mut books = std::mem::take(&mut platforms[self.platform].books);
+        let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live);
+        let key = env.key_of(self.platform);
         let chance: [f64; REPLAY_DAYS as usize + 1] = std::array::from_fn(|days| {
             self.p.carry_over_share * halved(days as u16, self.p.carry_over_half_life_days)
         });
-        out.send_with(books, |shard, book, bins| {
+        out.send_with(&mut books, |shard, book, bins| {
             for m in self.missed[shard].iter().filter(|m| live.get(m.consumer)) {
-                let unit = env.key.unit(REPLAY, m.consumer, at, m.influencer);
-                if unit < chance[usize::from(at.day - m.day)]
+                let unit = key.unit(REPLAY, m.consumer, at, m.influencer);
+                let here = homes.share(m.consumer, self.platform);
+                if unit < here * chance[usize::from(at.day - m.day)]
                     && attention.is_active(env, m.consumer, at.day)
                 {
                     book.tally.channels[self.channel as usize].exposed += 1;
@@ -340,6 +349,7 @@ impl Livestream {
                 }
             }
         });
+        platforms[self.platform].books = books;
     }
 
     /// Fan trust moves with what became of the goods.
@@ -404,6 +414,9 @@ struct Stage<'a> {
     env: &'a Environment,
     attention: &'a Attention,
     at: Clock,
+    homes: Homes<'a>,
+    /// Item pages of a member that go to sessions.
+    slots: f64,
     /// Chance that an active member considers an offer of a session of the reference size.
     member: f64,
     /// Chance that a non-user hears of a session and might be persuaded.
@@ -431,13 +444,17 @@ impl Stage<'_> {
         let member = (self.member * self.show.worth(followers.len())).min(1.0);
         let most = member.max(self.outsider);
         let appeal = self.show.appeal(session.influencer);
-        let mut draws = self.env.key.draws(FOLLOWER, session.influencer, self.at, block as u32);
+        let key = self.env.key_of(self.show.platform);
+        let mut draws = key.draws(FOLLOWER, session.influencer, self.at, block as u32);
         successes(&mut draws, here.len() as u32, most, |k| {
             let consumer = here[k as usize];
-            let mut view = self.env.key.draws(VIEW, consumer, self.at, session.influencer);
+            let mut view = key.draws(VIEW, consumer, self.at, session.influencer);
             let is_member = live.get(consumer);
-            let chance = if is_member { member } else { self.outsider } / most;
-            if view.chance(chance * appeal)
+            let chance = match is_member {
+                true => member * self.homes.thinning(consumer, self.show.platform, self.slots),
+                false => self.outsider,
+            };
+            if view.chance(chance / most * appeal)
                 && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
             {
                 book.tally.channels[self.show.channel as usize].exposed += 1;

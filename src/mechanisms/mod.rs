@@ -9,6 +9,7 @@ pub mod fatigue;
 pub mod feed;
 pub mod group_buy;
 pub mod leader;
+pub mod listing;
 pub mod livestream;
 pub mod need;
 pub mod outside_ads;
@@ -25,6 +26,7 @@ use crate::mechanism::spec::Spec;
 pub const MECHANISMS: &[&Spec] = &[
     &attention::SPEC,
     &registration::SPEC,
+    &listing::SPEC,
     &fatigue::SPEC,
     &need::SPEC,
     &outside_ads::SPEC,

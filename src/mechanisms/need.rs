@@ -7,9 +7,9 @@
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
 use crate::exchange::{AHEAD, Inbox};
-use crate::market::member::{Member, from_share16, standing};
+use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
-use crate::market::platform::Rows;
+use crate::market::platform::{Platform, Rows};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -209,7 +209,7 @@ impl Room<'_> {
     }
 
     /// Lets members lapse upon the granted repeat orders among the answers.
-    fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer]) {
+    fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
         let mut before = NONE;
         let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
         let draws = draws_of(self.env.key, LAPSE, at, addresses);
@@ -223,15 +223,22 @@ impl Room<'_> {
                 // is known as a repeat by the one before it.
                 let consumer = answer.order.consumer;
                 if before == consumer || rows.member(consumer).orders > 0 {
-                    self.after_order(draws.unit(), rows, &answer.order);
+                    self.after_order(draws.unit(), rows, &answer.order, elsewhere);
                 }
                 before = consumer;
             }
         }
     }
 
-    /// Lets a member lapse upon a repeat order, by a number drawn for it.
-    fn after_order(&mut self, unit: f64, rows: &mut Rows<'_>, order: &Order) {
+    /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
+    /// the consumer is a member elsewhere.
+    fn after_order(
+        &mut self,
+        unit: f64,
+        rows: &mut Rows<'_>,
+        order: &Order,
+        elsewhere: &[&Bitmap],
+    ) {
         let consumer = order.consumer;
         if !rows.member(consumer).is_live() {
             return;
@@ -244,7 +251,9 @@ impl Room<'_> {
             rows.refresh(consumer);
             rows.book.tally.lapsed += 1;
             rows.book.tally.trust_change -= i64::from(rows.member(consumer).trust);
-            self.next[row] = NEVER;
+            if !elsewhere.iter().any(|live| live.get(consumer)) {
+                self.next[row] = NEVER;
+            }
         }
     }
 }
@@ -304,21 +313,28 @@ impl Mechanism for Need {
     }
 
     /// (granted repeat orders) → members who lapse.
-    fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
+    fn fulfil(
+        &mut self,
+        world: &mut World,
+        platform: usize,
+        at: Clock,
+        answers: &mut Inbox<Answer>,
+    ) {
         if self.p.lapse_a == 0.0 {
             return;
         }
         let World { env, platforms, .. } = world;
-        for platform in platforms {
-            let before: u64 = platform.books.iter().map(|book| book.tally.lapsed).sum();
-            parallel::each_pair(
-                &mut platform.rows(env.consumers),
-                &mut self.rooms(env),
-                |shard, rows, room| room.hear(at, rows, &answers.shards[shard]),
-            );
-            let after: u64 = platform.books.iter().map(|book| book.tally.lapsed).sum();
-            platform.n_live -= after - before;
-        }
+        let (before, rest) = platforms.split_at_mut(platform);
+        let Some((platform, after)) = rest.split_first_mut() else { return };
+        let elsewhere: Vec<&Bitmap> = before.iter().chain(after.iter()).map(|p| &p.live).collect();
+        let lapsed = |p: &Platform| p.books.iter().map(|book| book.tally.lapsed).sum::<u64>();
+        let earlier = lapsed(platform);
+        parallel::each_pair(
+            &mut platform.rows(env.consumers),
+            &mut self.rooms(env),
+            |shard, rows, room| room.hear(at, rows, &answers.shards[shard], &elsewhere),
+        );
+        platform.n_live -= lapsed(platform) - earlier;
     }
 
     /// (who joined today) → clocks that run from tomorrow.

@@ -114,10 +114,11 @@ impl Mechanism for OutsideAds {
         let platform = &mut platforms[self.platform];
         let p = self.reach * platform.channels[self.channel as usize].thinning;
         let (live, channel) = (&platform.live, self.channel as usize);
+        let key = env.key_of(self.platform);
         out.send_with(&mut platform.books, |shard, book, bins| {
             let range = env.consumers.range(shard);
             for start in range.clone().step_by(BLOCK as usize) {
-                let mut draws = env.key.draws(CONTACT, start / BLOCK, at, 0);
+                let mut draws = key.draws(CONTACT, start / BLOCK, at, 0);
                 successes(&mut draws, BLOCK.min(range.end - start), p, |k| {
                     if !live.get(start + k) {
                         book.tally.channels[channel].exposed += 1;

@@ -12,7 +12,7 @@ use crate::market::message::{Exposure, flag};
 use crate::market::platform::{ChannelTerms, Resistance, Rows};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
-use crate::mechanism::world::{Environment, World};
+use crate::mechanism::world::World;
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
@@ -74,7 +74,7 @@ impl Mechanism for Registration {
         let share = env.start.registered_share;
         let platform = &mut world.platforms[self.platform];
         platform.resistance = law;
-        let rank = |i| crate::rng::unit(env.key.word(RESISTANCE, i, Clock::default(), 0));
+        let rank = |i| env.key_of(self.platform).unit(RESISTANCE, i, Clock::default(), 0);
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             for row in 0..rows.members.len() as u32 {
                 let consumer = rows.first + row;
@@ -96,7 +96,7 @@ impl Mechanism for Registration {
     /// (exposures of non-users) → registrations; the rest does not reach the decider.
     fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
         let World { env, platforms, fatigue, .. } = world;
-        let fatigue = &*fatigue;
+        let (fatigue, key) = (&*fatigue, env.key_of(self.platform));
         let platform = &mut platforms[self.platform];
         let (law, channels) = (platform.resistance, platform.channels.clone());
         let before: usize = platform.joined.iter().map(Vec::len).sum();
@@ -106,7 +106,7 @@ impl Mechanism for Registration {
             &mut inbox.shards,
             |_, rows, list| {
                 let shift = self.p.win_back_shift;
-                let doorway = Doorway { env, law, channels: &channels, fatigue, shift, at };
+                let doorway = Doorway { key, law, channels: &channels, fatigue, shift, at };
                 // Members pass by their bits: only strangers' records are looked at.
                 let touch = |rows: &Rows<'_>, e: &Exposure| {
                     if !rows.is_live(e.to) {
@@ -126,7 +126,7 @@ impl Mechanism for Registration {
 }
 
 struct Doorway<'a> {
-    env: &'a Environment,
+    key: Key,
     law: Resistance,
     channels: &'a [ChannelTerms],
     fatigue: &'a Fatigue,
@@ -142,10 +142,11 @@ impl Doorway<'_> {
             return;
         }
         let lapsed = rows.member(consumer).is_registered();
-        let rho = resistance(self.law, self.env.key, consumer);
+        let rho = resistance(self.law, self.key, consumer);
         let mut joined = false;
-        for (ordinal, exposure) in run.iter_mut().enumerate() {
-            if exposure.platform != platform || exposure.flags & flag::DROPPED != 0 {
+        let own = run.iter_mut().filter(|exposure| exposure.platform == platform);
+        for (ordinal, exposure) in own.enumerate() {
+            if exposure.flags & flag::DROPPED != 0 {
                 continue;
             }
             if !joined && self.persuades(exposure, ordinal as u32, rho, lapsed) {
@@ -163,7 +164,7 @@ impl Doorway<'_> {
         let shift = if lapsed { self.shift } else { 0.0 };
         let lost = if terms.advert { self.fatigue.lost_to_adverts(exposure.to) } else { 0.0 };
         let probability = quick_logistic(terms.join + shift - lost - rho) / terms.thinning;
-        self.env.key.unit(JOIN, exposure.to, self.at, ordinal) < probability
+        self.key.unit(JOIN, exposure.to, self.at, ordinal) < probability
     }
 
     fn admit(&self, rows: &mut Rows<'_>, exposure: &Exposure) {

@@ -110,12 +110,12 @@ impl Mechanism for Reviewing {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let (p, outcomes) = (&self.p, &platform.outcomes);
+        let (p, outcomes, key) = (&self.p, &platform.outcomes, env.key_of(self.platform));
         parallel::each(&mut self.written, |shard, written| {
             written.clear();
             let arrived = &outcomes[shard];
             let addresses = arrived.iter().map(|o| (o.order.consumer, o.order.occasion()));
-            let draws = draws_of(env.key, REVIEW, at, addresses);
+            let draws = draws_of(key, REVIEW, at, addresses);
             for (outcome, mut draws) in arrived.iter().zip(draws) {
                 if draws.chance(p.base + p.surprise_weight * f64::from(outcome.surprise.abs())) {
                     written.push((outcome.order.offer, p.stars(outcome)));

@@ -7,6 +7,7 @@
 use crate::exchange::{Bins, Outbox};
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
+use crate::mechanism::homes::Homes;
 use crate::mechanism::reach::any_slot;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{DailyWords, Environment, OpenNeed, World};
@@ -102,21 +103,24 @@ impl Mechanism for Search {
             return;
         }
         let World { env, platforms, attention, needs, .. } = world;
-        let platform = &mut platforms[self.platform];
-        let visits = any_slot(attention.slots_mean * self.p.attention_share);
-        let live = &platform.live;
-        out.send_with(&mut platform.books, |shard, book, bins| {
+        let mut books = std::mem::take(&mut platforms[self.platform].books);
+        let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live);
+        let slots = attention.slots_mean * self.p.attention_share;
+        let (visits, key) = (any_slot(slots), env.key_of(self.platform));
+        out.send_with(&mut books, |shard, book, bins| {
             let mut today = DailyWords::new(env.key, at.day);
             let visits_today = |need: &&OpenNeed| {
                 live.get(need.consumer)
                     && attention.is_active_at(env, need.consumer, today.of(need.consumer))
-                    && env.key.unit(VISIT, need.consumer, at, u32::from(need.category)) < visits
+                    && key.unit(VISIT, need.consumer, at, u32::from(need.category))
+                        < visits * homes.thinning(need.consumer, self.platform, slots)
             };
             for need in needs[shard].iter().filter(visits_today) {
                 book.tally.channels[self.channel as usize].exposed += u64::from(self.p.shown);
                 self.show(env, *need, at, bins);
             }
         });
+        platforms[self.platform].books = books;
     }
 }
 
@@ -125,7 +129,8 @@ impl Search {
     fn show(&self, env: &Environment, need: OpenNeed, at: Clock, bins: &mut Bins<'_, Exposure>) {
         let category = need.category as usize;
         let Some(shelf) = &self.shelves[category] else { return };
-        let mut draws = env.key.draws(SHOWN, need.consumer, at, u32::from(need.category));
+        let mut draws =
+            env.key_of(self.platform).draws(SHOWN, need.consumer, at, u32::from(need.category));
         for _ in 0..self.p.shown {
             let position = shelf.pick(draws.word(), draws.word());
             bins.push(Exposure {

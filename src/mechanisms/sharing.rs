@@ -156,9 +156,16 @@ impl Mechanism for Sharing {
     }
 
     /// (granted orders) → shares to come; a sharer whom nobody brought starts a cascade.
-    fn fulfil(&mut self, world: &mut World, at: Clock, answers: &mut Inbox<Answer>) {
+    fn fulfil(
+        &mut self,
+        world: &mut World,
+        platform: usize,
+        at: Clock,
+        answers: &mut Inbox<Answer>,
+    ) {
         let World { env, platforms, .. } = world;
-        let platform = &mut platforms[self.platform];
+        let key = env.key_of(platform);
+        let platform = &mut platforms[platform];
         let talk = Talk::new(&self.p, self.paid_share, env);
         parallel::each_pair(
             &mut platform.rows(env.consumers),
@@ -169,7 +176,7 @@ impl Mechanism for Sharing {
                 let of = |a: &Answer| (a.order.consumer, a.order.offer);
                 let mut last = None;
                 let list = &answers.shards[shard];
-                let draws = draws_of(env.key, SHARE, at, list.iter().map(of));
+                let draws = draws_of(key, SHARE, at, list.iter().map(of));
                 let granted = |(a, _): &(&Answer, Draws)| a.verdict == Verdict::Granted;
                 for (answer, draws) in list.iter().zip(draws).filter(granted) {
                     if last.replace(of(answer)) != Some(of(answer)) {
@@ -266,7 +273,7 @@ impl Sharing {
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
         let degree = env.network.degree(share.by);
-        let mut draws = env.key.draws(AUDIENCE, share.by, at, share.offer);
+        let mut draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
         let mut seen = 0;
         let mut show = |k| {
             seen += 1;

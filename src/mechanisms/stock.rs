@@ -3,17 +3,23 @@
 //! Orders of an offer are granted in the order of an addressed random priority until
 //! the stock is used up. Every review the merchant orders up to the expected demand of
 //! a number of days; goods are there the next morning and are paid when they come.
+//!
+//! An offer has one stock for all platforms of an arm, the sum of the platforms' accounts:
+//! what came in on an account, less what was sold through it. Goods that come in are
+//! charged in proportion to what was asked for on each platform; an account may be
+//! overdrawn, as long as the sum is not.
 
 use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
-use crate::market::platform::{Book, Carriage, OfferState, Platform};
+use crate::market::platform::{Book, Carriage, ChannelTerms, OfferState, Platform};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
-use crate::mechanism::world::World;
+use crate::mechanism::world::{MAX_PLATFORMS, World};
+use crate::parallel::Shards;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{ln, pow};
+use crate::quantity::math::pow;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use rayon::prelude::*;
@@ -21,8 +27,6 @@ use rayon::prelude::*;
 parameters! {
     /// Stock and clearing.
     pub struct Parameters {
-        /// Price of every offer relative to the list price.
-        price_level: f64 = "1.0", "1", 0.01, 10.0, A, "list prices";
         /// Days between two reviews of an offer's stock.
         review_days: u16 = "3", "days", 1.0, 365.0, A, "assumed";
         /// Days of expected demand up to which stock is ordered.
@@ -33,8 +37,6 @@ parameters! {
         demand_half_life_days: f64 = "7.0", "days", 0.1, 365.0, A, "a week";
         /// Orders a member and day by which the stock of day 0 is planned.
         planned_orders: f64 = "0.09", "orders/day", 0.0, 10.0, D, "50 m orders a day on 487 m monthly users (Pinduoduo, March 2020)";
-        /// Postage of a pickup, paid by the merchant.
-        pickup_cost_fen: i64 = "80", "fen", 0.0, 1_000_000.0, A, "shared by the drop's orders, assumed";
     }
 }
 
@@ -42,7 +44,7 @@ parameters! {
 pub const SPEC: Spec = Spec {
     name: "stock",
     summary: "Grants orders against stock in random order, and restocks by smoothed demand",
-    scope: Scope::Platform,
+    scope: Scope::World,
     role: Role::Clearing,
     on_by_default: true,
     needed: None,
@@ -52,33 +54,48 @@ pub const SPEC: Spec = Spec {
     build,
 };
 
-fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
+fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let keep = pow(0.5, 1.0 / p.demand_half_life_days);
-    Box::new(Stock { p, platform: placement.platform, keep })
+    Box::new(Stock { p, keep })
 }
 
 struct Stock {
     p: Parameters,
-    platform: usize,
     /// Share of the smoothed demand that is kept from day to day.
     keep: f64,
 }
 
+/// The offers of one shard on one platform, with the book of what happens to them.
+struct Shelf<'a> {
+    offers: &'a mut [OfferState],
+    book: &'a mut Book,
+}
+
+/// The shelves of each shard of offers, one a platform.
+fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Vec<Shelf<'_>>> {
+    let mut all: Vec<Vec<Shelf<'_>>> = (0..shards.count()).map(|_| Vec::new()).collect();
+    for platform in platforms {
+        let parts = platform.offers.chunks_mut(shards.size()).zip(&mut platform.offer_books);
+        for (shelves, (offers, book)) in all.iter_mut().zip(parts) {
+            shelves.push(Shelf { offers, book });
+        }
+    }
+    all
+}
+
+/// Units of an offer in stock: all accounts together.
+fn in_stock(shelves: &[Shelf<'_>], row: usize) -> i32 {
+    shelves.iter().map(|shelf| shelf.offers[row].stock).sum()
+}
+
 impl Mechanism for Stock {
-    /// (list prices, expected demand) → prices and first stock.
+    /// (expected demand) → first stock.
     fn start(&mut self, world: &mut World) {
-        let env = &world.env;
-        let platform = &mut world.platforms[self.platform];
-        platform.fees.pickup_cost_fen = self.p.pickup_cost_fen;
-        let per_offer =
-            self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
-        for (state, offer) in platform.offers.iter_mut().zip(&env.catalogue.offers) {
-            let price = (f64::from(offer.list_price_fen) * self.p.price_level).round().max(1.0);
-            let reference = env.catalogue.reference_price_fen[offer.category as usize] as f64;
-            state.price_fen = price as u32;
-            state.ln_price_ratio = ln(price / reference) as f32;
-            state.demand = per_offer as f32;
+        for platform in &mut world.platforms {
+            let per_offer =
+                self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
+            platform.offers.iter_mut().for_each(|state| state.demand = per_offer as f32);
         }
         self.restock(world, world.env.start.stock_days);
     }
@@ -92,17 +109,18 @@ impl Mechanism for Stock {
         answers: &mut Outbox<Answer>,
     ) {
         let World { env, platforms, .. } = world;
-        let platform = &mut platforms[self.platform];
         let shards = env.catalogue.shards;
-        let channels = &platform.channels;
-        let posts = (env.catalogue.parcel_cost_fen, self.p.pickup_cost_fen);
-        let mut rooms: Vec<(&mut [OfferState], &mut Book)> =
-            platform.offers.chunks_mut(shards.size()).zip(&mut platform.offer_books).collect();
-        answers.send_with(&mut rooms, |shard, (offers, book), bins| {
+        let parcel_fen = env.catalogue.parcel_cost_fen;
+        let postages: Vec<Postages> =
+            platforms.iter().map(|platform| Postages::new(platform, parcel_fen)).collect();
+        let mut rooms = shelves(platforms, shards);
+        answers.send_with(&mut rooms, |shard, shelves, bins| {
             for order in &orders.shards[shard] {
-                let offer = &mut offers[shards.row_of(order.offer)];
-                let pickup = channels[order.channel as usize].carriage == Carriage::Pickup;
-                let verdict = grant(offer, book, order, if pickup { posts.1 } else { posts.0 });
+                let row = shards.row_of(order.offer);
+                let is_there = in_stock(shelves, row) > 0;
+                let platform = usize::from(order.platform);
+                let postage_fen = postages[platform].of(order);
+                let verdict = shelves[platform].answer(row, order, is_there, postage_fen);
                 bins.push(Answer { order: *order, verdict });
             }
         });
@@ -110,8 +128,7 @@ impl Mechanism for Stock {
 
     /// (orders of the day) → smoothed demand, and goods ordered.
     fn adapt(&mut self, world: &mut World, at: Clock) {
-        let platform = &mut world.platforms[self.platform];
-        for state in &mut platform.offers {
+        for state in world.platforms.iter_mut().flat_map(|platform| &mut platform.offers) {
             let today = f64::from(state.asked_today);
             state.demand = (f64::from(state.demand) * self.keep + today * (1.0 - self.keep)) as f32;
             state.asked_today = 0;
@@ -123,41 +140,94 @@ impl Mechanism for Stock {
     }
 }
 
-/// Grants an order or refuses it, and books what follows.
-fn grant(offer: &mut OfferState, book: &mut Book, order: &Order, postage_fen: i64) -> Verdict {
-    offer.asked_today += 1;
-    if offer.stock == 0 {
-        book.tally.out_of_stock += 1;
-        book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
-        return Verdict::OutOfStock;
+/// What sending an order costs, by channel.
+struct Postages(Vec<i64>);
+
+impl Postages {
+    fn new(platform: &Platform, parcel_fen: i64) -> Self {
+        let pickup_fen = platform.fees.pickup_cost_fen;
+        let postage = |terms: &ChannelTerms| match terms.carriage {
+            Carriage::Parcel => parcel_fen,
+            Carriage::Pickup => pickup_fen,
+        };
+        Self(platform.channels.iter().map(postage).collect())
     }
-    offer.stock -= 1;
-    offer.sold_today += 1;
-    book.tally.units_out += 1;
-    book.postings.post(Line::Postage, Fen(postage_fen));
-    Verdict::Granted
+
+    fn of(&self, order: &Order) -> i64 {
+        self.0[usize::from(order.channel)]
+    }
+}
+
+impl Shelf<'_> {
+    /// Grants an order or refuses it, and books what follows.
+    fn answer(&mut self, row: usize, order: &Order, is_there: bool, postage_fen: i64) -> Verdict {
+        let (offer, book) = (&mut self.offers[row], &mut *self.book);
+        offer.asked_today += 1;
+        if !is_there {
+            book.tally.out_of_stock += 1;
+            book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
+            return Verdict::OutOfStock;
+        }
+        offer.stock -= 1;
+        offer.sold_today += 1;
+        book.tally.units_out += 1;
+        book.postings.post(Line::Postage, Fen(postage_fen));
+        Verdict::Granted
+    }
+
+    /// Takes units into stock and pays for them.
+    fn receive(&mut self, row: usize, units: u32, unit_cost_fen: u32) {
+        self.offers[row].stock += units as i32;
+        self.book.tally.units_in += u64::from(units);
+        let cost = i64::from(units) * i64::from(unit_cost_fen);
+        self.book.postings.post(Line::Goods, Fen(cost));
+    }
+}
+
+/// Divides units among the platforms by what is asked for on each, to the unit: each gets
+/// what its part of the running sum rounds down to. Without any demand the first has all.
+fn divide(shelves: &[Shelf<'_>], row: usize, units: u32) -> [u32; MAX_PLATFORMS] {
+    let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
+    let all: f64 = shelves.iter().map(asked).sum();
+    let (mut parts, mut sum, mut given) = ([0; MAX_PLATFORMS], 0.0, 0);
+    for (k, shelf) in shelves.iter().enumerate() {
+        sum += asked(shelf);
+        let is_last = k + 1 == shelves.len();
+        let upto = if is_last { units } else { (f64::from(units) * sum / all) as u32 };
+        parts[k] = upto.saturating_sub(given);
+        given += parts[k];
+    }
+    if all == 0.0 {
+        parts = [0; MAX_PLATFORMS];
+        parts[0] = units;
+    }
+    parts
 }
 
 impl Stock {
     /// Fills every offer up to `days` of smoothed demand.
     fn restock(&self, world: &mut World, days: f64) {
         let offers = &world.env.catalogue.offers;
-        let Platform { offers: states, offer_books, .. } = &mut world.platforms[self.platform];
-        let size = world.env.catalogue.shards.size();
-        states
-            .par_chunks_mut(size)
-            .zip(offer_books.par_iter_mut())
-            .zip(offers.par_chunks(size))
+        let shards = world.env.catalogue.shards;
+        shelves(&mut world.platforms, shards)
+            .par_iter_mut()
+            .zip(offers.par_chunks(shards.size()))
             .with_max_len(1)
-            .for_each(|((states, book), offers)| {
-                for (state, offer) in states.iter_mut().zip(offers) {
-                    let level = (f64::from(state.demand) * days).ceil() as u32;
-                    let units = level.max(self.p.least_units).saturating_sub(state.stock);
-                    state.stock += units;
-                    book.tally.units_in += u64::from(units);
-                    let cost = i64::from(units) * i64::from(offer.unit_cost_fen);
-                    book.postings.post(Line::Goods, Fen(cost));
+            .for_each(|(shelves, offers)| {
+                for (row, offer) in offers.iter().enumerate() {
+                    let units = self.wanted(shelves, row, days);
+                    let parts = divide(shelves, row, units);
+                    for (shelf, part) in shelves.iter_mut().zip(parts) {
+                        shelf.receive(row, part, offer.unit_cost_fen);
+                    }
                 }
             });
+    }
+
+    /// Units that fill an offer up to `days` of smoothed demand.
+    fn wanted(&self, shelves: &[Shelf<'_>], row: usize, days: f64) -> u32 {
+        let demand: f64 = shelves.iter().map(|shelf| f64::from(shelf.offers[row].demand)).sum();
+        let level = ((demand * days).ceil() as u32).max(self.p.least_units);
+        level.saturating_sub(in_stock(shelves, row).max(0) as u32)
     }
 }

@@ -105,13 +105,14 @@ impl Mechanism for WordOfMouth {
         let (p, Some((out, inbox))) = (&self.p, &mut self.post) else { return };
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
+        let key = env.key_of(self.platform);
         let outcomes = &platform.outcomes;
         out.send(|shard, bins| {
             let news: Vec<(&Outcome, bool)> =
                 outcomes[shard].iter().filter_map(|o| Some((o, p.is_good(o)?))).collect();
             let addresses = news.iter().map(|(o, _)| (o.order.consumer, o.order.occasion()));
             let mut picked = Vec::new();
-            let draws = draws_of(env.key, TELL, at, addresses);
+            let draws = draws_of(key, TELL, at, addresses);
             for ((outcome, good), draws) in news.into_iter().zip(draws) {
                 p.tell(env, draws, (outcome, good), &mut picked, bins);
             }

@@ -86,6 +86,7 @@ pub fn environment(
     let budget = scenario.market.marketing_budget_fen_per_consumer_day * f64::from(n);
     Ok(Environment {
         key,
+        keys: std::array::from_fn(|platform| key.part(platform as u32)),
         consumers: Shards::of(n),
         catalogue: Catalogue::draw(&scenario.market, &scenario.categories, key),
         people,
@@ -94,6 +95,7 @@ pub fn environment(
         follow,
         start: scenario.start.clone(),
         daily_budget: Fen(budget.round() as i64),
+        budget_of_arm: scenario.market.budget_of == "arm",
         days: scenario.days + scenario.start.burn_in_days,
     })
 }
@@ -103,14 +105,24 @@ pub struct Built {
     /// The world.
     pub world: World,
     /// The mechanisms that are on.
-    pub mechanisms: Vec<Box<dyn Mechanism>>,
+    pub mechanisms: Vec<Installed>,
+}
+
+/// A mechanism in its place.
+pub struct Installed {
+    /// Index of its platform; none for a mechanism of the world.
+    pub platform: Option<usize>,
+    /// The mechanism.
+    pub mechanism: Box<dyn Mechanism>,
 }
 
 /// Builds the world of an arm and starts its mechanisms.
 #[must_use]
 pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
     let names = arm.platforms.iter().map(|platform| platform.name.as_str());
-    let platforms: Vec<Platform> = names.map(|name| platform(name, env)).collect();
+    let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
+    let budget = Fen(env.daily_budget.0 / sharers);
+    let platforms: Vec<Platform> = names.map(|name| platform(name, env, budget)).collect();
     let mut world = World {
         env: Arc::clone(env),
         platforms,
@@ -120,16 +132,16 @@ pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
         needs: vec![Vec::new(); env.consumers.count()],
     };
     let mut mechanisms = instances(arm);
-    for mechanism in &mut mechanisms {
-        mechanism.start(&mut world);
+    for installed in &mut mechanisms {
+        installed.mechanism.start(&mut world);
     }
     Built { world, mechanisms }
 }
 
-fn platform(name: &str, env: &Environment) -> Platform {
+fn platform(name: &str, env: &Environment, daily_budget: Fen) -> Platform {
     let days = usize::from(env.days);
     let mut platform = Platform::new(name, env.consumers, &env.catalogue, env.start.trust, days);
-    platform.daily_budget = env.daily_budget;
+    platform.daily_budget = daily_budget;
     platform.channels = channels()
         .map(|channel| ChannelTerms {
             thinning: 1.0,
@@ -142,17 +154,20 @@ fn platform(name: &str, env: &Environment) -> Platform {
 }
 
 /// The mechanisms that are on, in the order of the registry.
-fn instances(arm: &Arm) -> Vec<Box<dyn Mechanism>> {
-    let build = |setting: &Setting, platform| {
-        let placement = Placement { platform, first_channel: first_channel(setting.spec) };
-        (setting.spec.build)(&setting.values, &placement)
+fn instances(arm: &Arm) -> Vec<Installed> {
+    let build = |setting: &Setting, platform: Option<usize>| {
+        let first_channel = first_channel(setting.spec);
+        let placement = Placement { platform: platform.unwrap_or(0), first_channel };
+        Installed { platform, mechanism: (setting.spec.build)(&setting.values, &placement) }
     };
     let mut built = Vec::new();
     for spec in MECHANISMS {
         let is_on = |setting: &&Setting| setting.enabled && setting.spec.name == spec.name;
-        built.extend(arm.mechanisms.iter().find(is_on).map(|setting| build(setting, 0)));
+        built.extend(arm.mechanisms.iter().find(is_on).map(|setting| build(setting, None)));
         for (k, platform) in arm.platforms.iter().enumerate() {
-            built.extend(platform.mechanisms.iter().find(is_on).map(|setting| build(setting, k)));
+            built.extend(
+                platform.mechanisms.iter().find(is_on).map(|setting| build(setting, Some(k))),
+            );
         }
     }
     built

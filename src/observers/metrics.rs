@@ -1,6 +1,6 @@
 //! Metrics: one number a run, the rows of `summary` and `differences`.
 
-use super::{Totals, money};
+use super::{Standing, Totals, money};
 use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::{Line, Party, Postings, balance};
 use crate::market::platform::Platform;
@@ -17,6 +17,8 @@ pub struct RunView<'a> {
     pub platform: &'a Platform,
     /// Sums over the reported days.
     pub totals: &'a Totals,
+    /// What the platform has of the arm's market; none where it is alone.
+    pub standing: Option<Standing>,
     /// Days stepped, burn-in included.
     pub days_done: u16,
 }
@@ -51,6 +53,11 @@ impl RunView<'_> {
         let picked =
             channels.zip(&self.totals.tally.channels).filter(|(channel, _)| which(channel));
         picked.map(|(_, counts)| count(counts)).sum::<u64>() as f64
+    }
+
+    /// A share of the arm's market; undefined where a platform is alone.
+    fn rivalry(&self, share: impl Fn(&Standing) -> f64) -> f64 {
+        self.standing.as_ref().map_or(f64::NAN, share)
     }
 
     fn new_buyers(&self) -> f64 {
@@ -138,4 +145,9 @@ metrics! { v;
     group_completion_share, "1", Higher, "share of closed groups that filled", "成团率" => v.totals.tally.groups_filled as f64 / (v.totals.tally.groups_filled + v.totals.tally.groups_failed) as f64;
     delivery_days_mean, "days", Lower, "mean days from order to delivery", "平均配送天数" => v.totals.tally.delivery_days as f64 / v.sum(|c| (c.returned + c.kept) as i64);
     out_of_stock_share, "1", Lower, "share of placed orders refused for want of stock", "缺货率" => v.totals.tally.out_of_stock as f64 / v.sum(|c| c.placed as i64);
+    order_share, "1", Higher, "share of the granted orders of all platforms of the arm, where there are several", "订单市场份额" => v.rivalry(|s| s.order_share);
+    gmv_share, "1", Higher, "share of the price of granted orders of all platforms of the arm, where there are several", "成交额市场份额" => v.rivalry(|s| s.gmv_share);
+    member_share, "1", Higher, "of the consumers who are members of any platform of the arm at the end, those who are members here", "会员市场份额" => v.rivalry(|s| s.member_share);
+    exclusive_members_share, "1", Higher, "share of the members who use no other platform of the arm, at the end", "独占会员占比" => v.rivalry(|s| s.exclusive_share);
+    switching_share, "1", Neither, "of the orders of consumers who had ordered before, those whose last order was on another platform of the arm", "转换订单占比" => v.rivalry(|s| s.switching_share);
 }

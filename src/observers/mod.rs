@@ -2,16 +2,20 @@
 
 pub mod cascades;
 pub mod cohorts;
+pub mod competition;
 pub mod daily;
 pub mod funnel;
 pub mod ledger;
 pub mod metrics;
 
+use crate::exchange::Inbox;
 use crate::market::ledger::{FLOWS, Flow, LINES, Postings};
+use crate::market::message::Answer;
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
 use crate::observer::Metric;
 use crate::table::{Rows, Schema};
+use competition::Competition;
 
 /// Tables that a run writes, beside `summary` and `differences`.
 pub const TABLES: &[&Schema] = &[
@@ -20,6 +24,8 @@ pub const TABLES: &[&Schema] = &[
     &ledger::Flows::SCHEMA,
     &cohorts::Cohorts::SCHEMA,
     &cascades::Shapes::SCHEMA,
+    &competition::Shares::SCHEMA,
+    &competition::Switching::SCHEMA,
 ];
 
 /// Metrics of a run.
@@ -58,6 +64,21 @@ pub struct Totals {
     pub stock_before_fen: i64,
 }
 
+/// What one platform has of its arm's market at the end of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Share of granted orders.
+    pub order_share: f64,
+    /// Share of their price.
+    pub gmv_share: f64,
+    /// Of the consumers who are members anywhere, the share who are members here.
+    pub member_share: f64,
+    /// Share of the members who use no other platform.
+    pub exclusive_share: f64,
+    /// Of the orders of consumers who had ordered before, the share won from another platform.
+    pub switching_share: f64,
+}
+
 /// Money of the lines that `which` picks.
 #[must_use]
 pub fn money(postings: &[i64], which: impl Fn(&Flow) -> bool) -> i64 {
@@ -71,6 +92,7 @@ pub struct Observers {
     funnel: Vec<Rows>,
     flows: Vec<Rows>,
     totals: Vec<Totals>,
+    competition: Option<Competition>,
 }
 
 impl Observers {
@@ -92,6 +114,7 @@ impl Observers {
             funnel: vec![Rows::new(&funnel::Funnel::SCHEMA); n],
             flows: vec![Rows::new(&ledger::Flows::SCHEMA); n],
             totals: totals.collect(),
+            competition: Competition::new(world),
         }
     }
 
@@ -100,6 +123,14 @@ impl Observers {
         for (totals, platform) in self.totals.iter_mut().zip(&world.platforms) {
             totals.active_before = platform.history.active_buyers(clock_day, 365);
             totals.stock_before_fen = metrics::stock_fen(world, platform);
+        }
+        self.competition.iter_mut().for_each(Competition::begin);
+    }
+
+    /// Takes in the answers of a wave, of all platforms.
+    pub fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
+        if let Some(competition) = &mut self.competition {
+            competition.answered(world, answers);
         }
     }
 
@@ -110,7 +141,11 @@ impl Observers {
         clock_day: u16,
         books: impl Iterator<Item = (&'a Tally, &'a Postings)>,
     ) {
-        for (platform, (tally, postings)) in books.enumerate() {
+        let books: Vec<_> = books.collect();
+        if let Some(competition) = &mut self.competition {
+            competition.day(world, books.iter().map(|book| book.0));
+        }
+        for (platform, (tally, postings)) in books.into_iter().enumerate() {
             let day = clock_day - self.burn_in + 1;
             let view = DayView { world, platform, day, clock_day, tally, postings };
             self.daily[platform].push(daily::Daily::row(&view));
@@ -123,15 +158,20 @@ impl Observers {
     /// Tables and metrics of each platform after `days_done` days, burn-in included.
     #[must_use]
     pub fn finish(self, world: &World, days_done: u16) -> Vec<(Vec<Rows>, Vec<Option<f64>>)> {
-        let Self { daily, funnel, flows, totals, .. } = self;
+        let Self { daily, funnel, flows, totals, competition, .. } = self;
+        let mut rivalry = competition.map(|c| c.finish(world)).unwrap_or_default().into_iter();
         let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).enumerate();
         parts
             .map(|(index, (((daily, funnel), flows), totals))| {
                 let platform = &world.platforms[index];
                 let cohorts = cohorts::rows(&platform.history, days_done);
                 let shapes = cascades::rows(&platform.cascades);
-                let view = metrics::RunView { world, platform, totals: &totals, days_done };
-                (vec![daily, funnel, flows, cohorts, shapes], metrics::values(&view))
+                let mut tables = vec![daily, funnel, flows, cohorts, shapes];
+                let (shares, standing) = rivalry.next().unzip();
+                tables.extend(shares.into_iter().flatten());
+                let totals = &totals;
+                let view = metrics::RunView { world, platform, totals, standing, days_done };
+                (tables, metrics::values(&view))
             })
             .collect()
     }

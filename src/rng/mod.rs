@@ -50,6 +50,19 @@ impl Key {
         Self([mixed as u32, (mixed >> 32) as u32])
     }
 
+    /// The key of a part of the replicate, another for each part but the first, which keeps
+    /// the replicate's own.
+    #[must_use]
+    pub fn part(self, part: u32) -> Self {
+        if part == 0 {
+            return self;
+        }
+        let [low, high] = self.0;
+        let whole = u64::from(high) << 32 | u64::from(low);
+        let mixed = rand_philox::splitmix64(whole ^ u64::from(part) << 32);
+        Self([mixed as u32, (mixed >> 32) as u32])
+    }
+
     /// The key as its two words.
     #[must_use]
     pub fn words(self) -> [u32; 2] {

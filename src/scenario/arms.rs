@@ -120,16 +120,15 @@ impl<'a> Builder<'_, 'a> {
         arm
     }
 
-    /// Reports more platforms than this version runs in an arm.
+    /// Reports more platforms than an arm has room for.
     fn room(&mut self, arm: &str, names: &[String]) {
         let most = self.resolver.catalogue.platforms;
         if let Some(name) = names.get(most) {
             let place = self.resolver.key_place(&["arm", arm, "platform", name]);
             let (arm, n) = (clipped(arm), names.len());
-            let message =
-                format!("arm `{arm}` has {n} platforms; this version runs one platform an arm");
-            let issue = Issue::new(NOT_YET, &place, message).label("more than one");
-            self.resolver.issues.push(issue.help("give each platform an arm of its own"));
+            let message = format!("arm `{arm}` has {n} platforms; an arm has at most {most}");
+            let issue = Issue::new(NOT_YET, &place, message).label("one too many");
+            self.resolver.issues.push(issue.help("give some of them another arm"));
         }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::error::{Issue, Issues, NOT_TEXT, Place, Source};
 use crate::mechanism::spec::Spec;
+use crate::mechanism::world::MAX_PLATFORMS;
 use crate::mechanisms::MECHANISMS;
 use crate::parameter::{Parameter, Values};
 use crate::scenario::layers::{Layer, Read, Reading, dotted};
@@ -30,7 +31,7 @@ pub struct Catalogue {
 
 /// All that comes with the program.
 pub const CATALOGUE: Catalogue =
-    Catalogue { mechanisms: MECHANISMS, presets: PRESETS, platforms: 1 };
+    Catalogue { mechanisms: MECHANISMS, presets: PRESETS, platforms: MAX_PLATFORMS };
 
 /// A scenario's text and what it is read with.
 #[derive(Clone, Copy)]

@@ -20,7 +20,8 @@ impl Market {
         let catalogue = &self.env.catalogue;
         let per_offer = p.planned_orders * self.n_live() as f64 / catalogue.offers.len() as f64;
         for offer in &catalogue.offers {
-            let price = (f64::from(offer.list_price_fen) * p.price_level).round().max(1.0);
+            let price =
+                (f64::from(offer.list_price_fen) * self.rules.listing.price_level).round().max(1.0);
             let reference = catalogue.reference_price_fen[offer.category as usize] as f64;
             self.goods.push(Good {
                 stock: 0,
@@ -39,8 +40,8 @@ impl Market {
             let good = &mut self.goods[k];
             let level = (f64::from(good.demand) * days).ceil() as u32;
             let level = level.max(self.rules.stock.least_units);
-            let units = level.saturating_sub(good.stock);
-            good.stock += units;
+            let units = level.saturating_sub(good.stock as u32);
+            good.stock += units as i32;
             self.tally.units_in += u64::from(units);
             let cost = self.env.catalogue.offers[k].unit_cost_fen;
             self.pay(Line::Goods, i64::from(units) * i64::from(cost));
@@ -75,7 +76,7 @@ impl Market {
             self.tally.units_out += 1;
             let pickup = self.channels[order.channel as usize].pickup;
             let parcel = self.env.catalogue.parcel_cost_fen;
-            let postage = if pickup { self.rules.stock.pickup_cost_fen } else { parcel };
+            let postage = if pickup { self.rules.listing.pickup_cost_fen } else { parcel };
             self.pay(Line::Postage, postage);
             answers.push(Answer { order, verdict: Verdict::Granted });
         }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// An offer's state.
 #[derive(Clone, Debug)]
 pub struct Good {
-    pub stock: u32,
+    pub stock: i32,
     pub price_fen: u32,
     pub asked_today: u32,
     pub ln_price_ratio: f32,

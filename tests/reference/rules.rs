@@ -4,7 +4,7 @@ use guanxi::market::ledger::Line;
 use guanxi::mechanisms::{
     attention, choice, delivery, experience, fatigue, feed, group_buy, leader,
 };
-use guanxi::mechanisms::{livestream, need, outside_ads, registration, reviews, search};
+use guanxi::mechanisms::{listing, livestream, need, outside_ads, registration, reviews, search};
 use guanxi::mechanisms::{sharing, stock, word_of_mouth};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
@@ -17,6 +17,7 @@ pub struct Rules {
     pub registration: registration::Parameters,
     pub need: need::Parameters,
     pub choice: choice::Parameters,
+    pub listing: listing::Parameters,
     pub stock: stock::Parameters,
     pub delivery: delivery::Parameters,
     pub experience: experience::Parameters,
@@ -45,6 +46,7 @@ impl Rules {
             registration: registration::Parameters::from_values(on("registration")),
             need: need::Parameters::from_values(on("need")),
             choice: choice::Parameters::from_values(on("choice")),
+            listing: listing::Parameters::from_values(on("listing")),
             stock: stock::Parameters::from_values(on("stock")),
             delivery: delivery::Parameters::from_values(on("delivery")),
             experience: experience::Parameters::from_values(on("experience")),

@@ -33,7 +33,7 @@ fn shelf(offers: u32, price_level: f64) -> Run {
         merchants = 1
         offers_per_merchant = {offers}
         price_spread = 0.3
-        [arm.only.stock]
+        [arm.only.listing]
         price_level = {price_level:?}
         [arm.only.search]
         attention_share = 1.0
