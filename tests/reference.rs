@@ -10,6 +10,8 @@
 mod choice;
 #[path = "reference/compare.rs"]
 mod compare;
+#[path = "reference/supply.rs"]
+mod supply;
 #[path = "reference/goods.rs"]
 mod goods;
 #[path = "reference/groups.rs"]

@@ -24,6 +24,7 @@ const FROM_ORDERS: &[Line] = &[
     Line::ReturnPostage,
     Line::InfluencerCommission,
     Line::LeaderCommission,
+    Line::Subsidy,
 ];
 
 /// What a list of records says was paid and moved.
@@ -184,10 +185,12 @@ impl Found {
         }
         let platform = &world.platforms[order.platform as usize];
         let price = i64::from(order.price_fen);
-        let part = |share_bp: u32| price * i64::from(share_bp) / 10_000;
+        let whole = price + i64::from(order.coupon_fen);
+        let part = |share_bp: u32| whole * i64::from(share_bp) / 10_000;
         self.open_orders -= 1;
         self.open_fen -= price;
         self.expected[Line::Settlement as usize] += price;
+        self.expected[Line::Subsidy as usize] += i64::from(order.coupon_fen);
         self.expected[Line::Commission as usize] += part(platform.fees.commission_bp);
         self.expected[Line::AdFee as usize] += part(platform.fees.ad_fee_bp);
         let terms = &platform.channels[order.channel as usize];

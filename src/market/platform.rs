@@ -2,6 +2,7 @@
 
 use super::cascade::Cascades;
 use super::catalogue::Catalogue;
+use super::coupon::{CouponPurse, CouponTerms};
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit};
@@ -142,6 +143,8 @@ pub struct Platform {
     pub variants: Vec<Variant>,
     /// Fees.
     pub fees: Fees,
+    /// What a coupon is worth.
+    pub coupon: CouponTerms,
     /// Money.
     pub ledger: Ledger,
     /// Sharing trees.
@@ -171,6 +174,8 @@ pub struct Book {
     pub postings: Postings,
     /// Granted orders of this wave, for the history.
     pub purchases: Vec<Purchase>,
+    /// What coupons may still take off.
+    pub coupon: CouponPurse,
 }
 
 /// The rows of one shard of consumers: what one worker may write.
@@ -270,6 +275,7 @@ impl Platform {
             channels: Vec::new(),
             variants: Vec::new(),
             fees: Fees::default(),
+            coupon: CouponTerms::default(),
             ledger: Ledger::default(),
             cascades: Cascades::default(),
             books: vec![Book::default(); consumers.count()],

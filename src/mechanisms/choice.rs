@@ -7,6 +7,7 @@
 //! is the same good: the better way of getting it wins.
 
 use crate::exchange::{Inbox, runs_with_foresight};
+use crate::market::coupon::CouponPurse;
 use crate::market::ledger::Line;
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
@@ -219,14 +220,23 @@ impl Judge<'_> {
                 continue;
             }
             let friends = if any_friend { friends(situation, exposure.offer) } else { 0 };
-            let (time, variant) = self.weigh(exposure, noise[k], need, friends);
+            let purse = match exposure.flags & flag::COUPON {
+                0 => None,
+                _ => Some(books[exposure.platform as usize].coupon),
+            };
+            let (time, variant) = self.weigh(exposure, noise[k], (need, friends), purse);
             if time < best.map_or(outside, |b| b.time) {
                 best = Some(Best { time, exposure, variant });
             }
         }
         if let Some(best) = best {
-            let order = self.order(best, need);
+            let mut order = self.order(best, need);
             let book = &mut books[order.platform as usize];
+            if best.exposure.flags & flag::COUPON != 0 {
+                let terms = self.platforms[order.platform as usize].coupon;
+                order.coupon_fen = book.coupon.redeem(terms.off_fen(order.price_fen));
+                order.price_fen -= u32::from(order.coupon_fen);
+            }
             book.tally.channels[order.channel as usize].placed += 1;
             book.postings.post(Line::Payment, Fen(i64::from(order.price_fen)));
             orders.push(order);
@@ -240,24 +250,45 @@ impl Judge<'_> {
 
     /// The race time of an exposure's offer, bought in the best way, and that way. Alone
     /// and in a team it is the same good, so that the way with the larger utility wins.
-    fn weigh(&self, e: &Exposure, [time, first]: [f64; 2], need: bool, friends: u32) -> (f64, u8) {
+    fn weigh(
+        &self,
+        e: &Exposure,
+        [time, first]: [f64; 2],
+        (need, friends): (bool, u32),
+        purse: Option<CouponPurse>,
+    ) -> (f64, u8) {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
         let member = &platform.members[e.to as usize];
-        let attributes = self.attributes(platform, e, member, (need, friends));
+        let mut attributes = self.attributes(platform, e, member, (need, friends));
+        let coupon = |variant| purse.map_or(0.0, |purse| self.ln_coupon(e, variant, purse));
+        let alone = coupon(0);
+        attributes.ln_price_ratio += alone;
         let utility = self.coefficients.utility(terms.constant, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;
             for (k, way) in platform.variants.iter().enumerate() {
                 let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
-                let more = -sensitivity * way.ln_price - hassle;
+                let ln_price = way.ln_price + (coupon(k as u8 + 1) - alone);
+                let more = -sensitivity * ln_price - hassle;
                 if more > gain {
                     (gain, variant) = (more, k as u8 + 1);
                 }
             }
         }
         (time * quick_exp(-(utility + gain)), variant)
+    }
+
+    /// ln of the share of the price in a variant that a coupon leaves to pay.
+    #[cold]
+    fn ln_coupon(&self, e: &Exposure, variant: u8, purse: CouponPurse) -> f64 {
+        let price = self.price_fen(e, variant);
+        let off = self.platforms[e.platform as usize].coupon.off_fen(price);
+        if off == 0 || !purse.covers(off) {
+            return 0.0;
+        }
+        quick_ln(f64::from(price - u32::from(off)) / f64::from(price))
     }
 
     /// The noise of the hassle of variant `k` > 0.
@@ -308,22 +339,13 @@ impl Judge<'_> {
 
     fn order(&self, best: Best<'_>, need: bool) -> Order {
         let e = best.exposure;
-        let platform = &self.platforms[e.platform as usize];
-        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
-        let cut = match best.variant {
-            0 => u64::from(e.price_bp),
-            k => {
-                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
-                    / 10_000
-            }
-        };
         Order {
             consumer: e.to,
             offer: e.offer,
             source: e.source,
             context: e.context,
             node: e.node,
-            price_fen: (alone * cut / 10_000) as u32,
+            price_fen: self.price_fen(e, best.variant),
             day: self.at.day,
             priority: (self.env.key.word(PRIORITY, e.to, self.at, e.offer) >> 16) as u16,
             channel: e.channel,
@@ -331,7 +353,22 @@ impl Judge<'_> {
             variant: best.variant,
             platform: e.platform,
             wave: self.at.wave,
+            coupon_fen: 0,
         }
+    }
+
+    /// The price in a variant, before a coupon.
+    fn price_fen(&self, e: &Exposure, variant: u8) -> u32 {
+        let platform = &self.platforms[e.platform as usize];
+        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
+        let cut = match variant {
+            0 => u64::from(e.price_bp),
+            k => {
+                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
+                    / 10_000
+            }
+        };
+        (alone * cut / 10_000) as u32
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod attention;
 pub mod choice;
+pub mod coupon;
 pub mod delivery;
 pub mod experience;
 pub mod feed;
@@ -11,6 +12,7 @@ pub mod leader;
 pub mod livestream;
 pub mod need;
 pub mod outside_ads;
+pub mod pricing;
 pub mod registration;
 pub mod search;
 pub mod sharing;
@@ -29,7 +31,9 @@ pub const MECHANISMS: &[&Spec] = &[
     &livestream::SPEC,
     &leader::SPEC,
     &group_buy::SPEC,
+    &coupon::SPEC,
     &choice::SPEC,
+    &pricing::SPEC,
     &stock::SPEC,
     &delivery::SPEC,
     &experience::SPEC,

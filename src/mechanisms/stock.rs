@@ -3,20 +3,26 @@
 //! Orders of an offer are granted in the order of an addressed random priority until
 //! the stock is used up. Every review the merchant orders up to the expected demand of
 //! a number of days; goods are there the next morning and are paid when they come.
+//!
+//! With a lead time goods come so many mornings later, and the rule is (s, S) with review
+//! (Silver, Pyke & Peterson 1998): where stock and goods under way are no more than s, the
+//! demand until the goods of the next review come plus safety, they are filled up to
+//! S = s + the demand of the days to cover.
 
 use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
 use crate::market::platform::{Book, Carriage, OfferState, Platform};
-use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
+use crate::mechanism::{Digest, Mechanism};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use rayon::prelude::*;
+use std::collections::VecDeque;
 
 parameters! {
     /// Stock and clearing.
@@ -29,6 +35,10 @@ parameters! {
         cover_days: f64 = "10.0", "days", 0.0, 365.0, A, "assumed";
         /// Units up to which stock is ordered at least.
         least_units: u32 = "12", "units", 0.0, 1_000_000.0, A, "a carton";
+        /// Days by which goods ordered come later than the next morning.
+        lead_time_days: u16 = "0", "days", 0.0, 365.0, A, "assumed";
+        /// Days of expected demand held against surprises where there is a lead time.
+        safety_days: f64 = "2.0", "days", 0.0, 365.0, A, "assumed";
         /// Half-life of the smoothed demand.
         demand_half_life_days: f64 = "7.0", "days", 0.1, 365.0, A, "a week";
         /// Orders a member and day by which the stock of day 0 is planned.
@@ -55,7 +65,8 @@ pub const SPEC: Spec = Spec {
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let keep = pow(0.5, 1.0 / p.demand_half_life_days);
-    Box::new(Stock { p, platform: placement.platform, keep })
+    let (on_order, under_way) = (Vec::new(), VecDeque::new());
+    Box::new(Stock { p, platform: placement.platform, keep, on_order, under_way })
 }
 
 struct Stock {
@@ -63,6 +74,17 @@ struct Stock {
     platform: usize,
     /// Share of the smoothed demand that is kept from day to day.
     keep: f64,
+    /// Units under way of each offer; empty without a lead time.
+    on_order: Vec<u32>,
+    /// Deliveries under way, the next one first.
+    under_way: VecDeque<Delivery>,
+}
+
+/// What comes in on a morning.
+struct Delivery {
+    day: u16,
+    /// Units of each offer.
+    units: Vec<u32>,
 }
 
 impl Mechanism for Stock {
@@ -80,7 +102,22 @@ impl Mechanism for Stock {
             state.ln_price_ratio = ln(price / reference) as f32;
             state.demand = per_offer as f32;
         }
-        self.restock(world, world.env.start.stock_days);
+        let days = world.env.start.stock_days;
+        let up_to = |state: &OfferState| fill_up(state, days, self.p.least_units);
+        let units: Vec<u32> = platform.offers.iter().map(up_to).collect();
+        receive(world, self.platform, &units);
+        if self.p.lead_time_days > 0 {
+            self.on_order = vec![0; units.len()];
+        }
+    }
+
+    /// (goods under way) → what comes in this morning.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        while let Some(delivery) = self.under_way.pop_front_if(|next| next.day <= at.day) {
+            receive(world, self.platform, &delivery.units);
+            let ordered = self.on_order.iter_mut().zip(&delivery.units);
+            ordered.for_each(|(ordered, units)| *ordered -= units);
+        }
     }
 
     /// (orders, by offer and priority) → grants while stock lasts.
@@ -118,8 +155,20 @@ impl Mechanism for Stock {
             state.sold_today = 0;
         }
         if (at.day + 1).is_multiple_of(self.p.review_days) {
-            self.restock(world, self.p.cover_days);
+            self.restock(world, at.day);
         }
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        for delivery in &self.under_way {
+            hash.add([u64::from(delivery.day)]);
+            hash.add(delivery.units.iter().map(|&units| u64::from(units)));
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let lists = self.under_way.iter().map(|delivery| delivery.units.capacity());
+        ((self.on_order.capacity() + lists.sum::<usize>()) * size_of::<u32>()) as u64
     }
 }
 
@@ -138,26 +187,56 @@ fn grant(offer: &mut OfferState, book: &mut Book, order: &Order, postage_fen: i6
     Verdict::Granted
 }
 
+/// Units that fill an offer up to `days` of smoothed demand.
+fn fill_up(state: &OfferState, days: f64, least_units: u32) -> u32 {
+    let level = (f64::from(state.demand) * days).ceil() as u32;
+    level.max(least_units).saturating_sub(state.stock)
+}
+
 impl Stock {
-    /// Fills every offer up to `days` of smoothed demand.
-    fn restock(&self, world: &mut World, days: f64) {
-        let offers = &world.env.catalogue.offers;
-        let Platform { offers: states, offer_books, .. } = &mut world.platforms[self.platform];
-        let size = world.env.catalogue.shards.size();
-        states
-            .par_chunks_mut(size)
-            .zip(offer_books.par_iter_mut())
-            .zip(offers.par_chunks(size))
-            .with_max_len(1)
-            .for_each(|((states, book), offers)| {
-                for (state, offer) in states.iter_mut().zip(offers) {
-                    let level = (f64::from(state.demand) * days).ceil() as u32;
-                    let units = level.max(self.p.least_units).saturating_sub(state.stock);
-                    state.stock += units;
-                    book.tally.units_in += u64::from(units);
-                    let cost = i64::from(units) * i64::from(offer.unit_cost_fen);
-                    book.postings.post(Line::Goods, Fen(cost));
-                }
-            });
+    /// Orders goods of all offers: at once there and paid, or under way.
+    fn restock(&mut self, world: &mut World, day: u16) {
+        let states = &world.platforms[self.platform].offers;
+        if self.p.lead_time_days == 0 {
+            let up_to =
+                |state: &OfferState| fill_up(state, self.p.cover_days, self.p.least_units);
+            let units: Vec<u32> = states.par_iter().map(up_to).collect();
+            return receive(world, self.platform, &units);
+        }
+        let both = states.iter().zip(&self.on_order);
+        let units: Vec<u32> = both.map(|(state, &ordered)| self.wanted(state, ordered)).collect();
+        self.on_order.iter_mut().zip(&units).for_each(|(ordered, units)| *ordered += units);
+        let day = day.saturating_add(1).saturating_add(self.p.lead_time_days);
+        self.under_way.push_back(Delivery { day, units });
     }
+
+    /// Units to order by the (s, S) rule, with so many under way.
+    fn wanted(&self, state: &OfferState, on_order: u32) -> u32 {
+        let demand = f64::from(state.demand);
+        let wait = f64::from(self.p.lead_time_days) + f64::from(self.p.review_days);
+        let low = demand * (wait + self.p.safety_days);
+        let high = ((low + demand * self.p.cover_days).ceil() as u32).max(self.p.least_units);
+        let position = state.stock.saturating_add(on_order);
+        if f64::from(position) > low { 0 } else { high.saturating_sub(position) }
+    }
+}
+
+/// Takes units of every offer into stock and pays for them.
+fn receive(world: &mut World, platform: usize, units: &[u32]) {
+    let offers = &world.env.catalogue.offers;
+    let Platform { offers: states, offer_books, .. } = &mut world.platforms[platform];
+    let size = world.env.catalogue.shards.size();
+    states
+        .par_chunks_mut(size)
+        .zip(offer_books.par_iter_mut())
+        .zip(offers.par_chunks(size).zip(units.par_chunks(size)))
+        .with_max_len(1)
+        .for_each(|((states, book), (offers, units))| {
+            for ((state, offer), &units) in states.iter_mut().zip(offers).zip(units) {
+                state.stock += units;
+                book.tally.units_in += u64::from(units);
+                let cost = i64::from(units) * i64::from(offer.unit_cost_fen);
+                book.postings.post(Line::Goods, Fen(cost));
+            }
+        });
 }

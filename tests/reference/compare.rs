@@ -57,7 +57,7 @@ fn members(platform: &Platform, plain: &Market) -> Verdict {
 fn offers(platform: &Platform, plain: &Market) -> Verdict {
     for (k, (engine, plain)) in platform.offers.iter().zip(&plain.goods).enumerate() {
         let what = format!("offer {k}");
-        same_fields!(what, engine, plain; stock, price_fen, asked_today);
+        same_fields!(what, engine, plain; stock, price_fen, asked_today, sold_today);
         let bits = (engine.demand.to_bits(), plain.demand.to_bits());
         same(|| format!("{what}: demand, in bits,"), bits.0, bits.1)?;
         let bits = (engine.ln_price_ratio.to_bits(), plain.ln_price_ratio.to_bits());

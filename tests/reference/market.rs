@@ -5,6 +5,7 @@ use crate::groups::Groups;
 use crate::leaders::Leader;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
+use crate::supply::{Coupons, Price};
 use crate::trees::Trees;
 use guanxi::market::ledger::{Line, Postings};
 use guanxi::market::member::Member;
@@ -22,6 +23,7 @@ pub struct Good {
     pub stock: u32,
     pub price_fen: u32,
     pub asked_today: u32,
+    pub sold_today: u32,
     pub ln_price_ratio: f32,
     pub demand: f32,
 }
@@ -64,6 +66,11 @@ pub struct Market {
     /// Goods under way with their day of arrival.
     pub parcels: Vec<(u16, Order)>,
     pub outcomes: Vec<Outcome>,
+    pub coupons: Coupons,
+    /// What merchants remember of each offer's price.
+    pub prices: Vec<Price>,
+    /// Goods that merchants ordered: morning of arrival, offer, units.
+    pub supplies: Vec<(u16, usize, u32)>,
     pub trees: Trees,
     pub tally: Tally,
     pub money: Postings,
@@ -95,6 +102,9 @@ impl Market {
             paid_share: 0.0,
             parcels: Vec::new(),
             outcomes: Vec::new(),
+            coupons: Coupons::default(),
+            prices: Vec::new(),
+            supplies: Vec::new(),
             trees: Trees::default(),
             tally: Tally::default(),
             money: Postings::default(),
@@ -130,6 +140,8 @@ impl Market {
     pub fn step(&mut self) -> (Tally, Postings) {
         let start = Clock::start_of(self.day);
         self.wake_needs(start);
+        self.open_coupons();
+        self.receive_supplies();
         for wave in 0..self.rules.attention.waves as u8 {
             self.wave(Clock { day: self.day, wave });
         }
@@ -137,6 +149,8 @@ impl Market {
         self.start_clocks(self.day, self.day + 1);
         self.judge_influencers();
         self.judge_leaders();
+        self.count_coupons();
+        self.review_prices(start);
         self.reorder_goods();
         self.reward_sharers();
         self.close()
@@ -157,6 +171,7 @@ impl Market {
         seen.sort_by_key(|e| (e.to, e.category, e.channel, e.offer, e.source, e.context));
         self.open_messages(at, &mut seen);
         self.register(at, &mut seen);
+        self.hand_out_coupons(at, &mut seen);
         let mut orders = self.choose(at, &seen);
         self.fill_needs(&orders);
         let mut answers = Vec::new();

@@ -1,8 +1,8 @@
 //! The parameters of an arm with one platform, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
-use guanxi::mechanisms::{attention, choice, delivery, experience, feed, group_buy, leader};
-use guanxi::mechanisms::{livestream, need, outside_ads, registration, search, sharing, stock};
+use guanxi::mechanisms::{attention, choice, coupon, delivery, experience, feed, group_buy, leader};
+use guanxi::mechanisms::{livestream, need, outside_ads, pricing, registration, search, sharing, stock};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
 use guanxi::scenario::Arm;
@@ -24,6 +24,8 @@ pub struct Rules {
     pub leader: Option<leader::Parameters>,
     pub group_buy: Option<group_buy::Parameters>,
     pub sharing: Option<sharing::Parameters>,
+    pub coupon: Option<coupon::Parameters>,
+    pub pricing: Option<pricing::Parameters>,
 }
 
 impl Rules {
@@ -49,6 +51,8 @@ impl Rules {
             leader: optional("leader").map(leader::Parameters::from_values),
             group_buy: optional("group_buy").map(group_buy::Parameters::from_values),
             sharing: optional("sharing").map(sharing::Parameters::from_values),
+            coupon: optional("coupon").map(coupon::Parameters::from_values),
+            pricing: optional("pricing").map(pricing::Parameters::from_values),
         }
     }
 
