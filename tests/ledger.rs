@@ -358,6 +358,7 @@ fn the_audit_finds_a_fen_too_many_on_every_line_of_orders() {
         (Line::Goods, "`goods` is "),
         (Line::Postage, "`postage` is "),
         (Line::LeaderCommission, "`leader_commission` is "),
+        (Line::Subsidy, "`subsidy` is "),
     ] {
         finds(|platform| platform.ledger.post(line, Fen(1)), name);
     }

@@ -74,10 +74,17 @@ fn what_is_off_or_has_no_strength_leaves_no_trace() {
     }
 }
 
+/// Where the budget is enough for all coupons. Where it is not, small coupons for many may
+/// sell more than large ones for few: nothing is claimed.
 #[test]
 fn a_larger_coupon_sells_more() {
-    let small = COUPON.replace("0.2", "0.05");
-    let count = higher("orders_count", &small, COUPON);
+    let sold = |seed: u64, value: &str| {
+        let rich = head(seed).replace("consumer_day = 10.0", "consumer_day = 100.0");
+        let tables = COUPON.replace("0.2", value);
+        let records = common::run(&common::scenario(&format!("{rich}{}", arm("a", &tables))));
+        metric(&records[0], "orders_count")
+    };
+    let count = (1..=SEEDS).filter(|&seed| sold(seed, "0.2") > sold(seed, "0.05")).count();
     assert!(count >= MOST, "in {count} of {SEEDS} seeds");
 }
 
@@ -89,7 +96,7 @@ fn line(record: &RunRecord, name: &str) -> f64 {
 
 #[test]
 fn coupons_use_up_a_scarce_budget_and_do_not_overspend_it() {
-    for (share, least) in [(0.002, 0.5), (0.01, 0.6), (0.02, 0.6)] {
+    for (share, least) in [(0.05, 0.3), (0.1, 0.4), (0.2, 0.4)] {
         let scarce = format!("[@coupon]\nenabled = true\nbudget_share = {share}\n");
         let records = run(5, &[("a", &scarce)]);
         let spent = line(&records[0], "subsidy");
@@ -102,7 +109,7 @@ fn coupons_use_up_a_scarce_budget_and_do_not_overspend_it() {
 /// Nobody is late for a coupon for ever: what is promised on a day stays below its allotment.
 #[test]
 fn what_coupons_promise_on_a_day_is_within_its_allotment() {
-    let tables = "[@coupon]\nenabled = true\nbudget_share = 0.004\nmember_share = 1.0\n";
+    let tables = "[@coupon]\nenabled = true\nbudget_share = 0.1\nmember_share = 1.0\n";
     let scenario = common::scenario(&format!("{}{}", head(9), arm("a", tables)));
     let env = common::environment(&scenario, 0);
     let mut arm = Arm::new(model::build(&scenario.arms[0], &env));
@@ -110,7 +117,7 @@ fn what_coupons_promise_on_a_day_is_within_its_allotment() {
     for day in 0..30 {
         arm.step(&mut promised);
         let fen = std::mem::take(&mut promised.0);
-        let allotment = arm.world.platforms[0].allotment(0.004).0;
+        let allotment = arm.world.platforms[0].allotment(0.1).0;
         assert!(fen <= allotment, "{fen} of {allotment} fen on day {day}");
         assert!(fen > 0, "no coupon on day {day}");
     }
@@ -133,7 +140,7 @@ impl Watch for Promised {
 
 #[test]
 fn threads_do_not_show_in_coupons_prices_and_supplies() {
-    let tables = "[@coupon]\nenabled = true\nbudget_share = 0.02\nmember_share = 1.0\n\
+    let tables = "[@coupon]\nenabled = true\nbudget_share = 0.1\nmember_share = 1.0\n\
         [@pricing]\nenabled = true\nundercut_share = 0.3\n[@stock]\nlead_time_days = 3\n";
     let alone = common::on_threads(1, || trace(tables));
     for threads in [2, 5] {
@@ -162,12 +169,13 @@ fn mean_price_ratio(seed: u64, tables: &str) -> f64 {
 #[test]
 fn merchants_leave_prices_that_do_not_pay() {
     let level = |level: f64| {
-        format!("[@stock]\nprice_level = {level:?}\n[@pricing]\nenabled = true\nstep_share = 0.03\n")
+        format!(
+            "[@stock]\nprice_level = {level:?}\n[@pricing]\nenabled = true\nstep_share = 0.03\n"
+        )
     };
     for seed in 1..=3 {
         let high = mean_price_ratio(seed, &level(1.8));
         let low = mean_price_ratio(seed, &level(0.7));
-        println!("{high} {low}");
         assert!(high < 0.588 - 0.1, "from 0.588 (1.8 times) to {high}");
         assert!(low > -0.357 + 0.05, "from -0.357 (0.7 times) to {low}");
     }
@@ -175,7 +183,8 @@ fn merchants_leave_prices_that_do_not_pay() {
 
 #[test]
 fn a_price_war_lowers_prices_to_the_floor_and_sells_more() {
-    let war = "[@pricing]\nenabled = true\nundercut_share = 1.0\nreview_days = 2\nleast_markup = 0.3\n";
+    let war =
+        "[@pricing]\nenabled = true\nundercut_share = 1.0\nreview_days = 2\nleast_markup = 0.3\n";
     let ratio = mean_price_ratio(4, war);
     // Unit costs are 0.6 of the reference: the floor is 0.78, ln -0.248.
     assert!((ratio + 0.248).abs() < 0.01, "{ratio}");

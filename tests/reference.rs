@@ -10,8 +10,6 @@
 mod choice;
 #[path = "reference/compare.rs"]
 mod compare;
-#[path = "reference/supply.rs"]
-mod supply;
 #[path = "reference/goods.rs"]
 mod goods;
 #[path = "reference/groups.rs"]
@@ -30,6 +28,8 @@ mod rules;
 mod senders;
 #[path = "reference/sharing.rs"]
 mod sharing;
+#[path = "reference/supply.rs"]
+mod supply;
 #[path = "reference/trees.rs"]
 mod trees;
 #[path = "reference/trials.rs"]

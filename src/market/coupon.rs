@@ -42,6 +42,8 @@ pub struct CouponPurse {
     pub asked_fen: i64,
     /// Exposures of this wave with a coupon.
     pub shown: u64,
+    /// The most that one of them takes off.
+    pub dearest: u16,
 }
 
 impl CouponPurse {

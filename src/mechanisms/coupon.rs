@@ -8,8 +8,9 @@
 //! was asked for the day before, such that the allotment just suffices; the decider pays
 //! coupons from purses, one a shard, so that it can never be overspent.
 //!
-//! The purses are filled in every wave in proportion to the exposures with a coupon. A
-//! shard serves its consumers in order, so that no number of threads shows, and
+//! The purses are filled in every wave in proportion to the exposures with a coupon, in
+//! pieces that pay the dearest coupon of the wave, so that a small allotment is not crumbled;
+//! a draw says where the pieces fall. A shard serves its consumers in order, so that no number of threads shows, and
 //! only on days on which more is redeemed than was expected do late ones come off worse.
 
 use crate::exchange::Inbox;
@@ -27,6 +28,8 @@ use crate::rng::Stream;
 
 /// Whether a member holds a coupon.
 const HOLDER: Stream = Stream::new("coupon/holder");
+/// Which shards get the pieces of the allotment.
+const PIECES: Stream = Stream::new("coupon/pieces");
 
 parameters! {
     /// Coupons.
@@ -58,7 +61,7 @@ pub const SPEC: Spec = Spec {
     needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
-    streams: &[HOLDER],
+    streams: &[HOLDER, PIECES],
     build,
 };
 
@@ -89,9 +92,13 @@ impl Mechanism for Coupons {
         };
     }
 
-    /// (budget) → today's allotment.
+    /// (budget) → today's allotment; what yesterday's last wave redeemed was yesterday's.
     fn open(&mut self, world: &mut World, _at: Clock) {
-        self.left_fen = world.platforms[self.platform].allotment(self.p.budget_share).0;
+        let platform = &mut world.platforms[self.platform];
+        self.left_fen = platform.allotment(self.p.budget_share).0;
+        platform.books.iter_mut().for_each(|book| {
+            redeemed(book);
+        });
     }
 
     /// (exposures of holders) → exposures with a coupon, and purses to pay for them.
@@ -102,10 +109,11 @@ impl Mechanism for Coupons {
         self.left_fen -= books.iter_mut().map(redeemed).sum::<i64>();
         if self.left_fen > 0 {
             parallel::each_pair(&mut inbox.shards, &mut books, |_, list, book| {
-                book.coupon.shown = self.mark(env, platform, at, list);
+                (book.coupon.shown, book.coupon.dearest) = self.mark(env, platform, at, list);
             });
         }
-        self.fill(&mut books);
+        let offset = env.key.word(PIECES, self.platform as u32, at, 0);
+        fill(&mut books, self.left_fen, offset);
         platform.books = books;
     }
 
@@ -126,7 +134,7 @@ impl Mechanism for Coupons {
 /// What a shard redeemed in the last wave; its purse is empty then.
 fn redeemed(book: &mut Book) -> i64 {
     let purse = &mut book.coupon;
-    (purse.left_fen, purse.shown) = (0, 0);
+    (purse.left_fen, purse.shown, purse.dearest) = (0, 0, 0);
     std::mem::take(&mut purse.redeemed_fen)
 }
 
@@ -141,28 +149,31 @@ fn next_share(now: f64, budget_fen: i64, asked_fen: i64) -> f64 {
 }
 
 impl Coupons {
-    /// Marks the exposures of this platform's members who hold a coupon; returns how many.
+    /// Marks the exposures of this platform's members who hold a coupon; returns how many,
+    /// and the most that one takes off.
     fn mark(
         &self,
         env: &Environment,
         platform: &Platform,
         at: Clock,
         list: &mut [Exposure],
-    ) -> u64 {
-        let mut shown = 0;
+    ) -> (u64, u16) {
+        let (mut shown, mut dearest) = (0, 0);
         for run in list.chunk_by_mut(|a, b| a.to == b.to) {
-            let own = |e: &&mut Exposure| {
-                usize::from(e.platform) == self.platform && is_considered(e)
-            };
+            let own =
+                |e: &&mut Exposure| usize::from(e.platform) == self.platform && is_considered(e);
             let mut own = run.iter_mut().filter(own).peekable();
             if own.peek().is_some_and(|e| self.holds(env, platform, at, e.to)) {
                 own.for_each(|e| {
                     e.flags |= flag::COUPON;
                     shown += 1;
+                    let alone = u64::from(platform.offers[e.offer as usize].price_fen);
+                    let price = (alone * u64::from(e.price_bp) / 10_000) as u32;
+                    dearest = dearest.max(platform.coupon.off_fen(price));
                 });
             }
         }
-        shown
+        (shown, dearest)
     }
 
     fn holds(&self, env: &Environment, platform: &Platform, at: Clock, consumer: u32) -> bool {
@@ -175,20 +186,49 @@ impl Coupons {
         let unit = env.key.unit(HOLDER, consumer, morning, self.platform as u32);
         unit < share * self.handed_out
     }
+}
 
-    /// Divides what is left in proportion to the exposures with a coupon.
-    fn fill(&self, books: &mut [Book]) {
-        let shown: u64 = books.iter().map(|book| book.coupon.shown).sum();
-        for book in books.iter_mut().filter(|book| book.coupon.shown > 0) {
-            let part = i128::from(self.left_fen) * i128::from(book.coupon.shown);
-            book.coupon.left_fen = (part / i128::from(shown)) as i64;
-        }
+/// Divides what is left in proportion to the exposures with a coupon, in pieces that each pay
+/// the dearest coupon: shard k gets ⌊m·c(k)/c + u⌋ − ⌊m·c(k − 1)/c + u⌋ of m pieces, c(k)
+/// counting the exposures up to k and u = `offset`/2³².
+fn fill(books: &mut [Book], left_fen: i64, offset: u32) {
+    let dearest = books.iter().map(|book| book.coupon.dearest).max().unwrap_or(0);
+    let all: u64 = books.iter().map(|book| book.coupon.shown).sum();
+    if dearest == 0 || all == 0 {
+        return;
+    }
+    let pieces = u128::from(left_fen.max(0) as u64 / u64::from(dearest));
+    let until = |count: u64| {
+        let place = (pieces * u128::from(count)) << 32;
+        (place + u128::from(offset) * u128::from(all)) / (u128::from(all) << 32)
+    };
+    let mut count = 0;
+    for purse in books.iter_mut().map(|book| &mut book.coupon) {
+        let before = until(count);
+        count += purse.shown;
+        purse.left_fen = (until(count) - before) as i64 * i64::from(dearest);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 1,050 fen make ten pieces of 100 fen, wherever the draw lets them fall.
+    #[test]
+    fn purses_are_whole_pieces_and_sum_to_no_more_than_what_is_left() {
+        for offset in [0, 7_u32 << 28, u32::MAX] {
+            let mut books = vec![Book::default(); 30];
+            for (k, book) in books.iter_mut().enumerate() {
+                book.coupon.shown = k as u64 % 4;
+                book.coupon.dearest = if k == 5 { 100 } else { 40 };
+            }
+            fill(&mut books, 1_050, offset);
+            assert!(books.iter().all(|book| book.coupon.left_fen % 100 == 0));
+            assert_eq!(books.iter().map(|book| book.coupon.left_fen).sum::<i64>(), 1_000);
+            assert!(books.iter().all(|b| b.coupon.shown > 0 || b.coupon.left_fen == 0));
+        }
+    }
 
     #[test]
     fn coupons_handed_out_approach_what_the_allotment_pays() {

@@ -173,9 +173,7 @@ impl Pricing {
         memory.rises = match before {
             _ if earned_fen < 0 => true,
             _ if earned_fen == 0 => false,
-            Some(smoothed) if tries >= self.p.trial_share => {
-                memory.rises == (relative >= smoothed)
-            }
+            Some(smoothed) if tries >= self.p.trial_share => memory.rises == (relative >= smoothed),
             _ => up,
         };
         memory.rises

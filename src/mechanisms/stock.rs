@@ -198,8 +198,7 @@ impl Stock {
     fn restock(&mut self, world: &mut World, day: u16) {
         let states = &world.platforms[self.platform].offers;
         if self.p.lead_time_days == 0 {
-            let up_to =
-                |state: &OfferState| fill_up(state, self.p.cover_days, self.p.least_units);
+            let up_to = |state: &OfferState| fill_up(state, self.p.cover_days, self.p.least_units);
             let units: Vec<u32> = states.par_iter().map(up_to).collect();
             return receive(world, self.platform, &units);
         }

@@ -147,7 +147,7 @@ impl Market {
     }
 
     /// What an offer costs alone (0) or in a team (1), before a coupon.
-    fn price(&self, e: &Exposure, variant: u8) -> u32 {
+    pub fn price(&self, e: &Exposure, variant: u8) -> u32 {
         let mut price_bp = u64::from(e.price_bp);
         if let (1, Some(p)) = (variant, &self.rules.group_buy) {
             price_bp = price_bp * u64::from(team_price_bp(p.discount_share)) / 10_000;

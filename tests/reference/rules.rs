@@ -1,8 +1,12 @@
 //! The parameters of an arm with one platform, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
-use guanxi::mechanisms::{attention, choice, coupon, delivery, experience, feed, group_buy, leader};
-use guanxi::mechanisms::{livestream, need, outside_ads, pricing, registration, search, sharing, stock};
+use guanxi::mechanisms::{
+    attention, choice, coupon, delivery, experience, feed, group_buy, leader,
+};
+use guanxi::mechanisms::{
+    livestream, need, outside_ads, pricing, registration, search, sharing, stock,
+};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
 use guanxi::scenario::Arm;

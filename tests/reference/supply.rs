@@ -9,6 +9,7 @@ use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
 
 const HOLDER: Stream = Stream::new("coupon/holder");
+const PIECES: Stream = Stream::new("coupon/pieces");
 const TRIAL: Stream = Stream::new("pricing/trial");
 
 /// What coupons may cost, and did.
@@ -48,17 +49,31 @@ impl Market {
             return;
         }
         let shards = self.env.consumers;
-        let mut shown = vec![0_i64; shards.count()];
+        let mut shown = vec![0_i128; shards.count()];
+        let mut dearest = 0;
         for e in seen {
             let considered = e.flags & flag::DROPPED == 0 && e.category != NO_CATEGORY;
             if considered && self.coupons.left_fen > 0 && self.holds_coupon(at.day, e.to) {
                 e.flags |= flag::COUPON;
                 shown[shards.shard_of(e.to)] += 1;
+                dearest = dearest.max(self.coupon_fen(self.price(e, 0)));
             }
         }
-        let all: i64 = shown.iter().sum();
-        let left = self.coupons.left_fen;
-        self.coupons.purses = shown.iter().map(|n| left * n / all.max(1)).collect();
+        self.coupons.purses = vec![0; shards.count()];
+        if dearest == 0 {
+            return;
+        }
+        // Pieces that pay the dearest coupon each, dealt in proportion to what was shown.
+        let (all, pieces) = (shown.iter().sum::<i128>(), self.coupons.left_fen / dearest);
+        let offset = i128::from(self.env.key.word(PIECES, 0, at, 0));
+        let (mut seen_so_far, mut dealt) = (0, 0);
+        for (purse, shown) in self.coupons.purses.iter_mut().zip(shown) {
+            seen_so_far += shown;
+            let place = i128::from(pieces) * seen_so_far * (1 << 32) + offset * all;
+            let until = (place / (all * (1 << 32))) as i64;
+            *purse = (until - dealt) * dearest;
+            dealt = until;
+        }
     }
 
     fn holds_coupon(&self, day: u16, i: u32) -> bool {
