@@ -10,6 +10,8 @@
 mod choice;
 #[path = "reference/compare.rs"]
 mod compare;
+#[path = "reference/fatigue.rs"]
+mod fatigue;
 #[path = "reference/goods.rs"]
 mod goods;
 #[path = "reference/groups.rs"]
@@ -20,6 +22,8 @@ mod leaders;
 mod live;
 #[path = "reference/market.rs"]
 mod market;
+#[path = "reference/opinion.rs"]
+mod opinion;
 #[path = "reference/people.rs"]
 mod people;
 #[path = "reference/rules.rs"]
@@ -64,6 +68,9 @@ fn check(world: &World, days: u16) -> Tally {
             panic!("{world:?}, day {}: {finding}", day.day);
         }
         total.add(&book.0);
+    }
+    if world.preset == "hybrid" {
+        assert!(plain.tally_reviews > 0 && plain.tally_words > 0, "nobody says anything");
     }
     engine.world.platforms[0].cascades.retire(days, true);
     plain.trees.file(days, true);

@@ -163,7 +163,9 @@ impl Arm {
                 [u64::from(o.stock), u64::from(o.demand.to_bits())]
             };
             hash.add(platform.offers.iter().flat_map(offer));
+            hash.add(platform.opinions.bits());
         }
+        hash.add(self.world.fatigue.levels.iter().map(|&level| u64::from(level)));
         let needs = self.world.needs.iter().flatten();
         hash.add(needs.map(|n| {
             u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)

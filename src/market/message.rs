@@ -25,8 +25,10 @@ pub mod flag {
     pub const DROPPED: u8 = 8;
     /// The cascade node of the order is the buyer's own, not the sender's.
     pub const OWN_NODE: u8 = 16;
+    /// The offer is to the consumer's taste.
+    pub const MATCH: u8 = 32;
     /// The receiver holds a coupon.
-    pub const COUPON: u8 = 32;
+    pub const COUPON: u8 = 64;
 }
 
 /// A place in a cascade: which cascade, and which of its nodes.
@@ -157,6 +159,15 @@ impl Order {
     #[must_use]
     pub fn full_price(&self) -> Fen {
         Fen(i64::from(self.price_fen) + i64::from(self.coupon_fen))
+    }
+}
+
+impl Order {
+    /// What tells an order from others of the buyer that arrive on the same day.
+    #[inline]
+    #[must_use]
+    pub fn occasion(&self) -> u32 {
+        self.offer ^ u32::from(self.day) << 24 ^ u32::from(self.wave) << 20
     }
 }
 

@@ -3,10 +3,12 @@
 pub mod cascade;
 pub mod catalogue;
 pub mod coupon;
+pub mod fatigue;
 pub mod history;
 pub mod ledger;
 pub mod member;
 pub mod message;
+pub mod opinion;
 pub mod platform;
 pub mod tally;
 pub mod utility;

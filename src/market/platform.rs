@@ -5,8 +5,9 @@ use super::catalogue::Catalogue;
 use super::coupon::{CouponPurse, CouponTerms};
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
-use super::member::{Bitmap, Member, bit, put_bit};
+use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Order, Outcome};
+use super::opinion::Opinions;
 use super::tally::Tally;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
@@ -39,6 +40,10 @@ pub enum Carriage {
 pub struct ChannelTerms {
     /// Constant of the utility: attraction, residual lift, impulse, hassle.
     pub constant: f64,
+    /// The constant of what is to the consumer's taste ([`flag::MATCH`](super::message::flag)).
+    pub matched: f64,
+    /// Whether it is advertising outside the platform, of which people get tired.
+    pub advert: bool,
     /// j: how persuasive it is to somebody who is no member, in log-odds.
     pub join: f64,
     /// Probability with which an exposure of a stranger was already thinned out by
@@ -88,6 +93,8 @@ pub struct OfferState {
     pub ln_price_ratio: f32,
     /// Smoothed orders asked for a day.
     pub demand: f32,
+    /// Utility of what others say of the offer; 0 where nobody says anything.
+    pub standing_utility: f32,
 }
 
 /// The law of the fixed resistances ρ to a platform: normal, cut at 3.5 standard deviations.
@@ -137,6 +144,8 @@ pub struct Platform {
     pub resistance: Resistance,
     /// Changing state of the offers.
     pub offers: Vec<OfferState>,
+    /// Reviews and reputation; empty where nobody reviews.
+    pub opinions: Opinions,
     /// Terms of the channels, by their number.
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
@@ -155,6 +164,9 @@ pub struct Platform {
     pub offer_books: Vec<Book>,
     /// What the platform may spend a day on winning and keeping customers.
     pub daily_budget: Fen,
+    /// Probability that a non-user has had a contact today that is only counted, being
+    /// too weak to persuade anybody.
+    pub idle_contact: f64,
     /// Members now: registered and not lapsed.
     pub n_live: u64,
     /// Consumers who ever registered.
@@ -217,6 +229,16 @@ impl Rows<'_> {
         bit(self.live, consumer - self.first)
     }
 
+    /// Sets a consumer's trust in the platform, and keeps count of the members' sum.
+    pub fn believe(&mut self, consumer: u32, trust: f64) {
+        let member = &mut self.members[(consumer - self.first) as usize];
+        let before = member.trust;
+        member.trust = share16(trust);
+        if member.is_live() {
+            self.book.tally.trust_change += i64::from(member.trust) - i64::from(before);
+        }
+    }
+
     /// Makes a consumer's live bit agree with the record.
     #[inline]
     pub fn refresh(&mut self, consumer: u32) {
@@ -272,6 +294,7 @@ impl Platform {
             outcomes: vec![Vec::new(); consumers.count()],
             resistance: Resistance::default(),
             offers: vec![OfferState::default(); catalogue.offers.len()],
+            opinions: Opinions::default(),
             channels: Vec::new(),
             variants: Vec::new(),
             fees: Fees::default(),
@@ -281,6 +304,7 @@ impl Platform {
             books: vec![Book::default(); consumers.count()],
             offer_books: vec![Book::default(); catalogue.shards.count()],
             daily_budget: Fen::ZERO,
+            idle_contact: 0.0,
             n_live: 0,
             n_registered: 0,
             trust_sum: 0,

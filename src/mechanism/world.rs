@@ -3,6 +3,7 @@
 
 use crate::market::Start;
 use crate::market::catalogue::Catalogue;
+use crate::market::fatigue::Fatigue;
 use crate::market::platform::Platform;
 use crate::market::utility::Coefficients;
 use crate::network::{Follow, Network};
@@ -66,6 +67,8 @@ pub struct World {
     pub coefficients: Coefficients,
     /// What consumers can look at.
     pub attention: Attention,
+    /// Who is tired of messages and advertising.
+    pub fatigue: Fatigue,
     /// Needs that are open, by shard of consumers.
     pub needs: Vec<Vec<OpenNeed>>,
 }

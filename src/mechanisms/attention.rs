@@ -68,12 +68,16 @@ impl Mechanism for Limits {
 
     /// (friends' messages) → those that are opened; the others are dropped.
     fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
-        let key = world.env.key;
+        let (key, fatigue) = (world.env.key, &world.fatigue);
         parallel::each(&mut inbox.shards, |_, list| {
             for run in list.chunk_by_mut(|a, b| a.to == b.to) {
                 let messages = run.iter().filter(|e| e.flags & flag::FRIEND != 0).count();
-                if messages > 1 {
-                    let chance = 1.0 / (1.0 + (messages - 1) as f64 / self.p.messages_per_wave);
+                if messages == 0 {
+                    continue;
+                }
+                let chance = 1.0 / (1.0 + (messages - 1) as f64 / self.p.messages_per_wave);
+                let chance = chance * fatigue.opening(run[0].to);
+                if chance < 1.0 {
                     open_some(key, at, run, chance);
                 }
             }

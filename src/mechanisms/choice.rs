@@ -264,7 +264,10 @@ impl Judge<'_> {
         let coupon = |variant| purse.map_or(0.0, |purse| self.ln_coupon(e, variant, purse));
         let alone = coupon(0);
         attributes.ln_price_ratio += alone;
-        let utility = self.coefficients.utility(terms.constant, &attributes);
+        let matched = e.flags & flag::MATCH != 0;
+        let constant = if matched { terms.matched } else { terms.constant };
+        let standing = f64::from(platform.offers[e.offer as usize].standing_utility);
+        let utility = self.coefficients.utility(constant + standing, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;

@@ -93,7 +93,7 @@ impl Mechanism for Experience {
         parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
             for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
                 let trust = from_share16(rows.member(answer.order.consumer).trust);
-                believe(rows, answer.order.consumer, trust - self.p.refusal_loss * trust);
+                rows.believe(answer.order.consumer, trust - self.p.refusal_loss * trust);
             }
         });
     }
@@ -105,7 +105,7 @@ impl Mechanism for Experience {
         let (channels, fees) = (platform.channels.clone(), platform.fees);
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             rows.outcomes.clear();
-            let addresses = rows.arrivals.iter().map(|o| (o.consumer, outcome_item(o)));
+            let addresses = rows.arrivals.iter().map(|o| (o.consumer, o.occasion()));
             let draws = draws_of(env.key, OUTCOME, at, addresses);
             for (k, mut draws) in draws.into_iter().enumerate() {
                 if let Some(later) = rows.arrivals.get(k + AHEAD) {
@@ -132,24 +132,9 @@ impl Mechanism for Experience {
     }
 }
 
-/// What tells an order from others of the buyer that arrive on the same day.
-fn outcome_item(order: &Order) -> u32 {
-    order.offer ^ u32::from(order.day) << 24 ^ u32::from(order.wave) << 20
-}
-
 /// Whether a refusal costs trust; being late for a friend's group does not.
 fn disappoints(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::OutOfStock | Verdict::Unfilled)
-}
-
-/// Sets a consumer's trust in the platform, and keeps count of the members' sum.
-fn believe(rows: &mut Rows<'_>, consumer: u32, trust: f64) {
-    let member = &mut rows.members[(consumer - rows.first) as usize];
-    let before = member.trust;
-    member.trust = share16(trust);
-    if member.is_live() {
-        rows.book.tally.trust_change += i64::from(member.trust) - i64::from(before);
-    }
 }
 
 impl Experience {
@@ -182,7 +167,7 @@ impl Experience {
         } else {
             -self.p.trust_loss * trust * bad.max(if outcome.returned { 0.25 } else { 0.0 })
         };
-        believe(rows, consumer, trust + change);
+        rows.believe(consumer, trust + change);
         let member = rows.member(consumer);
         let satisfaction = from_share16(member.satisfaction);
         let seen = if outcome.returned { 0.0 } else { (0.5 + surprise).clamp(0.0, 1.0) };

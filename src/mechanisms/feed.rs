@@ -4,6 +4,9 @@
 //! considered. The number considered is read from the same uniform word that tells
 //! whether the consumer is active: below d·P(N ≥ k) at least k are considered, so a
 //! day without any costs one comparison.
+//!
+//! With a recommender, a share of what a consumer is shown is picked for the consumer's
+//! taste cluster: from the cluster's own offers by popularity, now and then anything.
 
 use crate::exchange::{Bins, Outbox};
 use crate::market::member::ones;
@@ -26,6 +29,12 @@ use rayon::prelude::*;
 const SHOWN: Stream = Stream::new("feed/shown");
 /// How many slots pass without being considered.
 const PASSED: Stream = Stream::new("feed/passed");
+/// Whether what is shown is picked for the consumer, and whether it is to explore.
+const PERSONAL: Stream = Stream::new("feed/personal");
+/// Who opted out of being known.
+const CONSENT: Stream = Stream::new("feed/consent");
+/// The taste cluster to which an offer appeals.
+const APPEAL: Stream = Stream::new("feed/appeal");
 
 parameters! {
     /// Browsing.
@@ -38,6 +47,15 @@ parameters! {
         constant: f64 = "-0.6", "utility", -20.0, 20.0, A, "about one in three considered is bought";
         /// Exponent of sales in what is shown; the rest is exploration.
         popularity_exponent: f64 = "0.5", "1", 0.0, 3.0, A, "assumed";
+        /// Share of what is shown that is picked for the consumer's taste cluster; at 0 tastes play
+        /// no part.
+        personal_share: f64 = "0.0", "1", 0.0, 1.0, A, "no recommender unless a scenario says more";
+        /// Share of consumers who opted out of being known and see what everybody sees.
+        opt_out_share: f64 = "0.0", "1", 0.0, 1.0, A, "nobody unless a scenario says more";
+        /// Share of what is picked for a consumer that is any offer, to explore.
+        exploration_share: f64 = "0.1", "1", 0.0, 1.0, A, "assumed";
+        /// Utility that an offer to the consumer's taste has in the feed beyond others.
+        match_utility: f64 = "0.5", "utility", 0.0, 10.0, A, "assumed";
     }
 }
 
@@ -56,7 +74,7 @@ pub const SPEC: Spec = Spec {
         friend: false,
     }],
     parameters: Parameters::DECLARED,
-    streams: &[SHOWN, PASSED],
+    streams: &[SHOWN, PASSED, PERSONAL, CONSENT, APPEAL],
     build,
 };
 
@@ -66,6 +84,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         platform: placement.platform,
         channel: placement.first_channel,
         shown: None,
+        tastes: None,
         below: Vec::new(),
         most: 0,
     })
@@ -77,10 +96,44 @@ struct Feed {
     channel: u8,
     /// What is shown how often.
     shown: Option<Alias>,
+    /// What the recommender knows; none where nothing is picked for anybody.
+    tastes: Option<Tastes>,
     /// By segment: a daily word below entry k considers more than k offers.
     below: Vec<Vec<u32>>,
     /// The largest first entry of all segments.
     most: u32,
+}
+
+/// The recommender's view of the offers.
+struct Tastes {
+    /// Taste cluster of each offer.
+    of: Vec<u8>,
+    /// Offers of each cluster.
+    offers: Vec<Vec<u32>>,
+    /// How often each offer of a cluster is picked; none for a cluster without offers.
+    picked: Vec<Option<Alias>>,
+}
+
+impl Tastes {
+    fn new(env: &Environment) -> Self {
+        let clusters = env.people.taste_clusters;
+        let appeal = |k| env.key.draws(APPEAL, k, Clock::default(), 0).below(clusters) as u8;
+        let of: Vec<u8> = (0..env.catalogue.offers.len() as u32).map(appeal).collect();
+        let mut offers = vec![Vec::new(); clusters as usize];
+        for (k, &taste) in of.iter().enumerate() {
+            offers[usize::from(taste)].push(k as u32);
+        }
+        Self { of, offers, picked: Vec::new() }
+    }
+
+    /// (popularity) → tables of the day, cluster by cluster.
+    fn rank(&mut self, popularity: &[f64]) {
+        let table = |offers: &Vec<u32>| {
+            let weights: Vec<f64> = offers.iter().map(|&k| popularity[k as usize]).collect();
+            (!weights.is_empty()).then(|| Alias::new(&weights))
+        };
+        self.picked = self.offers.par_iter().map(table).collect();
+    }
 }
 
 /// Considered offers that a day has room for; the mean is far below one.
@@ -92,6 +145,10 @@ impl Mechanism for Feed {
         terms.constant = self.p.constant;
         terms.join = -30.0;
         terms.variants = true;
+        terms.matched = self.p.constant + self.p.match_utility;
+        if self.p.personal_share > 0.0 {
+            self.tastes = Some(Tastes::new(&world.env));
+        }
         let mean = world.attention.slots_mean * self.p.attention_share * self.p.consider_share;
         let segments = &world.env.people.segments;
         self.below = segments.iter().map(|s| thresholds(s.activity, mean)).collect();
@@ -106,6 +163,9 @@ impl Mechanism for Feed {
         };
         let weights: Vec<f64> = platform.offers.par_iter().map(weight).collect();
         self.shown = Some(Alias::new(&weights));
+        if let Some(tastes) = &mut self.tastes {
+            tastes.rank(&weights);
+        }
         let people = &world.env.people;
         let activity: f64 =
             people.segments.iter().zip(&people.shares).map(|(s, w)| s.activity * w).sum();
@@ -132,6 +192,10 @@ impl Mechanism for Feed {
                 }
             }
         });
+    }
+
+    fn bytes(&self) -> u64 {
+        self.tastes.as_ref().map_or(0, |tastes| 13 * tastes.of.len() as u64)
     }
 }
 
@@ -162,14 +226,47 @@ impl Feed {
 
     fn come_upon(&self, env: &Environment, at: Clock, consumer: u32, item: u32) -> Exposure {
         let mut draws = env.key.draws(SHOWN, consumer, at, item);
-        let picked = self.shown.as_ref().map(|alias| alias.pick(draws.word(), draws.word()));
-        let offer = picked.unwrap_or(0);
+        let words = (draws.word(), draws.word());
+        let (offer, matched) = match &self.tastes {
+            Some(tastes) => self.recommend(env, tastes, (consumer, at, item), words),
+            None => (self.anything(words), 0),
+        };
         Exposure {
             offer,
             category: env.catalogue.offers[offer as usize].category,
-            flags: flag::IMPULSE,
+            flags: flag::IMPULSE | matched,
             ..Exposure::new(consumer, self.platform, self.channel)
         }
+    }
+}
+
+impl Feed {
+    /// What anybody is shown.
+    fn anything(&self, (word0, word1): (u32, u32)) -> u32 {
+        self.shown.as_ref().map_or(0, |alias| alias.pick(word0, word1))
+    }
+
+    /// What a consumer with a taste is shown, and the flag of a match.
+    fn recommend(
+        &self,
+        env: &Environment,
+        tastes: &Tastes,
+        (consumer, at, item): (u32, Clock, u32),
+        words: (u32, u32),
+    ) -> (u32, u8) {
+        let taste = env.people.taste(consumer, env.key);
+        let mut draws = env.key.draws(PERSONAL, consumer, at, item);
+        let known = draws.chance(self.p.personal_share)
+            && env.key.unit(CONSENT, consumer, Clock::default(), 0) >= self.p.opt_out_share;
+        let explores = draws.chance(self.p.exploration_share);
+        let own = tastes.picked[usize::from(taste)].as_ref().filter(|_| known && !explores);
+        let offer = match own {
+            Some(table) => tastes.offers[usize::from(taste)][table.pick(words.0, words.1) as usize],
+            None if known && explores => draws.below(tastes.of.len() as u32),
+            None => self.anything(words),
+        };
+        let matched = tastes.of[offer as usize] == taste;
+        (offer, if matched { flag::MATCH } else { 0 })
     }
 }
 

@@ -4,12 +4,14 @@
 //! who is a member and active attends with the chance that a slot of attention falls
 //! to the session, scaled by (F/F₀)^e: conversion per follower goes with F^−0.37
 //! (Beichert et al. 2024, doi 10.1177/00222429231217471). Sessions sell at a cut price,
-//! carry an impulse, and more comes back.
+//! carry an impulse, and more comes back. Who sold often lately is attended and believed
+//! less, by e^−w, w the sum of g·2^(−days/h) over past sessions; followers who were reached
+//! and did not order see the offer again with probability c·2^(−days/h′).
 
-use crate::exchange::{Bins, Outbox};
+use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
-use crate::market::message::{Exposure, flag};
+use crate::market::message::{Exposure, Order, flag};
 use crate::market::platform::{Book, Platform};
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -18,7 +20,7 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::pow;
+use crate::quantity::math::{exp, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
@@ -32,6 +34,8 @@ const GOODS: Stream = Stream::new("livestream/goods");
 const FOLLOWER: Stream = Stream::new("livestream/follower");
 /// What a follower does in the session.
 const VIEW: Stream = Stream::new("livestream/view");
+/// Whether a follower sees an offer of an earlier session again.
+const REPLAY: Stream = Stream::new("livestream/replay");
 
 parameters! {
     /// Livestream sessions.
@@ -70,6 +74,16 @@ parameters! {
         trust_gain: f64 = "0.02", "1", 0.0, 1.0, A, "as trust in the platform";
         /// How many times a bad outcome weighs as much as a good one in fan trust.
         loss_weight: f64 = "4.0", "1", 0.0, 100.0, A, "losses weigh three to five times as much";
+        /// What a session adds to its influencer's fatigue w: attendance and the trust in what is
+        /// said fall by e^-w.
+        fatigue_gain: f64 = "0.0", "1", 0.0, 10.0, A, "no fatigue unless a scenario says more";
+        /// Days in which an influencer's fatigue halves.
+        fatigue_half_life_days: f64 = "7.0", "days", 0.01, 365.0, A, "a week, assumed";
+        /// Chance, carried back to the session's day, that a follower who was reached and did not
+        /// order sees the offer again on a day.
+        carry_over_share: f64 = "0.0", "1", 0.0, 1.0, A, "no carry-over unless a scenario says more: studies find none, and seven days of it (evidence S16, S17)";
+        /// Days in which that chance halves; 0 for no carry-over.
+        carry_over_half_life_days: f64 = "1.0", "days", 0.0, 2.0, A, "model, section 7 (KOL): 0 to 2 days";
     }
 }
 
@@ -88,7 +102,7 @@ pub const SPEC: Spec = Spec {
         friend: false,
     }],
     parameters: Parameters::DECLARED,
-    streams: &[BOOKING, GOODS, FOLLOWER, VIEW],
+    streams: &[BOOKING, GOODS, FOLLOWER, VIEW, REPLAY],
     build,
 };
 
@@ -100,6 +114,8 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         trust: Vec::new(),
         sessions: Vec::new(),
         purse: Fen::ZERO,
+        fatigue: Vec::new(),
+        missed: Vec::new(),
     })
 }
 
@@ -118,7 +134,24 @@ struct Livestream {
     sessions: Vec<Session>,
     /// Slot fees saved up for the next show day.
     purse: Fen,
+    /// Fatigue of each influencer; empty without a gain.
+    fatigue: Vec<f64>,
+    /// Offers that may be seen again, by shard of consumers; empty without carry-over.
+    missed: Vec<Vec<Missed>>,
 }
+
+/// A follower who was reached by a session and did not order: what may be seen again.
+#[derive(Clone, Copy, Debug)]
+struct Missed {
+    consumer: u32,
+    offer: u32,
+    influencer: u32,
+    /// Day of the session.
+    day: u16,
+}
+
+/// Days after a session on which its offers may be seen again.
+const REPLAY_DAYS: u16 = 7;
 
 /// Followers whose draws share one address.
 const BLOCK: usize = 256;
@@ -126,6 +159,12 @@ const BLOCK: usize = 256;
 impl Mechanism for Livestream {
     fn start(&mut self, world: &mut World) {
         self.trust.clone_from(&world.env.influencers.credibility);
+        if self.p.fatigue_gain > 0.0 {
+            self.fatigue = vec![0.0; self.trust.len()];
+        }
+        if self.p.carry_over_share > 0.0 && self.p.carry_over_half_life_days > 0.0 {
+            self.missed = vec![Vec::new(); world.env.consumers.count()];
+        }
         let platform = &mut world.platforms[self.platform];
         let law = platform.resistance;
         let terms = &mut platform.channels[self.channel as usize];
@@ -141,6 +180,91 @@ impl Mechanism for Livestream {
     /// (budget, influencers) → today's sessions and their fees.
     fn open(&mut self, world: &mut World, at: Clock) {
         self.sessions.clear();
+        let rested = halved(1, self.p.fatigue_half_life_days);
+        self.fatigue.iter_mut().for_each(|fatigue| *fatigue *= rested);
+        self.book(world, at);
+        self.forget(at);
+    }
+
+    /// (followers) → what they see in a session, or hear of it; what they see again.
+    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        if at.wave != 0 {
+            return;
+        }
+        if !self.sessions.is_empty() {
+            self.perform(world, at, out);
+        }
+        if !self.missed.is_empty() {
+            self.repeat(world, at, out);
+        }
+    }
+
+    /// (exposures that reach the decider) → what may be seen again.
+    fn attend(&mut self, _world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
+        if at.wave != 0 || self.missed.is_empty() || self.sessions.is_empty() {
+            return;
+        }
+        let (sessions, own) = (&self.sessions, (self.channel, self.platform as u8));
+        parallel::each_pair(&mut self.missed, &mut inbox.shards, |_, missed, list| {
+            let live = |e: &&Exposure| {
+                (e.channel, e.platform) == own
+                    && e.flags & flag::DROPPED == 0
+                    && is_on(sessions, e.source)
+            };
+            missed.extend(list.iter().filter(live).map(|e| Missed {
+                consumer: e.to,
+                offer: e.offer,
+                influencer: e.source,
+                day: at.day,
+            }));
+            missed.sort_unstable_by_key(|m| (m.consumer, m.influencer));
+        });
+    }
+
+    /// (orders just placed) → who ordered an offer need not see it again.
+    fn notice(&mut self, _world: &mut World, _at: Clock, placed: &[Vec<Order>]) {
+        let platform = self.platform as u8;
+        if !self.missed.is_empty() {
+            parallel::each(&mut self.missed, |shard, missed| {
+                let orders = placed[shard].iter().filter(|o| o.platform == platform);
+                let mut bought: Vec<_> = orders.map(|o| (o.consumer, o.offer)).collect();
+                bought.sort_unstable();
+                missed.retain(|m| bought.binary_search(&(m.consumer, m.offer)).is_err());
+            });
+        }
+    }
+
+    /// (outcomes) → fan trust; (sessions) → fatigue.
+    fn adapt(&mut self, world: &mut World, _at: Clock) {
+        self.judge(world);
+        if !self.fatigue.is_empty() {
+            for session in &self.sessions {
+                self.fatigue[session.influencer as usize] += self.p.fatigue_gain;
+            }
+        }
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        hash.add(self.trust.iter().map(|t| t.to_bits()));
+        hash.add([self.purse.0 as u64]);
+        hash.add(self.fatigue.iter().map(|f| f.to_bits()));
+        let state = |m: &Missed| {
+            [
+                u64::from(m.consumer) << 32 | u64::from(m.offer),
+                u64::from(m.influencer) << 16 | u64::from(m.day),
+            ]
+        };
+        hash.add(self.missed.iter().flatten().flat_map(state));
+    }
+
+    fn bytes(&self) -> u64 {
+        self.missed.iter().map(|list| (list.capacity() * size_of::<Missed>()) as u64).sum()
+    }
+}
+
+impl Livestream {
+    /// Books influencers while the purse lasts.
+    fn book(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
         self.purse += platform.allotment(self.p.budget_share);
@@ -167,11 +291,16 @@ impl Mechanism for Livestream {
         self.sessions.sort_unstable_by_key(|session| session.influencer);
     }
 
-    /// (followers) → what they see in a session, or hear of it.
-    fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
-        if at.wave != 0 || self.sessions.is_empty() {
-            return;
-        }
+    /// Forgets what is too old to be seen again, and what a new session replaces.
+    fn forget(&mut self, at: Clock) {
+        let sessions = &self.sessions;
+        parallel::each(&mut self.missed, |_, missed| {
+            missed.retain(|m| at.day - m.day <= REPLAY_DAYS && !is_on(sessions, m.influencer));
+        });
+    }
+
+    /// Plays the day's sessions to their followers.
+    fn perform(&self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let World { env, platforms, attention, .. } = world;
         let Platform { books, live, channels, .. } = &mut platforms[self.platform];
         let stage = Stage {
@@ -193,8 +322,28 @@ impl Mechanism for Livestream {
         });
     }
 
-    /// (outcomes) → fan trust.
-    fn adapt(&mut self, world: &mut World, _at: Clock) {
+    /// Shows offers of the last days' sessions again.
+    fn repeat(&self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        let World { env, platforms, attention, .. } = world;
+        let Platform { books, live, .. } = &mut platforms[self.platform];
+        let chance: [f64; REPLAY_DAYS as usize + 1] = std::array::from_fn(|days| {
+            self.p.carry_over_share * halved(days as u16, self.p.carry_over_half_life_days)
+        });
+        out.send_with(books, |shard, book, bins| {
+            for m in self.missed[shard].iter().filter(|m| live.get(m.consumer)) {
+                let unit = env.key.unit(REPLAY, m.consumer, at, m.influencer);
+                if unit < chance[usize::from(at.day - m.day)]
+                    && attention.is_active(env, m.consumer, at.day)
+                {
+                    book.tally.channels[self.channel as usize].exposed += 1;
+                    bins.push(self.pitch(env, m.consumer, m.influencer, m.offer));
+                }
+            }
+        });
+    }
+
+    /// Fan trust moves with what became of the goods.
+    fn judge(&mut self, world: &World) {
         let mut counts = vec![(0_u32, 0_u32); self.trust.len()];
         let outcomes = world.platforms[self.platform].outcomes.iter().flatten();
         for outcome in outcomes.filter(|o| o.order.channel == self.channel) {
@@ -210,13 +359,11 @@ impl Mechanism for Livestream {
         }
     }
 
-    fn digest(&self, hash: &mut Digest) {
-        hash.add(self.trust.iter().map(|t| t.to_bits()));
-        hash.add([self.purse.0 as u64]);
+    /// What an influencer's fatigue leaves of attendance and trust.
+    fn appeal(&self, influencer: u32) -> f64 {
+        self.fatigue.get(influencer as usize).map_or(1.0, |fatigue| exp(-fatigue))
     }
-}
 
-impl Livestream {
     /// Whether influencers go live: the show days are spread over the week.
     fn is_show_day(&self, day: u16) -> bool {
         let (k, d) = (self.p.show_days_per_week, u32::from(day % 7));
@@ -226,6 +373,23 @@ impl Livestream {
     /// What a follower of an influencer of that size is worth, relative to the reference.
     fn worth(&self, followers: usize) -> f64 {
         pow(followers.max(1) as f64 / self.p.reference_followers, self.p.size_exponent)
+    }
+
+    /// What an influencer says of an offer. Trust never reads as that in nobody.
+    fn pitch(&self, env: &Environment, to: u32, influencer: u32, offer: u32) -> Exposure {
+        let mut trust = share16(self.trust[influencer as usize] * self.appeal(influencer));
+        if !self.fatigue.is_empty() {
+            trust = trust.max(1);
+        }
+        Exposure {
+            offer,
+            source: influencer,
+            category: env.catalogue.offers[offer as usize].category,
+            price_bp: ((1.0 - self.p.price_cut_share) * 10_000.0).round() as u16,
+            trust,
+            flags: flag::IMPULSE,
+            ..Exposure::new(to, self.platform, self.channel)
+        }
     }
 
     fn fee(&self, followers: usize) -> Fen {
@@ -266,32 +430,30 @@ impl Stage<'_> {
         let here = &followers[block * BLOCK..followers.len().min((block + 1) * BLOCK)];
         let member = (self.member * self.show.worth(followers.len())).min(1.0);
         let most = member.max(self.outsider);
+        let appeal = self.show.appeal(session.influencer);
         let mut draws = self.env.key.draws(FOLLOWER, session.influencer, self.at, block as u32);
         successes(&mut draws, here.len() as u32, most, |k| {
             let consumer = here[k as usize];
             let mut view = self.env.key.draws(VIEW, consumer, self.at, session.influencer);
             let is_member = live.get(consumer);
             let chance = if is_member { member } else { self.outsider } / most;
-            if view.chance(chance)
+            if view.chance(chance * appeal)
                 && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
             {
                 book.tally.channels[self.show.channel as usize].exposed += 1;
                 let offer = session.goods[view.below(session.goods.len() as u32) as usize];
-                bins.push(self.pitch(consumer, session.influencer, offer));
+                bins.push(self.show.pitch(self.env, consumer, session.influencer, offer));
             }
         });
     }
+}
 
-    fn pitch(&self, to: u32, influencer: u32, offer: u32) -> Exposure {
-        let show = self.show;
-        Exposure {
-            offer,
-            source: influencer,
-            category: self.env.catalogue.offers[offer as usize].category,
-            price_bp: ((1.0 - show.p.price_cut_share) * 10_000.0).round() as u16,
-            trust: share16(show.trust[influencer as usize]),
-            flags: flag::IMPULSE,
-            ..Exposure::new(to, show.platform, show.channel)
-        }
-    }
+/// Whether an influencer has a session today.
+fn is_on(sessions: &[Session], influencer: u32) -> bool {
+    sessions.binary_search_by_key(&influencer, |session| session.influencer).is_ok()
+}
+
+/// What is left after so many days.
+fn halved(days: u16, half_life_days: f64) -> f64 {
+    exp(-std::f64::consts::LN_2 * f64::from(days) / half_life_days)
 }

@@ -6,6 +6,7 @@ pub mod choice;
 pub mod coupon;
 pub mod delivery;
 pub mod experience;
+pub mod fatigue;
 pub mod feed;
 pub mod group_buy;
 pub mod leader;
@@ -14,9 +15,11 @@ pub mod need;
 pub mod outside_ads;
 pub mod pricing;
 pub mod registration;
+pub mod reviews;
 pub mod search;
 pub mod sharing;
 pub mod stock;
+pub mod word_of_mouth;
 
 use crate::mechanism::spec::Spec;
 
@@ -24,6 +27,7 @@ use crate::mechanism::spec::Spec;
 pub const MECHANISMS: &[&Spec] = &[
     &attention::SPEC,
     &registration::SPEC,
+    &fatigue::SPEC,
     &need::SPEC,
     &outside_ads::SPEC,
     &search::SPEC,
@@ -37,6 +41,8 @@ pub const MECHANISMS: &[&Spec] = &[
     &stock::SPEC,
     &delivery::SPEC,
     &experience::SPEC,
+    &reviews::SPEC,
+    &word_of_mouth::SPEC,
     &sharing::SPEC,
 ];
 

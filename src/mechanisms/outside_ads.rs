@@ -79,6 +79,7 @@ impl Mechanism for OutsideAds {
         let platform = &mut world.platforms[self.platform];
         let terms = &mut platform.channels[self.channel as usize];
         terms.join = self.p.join;
+        terms.advert = true;
         terms.thinning = platform.resistance.most_persuaded(self.p.join);
     }
 
@@ -90,13 +91,15 @@ impl Mechanism for OutsideAds {
         let spend = platform.allotment(self.p.budget_share);
         if outsiders == 0.0 || spend == Fen::ZERO {
             self.reach = 0.0;
+            platform.idle_contact = 0.0;
             return;
         }
         self.reach = 1.0 - exp(-(spend.0 as f64) / (self.p.cost_per_contact_fen * outsiders));
         platform.ledger.post(Line::OutsideAds, spend);
         // The contacts that persuade nobody are only counted.
-        let mean =
-            outsiders * self.reach * (1.0 - platform.channels[self.channel as usize].thinning);
+        let thinning = platform.channels[self.channel as usize].thinning;
+        platform.idle_contact = self.reach * (1.0 - thinning);
+        let mean = outsiders * self.reach * (1.0 - thinning);
         let mut draws = env.key.draws(TOTAL, self.platform as u32, at, 0);
         let unmoved = poisson(&mut draws, mean);
         platform.books[0].tally.channels[self.channel as usize].exposed += unmoved;

@@ -6,6 +6,7 @@
 //! back by the same rule with a shift.
 
 use crate::exchange::{Inbox, change_runs};
+use crate::market::fatigue::Fatigue;
 use crate::market::member::{NEVER, standing};
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::{ChannelTerms, Resistance, Rows};
@@ -94,7 +95,8 @@ impl Mechanism for Registration {
 
     /// (exposures of non-users) → registrations; the rest does not reach the decider.
     fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
-        let World { env, platforms, .. } = world;
+        let World { env, platforms, fatigue, .. } = world;
+        let fatigue = &*fatigue;
         let platform = &mut platforms[self.platform];
         let (law, channels) = (platform.resistance, platform.channels.clone());
         let before: usize = platform.joined.iter().map(Vec::len).sum();
@@ -103,8 +105,8 @@ impl Mechanism for Registration {
             &mut platform.rows(env.consumers),
             &mut inbox.shards,
             |_, rows, list| {
-                let doorway =
-                    Doorway { env, law, channels: &channels, shift: self.p.win_back_shift, at };
+                let shift = self.p.win_back_shift;
+                let doorway = Doorway { env, law, channels: &channels, fatigue, shift, at };
                 // Members pass by their bits: only strangers' records are looked at.
                 let touch = |rows: &Rows<'_>, e: &Exposure| {
                     if !rows.is_live(e.to) {
@@ -127,6 +129,7 @@ struct Doorway<'a> {
     env: &'a Environment,
     law: Resistance,
     channels: &'a [ChannelTerms],
+    fatigue: &'a Fatigue,
     shift: f64,
     at: Clock,
 }
@@ -158,7 +161,8 @@ impl Doorway<'_> {
     fn persuades(&self, exposure: &Exposure, ordinal: u32, rho: f64, lapsed: bool) -> bool {
         let terms = &self.channels[exposure.channel as usize];
         let shift = if lapsed { self.shift } else { 0.0 };
-        let probability = quick_logistic(terms.join + shift - rho) / terms.thinning;
+        let lost = if terms.advert { self.fatigue.lost_to_adverts(exposure.to) } else { 0.0 };
+        let probability = quick_logistic(terms.join + shift - lost - rho) / terms.thinning;
         self.env.key.unit(JOIN, exposure.to, self.at, ordinal) < probability
     }
 

@@ -116,6 +116,7 @@ pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
         platforms,
         coefficients: crate::market::utility::Coefficients::default(),
         attention: Attention::default(),
+        fatigue: crate::market::fatigue::Fatigue::default(),
         needs: vec![Vec::new(); env.consumers.count()],
     };
     let mut mechanisms = instances(arm);

@@ -111,7 +111,9 @@ impl Market {
         if e.trust > 0 {
             trust += c.recommender_weight * (from_share16(e.trust) - trust);
         }
-        let mut u = terms.constant;
+        let matched = e.flags & flag::MATCH != 0;
+        let mut u = if matched { terms.matched } else { terms.constant };
+        u += f64::from(self.goods[e.offer as usize].standing_utility);
         u += if need { c.need } else { 0.0 };
         u -= c.price * self.env.people.of(e.to).price_sensitivity * ln_price;
         u += c.trust * (trust - 0.5);

@@ -60,9 +60,15 @@ fn offers(platform: &Platform, plain: &Market) -> Verdict {
         same_fields!(what, engine, plain; stock, price_fen, asked_today, sold_today);
         let bits = (engine.demand.to_bits(), plain.demand.to_bits());
         same(|| format!("{what}: demand, in bits,"), bits.0, bits.1)?;
+        let bits = (engine.standing_utility.to_bits(), plain.standing_utility.to_bits());
+        same(|| format!("{what}: standing_utility, in bits,"), bits.0, bits.1)?;
         let bits = (engine.ln_price_ratio.to_bits(), plain.ln_price_ratio.to_bits());
         same(|| format!("{what}: ln_price_ratio, in bits,"), bits.0, bits.1)?;
     }
+    let bits: Vec<u64> = platform.opinions.bits().collect();
+    let merchants = plain.said.merchants.iter().flat_map(|m| [m.0, m.1]);
+    let said: Vec<u64> = merchants.chain(plain.said.volumes.clone()).map(f64::to_bits).collect();
+    same(|| "reviews, in bits,".to_owned(), bits, said)?;
     same(|| "the number of offers".to_owned(), platform.offers.len(), plain.goods.len())
 }
 

@@ -30,6 +30,7 @@ impl Market {
                 sold_today: 0,
                 ln_price_ratio: ln(price / reference) as f32,
                 demand: per_offer as f32,
+                standing_utility: 0.0,
             });
         }
         self.prices = vec![Price::default(); self.goods.len()];

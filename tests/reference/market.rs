@@ -3,6 +3,8 @@
 
 use crate::groups::Groups;
 use crate::leaders::Leader;
+use crate::live::Live;
+use crate::opinion::Said;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
 use crate::supply::{Coupons, Price};
@@ -26,6 +28,7 @@ pub struct Good {
     pub sold_today: u32,
     pub ln_price_ratio: f32,
     pub demand: f32,
+    pub standing_utility: f32,
 }
 
 /// How senders draw whom they reach.
@@ -49,10 +52,15 @@ pub struct Market {
     /// When each consumer's next need arises, in 1/65536 days; `u32::MAX` for never.
     pub clocks: Vec<u32>,
     pub needs: Vec<OpenNeed>,
+    /// The chance of an advertisement today that is too weak to persuade anybody.
+    pub idle_contact: f64,
     /// Who joined or came back today.
     pub joined: Vec<u32>,
     pub fan_trust: Vec<f64>,
     pub live_purse: i64,
+    pub live: Live,
+    /// How many messages and advertisements of late each consumer has not forgotten.
+    pub tired: Vec<(u32, u32)>,
     pub leaders: Vec<Leader>,
     /// Neighbourhoods in the order in which they get leaders, and the next place in it.
     pub recruiting: (Vec<u32>, usize),
@@ -71,6 +79,10 @@ pub struct Market {
     pub prices: Vec<Price>,
     /// Goods that merchants ordered: morning of arrival, offer, units.
     pub supplies: Vec<(u16, usize, u32)>,
+    pub said: Said,
+    /// Reviews written and words heard since the first day.
+    pub tally_reviews: u64,
+    pub tally_words: u64,
     pub trees: Trees,
     pub tally: Tally,
     pub money: Postings,
@@ -90,9 +102,12 @@ impl Market {
             goods: Vec::new(),
             clocks: vec![u32::MAX; n],
             needs: Vec::new(),
+            idle_contact: 0.0,
             joined: Vec::new(),
             fan_trust: env.influencers.credibility.clone(),
             live_purse: 0,
+            live: Live::new(env.influencers.n()),
+            tired: vec![(0, 0); n],
             leaders: vec![Leader::default(); env.network.neighbourhoods.len() - 1],
             recruiting: (Vec::new(), 0),
             leader_purse: 0,
@@ -105,6 +120,9 @@ impl Market {
             coupons: Coupons::default(),
             prices: Vec::new(),
             supplies: Vec::new(),
+            said: Said::default(),
+            tally_reviews: 0,
+            tally_words: 0,
             trees: Trees::default(),
             tally: Tally::default(),
             money: Postings::default(),
@@ -122,6 +140,7 @@ impl Market {
         self.start_clocks(0, 0);
         self.queue_neighbourhoods();
         self.price_and_fill();
+        self.start_reviews();
         let invitation = self.solved_invitation();
         self.channels = terms(&self.rules, invitation);
         if self.luck == Luck::Trials {
@@ -139,6 +158,7 @@ impl Market {
     /// One day; returns its counts and its money.
     pub fn step(&mut self) -> (Tally, Postings) {
         let start = Clock::start_of(self.day);
+        self.forget_contacts(start);
         self.wake_needs(start);
         self.open_coupons();
         self.receive_supplies();
@@ -146,7 +166,10 @@ impl Market {
             self.wave(Clock { day: self.day, wave });
         }
         self.unpack_arrivals(start);
+        self.spread_word(start);
+        self.review(start);
         self.start_clocks(self.day, self.day + 1);
+        self.tire_of_idle_contacts(start);
         self.judge_influencers();
         self.judge_leaders();
         self.count_coupons();
@@ -172,8 +195,11 @@ impl Market {
         self.open_messages(at, &mut seen);
         self.register(at, &mut seen);
         self.hand_out_coupons(at, &mut seen);
+        self.tire(&seen);
+        self.note_viewers(at, &seen);
         let mut orders = self.choose(at, &seen);
         self.fill_needs(&orders);
+        self.spare_buyers(&orders);
         let mut answers = Vec::new();
         self.hold_for_leaders(at, &mut orders, &mut answers);
         self.form_groups(at, &mut orders, &mut answers);

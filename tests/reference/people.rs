@@ -48,11 +48,11 @@ impl Market {
             let is_message = |e: &Exposure| e.flags & flag::FRIEND != 0;
             let mine = || seen.iter().filter(|e| e.to == i);
             let messages = mine().filter(|e| is_message(e)).count();
-            if messages < 2 {
+            if messages == 0 {
                 continue;
             }
             let limit = self.rules.attention.messages_per_wave;
-            let chance = 1.0 / (1.0 + (messages - 1) as f64 / limit);
+            let chance = 1.0 / (1.0 + (messages - 1) as f64 / limit) * self.openness(i);
             for (ordinal, e) in seen.iter_mut().filter(|e| e.to == i).enumerate() {
                 let unit = self.env.key.unit(OPENED, i, at, ordinal as u32);
                 if is_message(e) && unit >= chance {
@@ -85,8 +85,9 @@ impl Market {
     fn is_persuaded(&self, at: Clock, e: &Exposure, ordinal: u32, lapsed: bool) -> bool {
         let terms = &self.channels[e.channel as usize];
         let shift = if lapsed { self.rules.registration.win_back_shift } else { 0.0 };
-        let probability =
-            quick_logistic(terms.join + shift - self.resistance(e.to)) / terms.thinning;
+        let lost = if terms.name == "outside_ads" { self.advert_loss(e.to) } else { 0.0 };
+        let persuasion = terms.join + shift - lost;
+        let probability = quick_logistic(persuasion - self.resistance(e.to)) / terms.thinning;
         self.env.key.unit(JOIN, e.to, at, ordinal) < probability
     }
 

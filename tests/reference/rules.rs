@@ -2,11 +2,10 @@
 
 use guanxi::market::ledger::Line;
 use guanxi::mechanisms::{
-    attention, choice, coupon, delivery, experience, feed, group_buy, leader,
+    attention, choice, coupon, delivery, experience, fatigue, feed, group_buy, leader,
 };
-use guanxi::mechanisms::{
-    livestream, need, outside_ads, pricing, registration, search, sharing, stock,
-};
+use guanxi::mechanisms::{livestream, need, outside_ads, pricing, registration, reviews, search};
+use guanxi::mechanisms::{sharing, stock, word_of_mouth};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
 use guanxi::scenario::Arm;
@@ -23,6 +22,7 @@ pub struct Rules {
     pub experience: experience::Parameters,
     pub outside_ads: Option<outside_ads::Parameters>,
     pub search: Option<search::Parameters>,
+    pub fatigue: Option<fatigue::Parameters>,
     pub feed: Option<feed::Parameters>,
     pub livestream: Option<livestream::Parameters>,
     pub leader: Option<leader::Parameters>,
@@ -30,6 +30,8 @@ pub struct Rules {
     pub sharing: Option<sharing::Parameters>,
     pub coupon: Option<coupon::Parameters>,
     pub pricing: Option<pricing::Parameters>,
+    pub reviews: Option<reviews::Parameters>,
+    pub word_of_mouth: Option<word_of_mouth::Parameters>,
 }
 
 impl Rules {
@@ -50,6 +52,7 @@ impl Rules {
             experience: experience::Parameters::from_values(on("experience")),
             outside_ads: optional("outside_ads").map(outside_ads::Parameters::from_values),
             search: optional("search").map(search::Parameters::from_values),
+            fatigue: optional("fatigue").map(fatigue::Parameters::from_values),
             feed: optional("feed").map(feed::Parameters::from_values),
             livestream: optional("livestream").map(livestream::Parameters::from_values),
             leader: optional("leader").map(leader::Parameters::from_values),
@@ -57,6 +60,8 @@ impl Rules {
             sharing: optional("sharing").map(sharing::Parameters::from_values),
             coupon: optional("coupon").map(coupon::Parameters::from_values),
             pricing: optional("pricing").map(pricing::Parameters::from_values),
+            reviews: optional("reviews").map(reviews::Parameters::from_values),
+            word_of_mouth: optional("word_of_mouth").map(word_of_mouth::Parameters::from_values),
         }
     }
 
@@ -74,6 +79,7 @@ pub struct Terms {
     pub name: &'static str,
     pub friend: bool,
     pub constant: f64,
+    pub matched: f64,
     pub join: f64,
     pub thinning: f64,
     pub pickup: bool,
@@ -114,6 +120,7 @@ fn of_channel(rules: &Rules, plain: Terms, invitation: f64) -> Terms {
         }),
         "feed" => rules.feed.as_ref().map(|p| Terms {
             constant: p.constant,
+            matched: p.constant + p.match_utility,
             join: -30.0,
             team: true,
             ..plain

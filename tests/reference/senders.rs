@@ -5,6 +5,7 @@ use crate::people::word_below;
 use guanxi::market::ledger::Line;
 use guanxi::market::message::{Exposure, flag};
 use guanxi::mechanism::reach::successes;
+use guanxi::mechanisms::feed::Parameters;
 use guanxi::quantity::math::{exp, pow};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
@@ -17,6 +18,9 @@ const VISIT: Stream = Stream::new("search/visit");
 const RESULTS: Stream = Stream::new("search/shown");
 const SHOWN: Stream = Stream::new("feed/shown");
 const PASSED: Stream = Stream::new("feed/passed");
+const PERSONAL: Stream = Stream::new("feed/personal");
+const CONSENT: Stream = Stream::new("feed/consent");
+const APPEAL: Stream = Stream::new("feed/appeal");
 
 impl Market {
     /// Paid contacts with people who are not members.
@@ -24,12 +28,14 @@ impl Market {
         let Some(p) = self.rules.outside_ads.clone() else { return };
         let outsiders = (self.members.len() as u64 - self.n_live()) as f64;
         let spend = self.allotment(p.budget_share);
+        self.idle_contact = 0.0;
         if outsiders == 0.0 || spend == 0 {
             return;
         }
         self.pay(Line::OutsideAds, spend);
         let reach = 1.0 - exp(-(spend as f64) / (p.cost_per_contact_fen * outsiders));
         let channel = self.channel("outside_ads");
+        self.idle_contact = reach * (1.0 - self.channels[channel as usize].thinning);
         let reached = match self.luck {
             Luck::Trials => self.trials_of_ads(at, reach),
             Luck::Plan => {
@@ -104,9 +110,13 @@ impl Market {
             self.tally.channels[channel as usize].exposed += u64::from(considered);
             for item in 0..considered {
                 let mut draws = self.env.key.draws(SHOWN, i, at, item);
-                let offer = shown.pick(draws.word(), draws.word());
+                let words = [draws.word(), draws.word()];
+                let personal = self.personal_pick(&p, (i, at, item), words, &weights);
+                let offer = personal.unwrap_or_else(|| shown.pick(words[0], words[1]));
+                let matched = p.personal_share > 0.0 && self.appeals(i, offer);
+                let flags = flag::IMPULSE | if matched { flag::MATCH } else { 0 };
                 let plain = self.exposure(i, offer, channel);
-                seen.push(Exposure { flags: flag::IMPULSE, ..plain });
+                seen.push(Exposure { flags, ..plain });
             }
         }
         let people = &self.env.people;
@@ -116,6 +126,43 @@ impl Market {
         let mut draws = self.env.key.draws(PASSED, 0, at, 0);
         let passed = poisson(&mut draws, all_slots * (1.0 - p.consider_share));
         self.tally.channels[channel as usize].exposed += passed;
+    }
+
+    /// Whether an offer is to a consumer's taste.
+    fn appeals(&self, i: u32, offer: u32) -> bool {
+        self.taste_of(offer) == self.env.people.taste(i, self.env.key)
+    }
+
+    fn taste_of(&self, offer: u32) -> u8 {
+        let mut draws = self.env.key.draws(APPEAL, offer, Clock::default(), 0);
+        draws.below(self.env.people.taste_clusters) as u8
+    }
+
+    /// What is picked for a consumer; none for what everybody may see.
+    fn personal_pick(
+        &self,
+        p: &Parameters,
+        (i, at, item): (u32, Clock, u32),
+        words: [u32; 2],
+        popularity: &[f64],
+    ) -> Option<u32> {
+        let mut draws = self.env.key.draws(PERSONAL, i, at, item);
+        let is_personal = draws.unit() < p.personal_share;
+        let explores = draws.unit() < p.exploration_share;
+        let opted_out = self.env.key.unit(CONSENT, i, Clock::default(), 0) < p.opt_out_share;
+        if !is_personal || opted_out {
+            return None;
+        }
+        if explores {
+            return Some(draws.below(popularity.len() as u32));
+        }
+        let all = 0..popularity.len() as u32;
+        let own: Vec<u32> = all.filter(|&offer| self.appeals(i, offer)).collect();
+        if own.is_empty() {
+            return None;
+        }
+        let weights: Vec<f64> = own.iter().map(|&offer| popularity[offer as usize]).collect();
+        Some(own[Alias::new(&weights).pick(words[0], words[1]) as usize])
     }
 }
 

@@ -28,8 +28,9 @@ impl Market {
         seen: &mut Vec<Exposure>,
     ) {
         let followers = self.env.follow.of(influencer).to_vec();
-        let chance = self.session_chance(p, followers.len());
-        let outside = (p.outside_reach_share, p.join);
+        let appeal = self.live_appeal(p, influencer);
+        let chance = self.session_chance(p, followers.len()) * appeal;
+        let outside = (p.outside_reach_share * appeal, p.join);
         for i in followers {
             let address = (LIVE, influencer);
             if let Some(k) = self.trial(at, i, address, (chance, outside), "live", goods.len()) {

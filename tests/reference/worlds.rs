@@ -64,6 +64,18 @@ enabled = true
 budget_share = 0.2
 join = -3.0
 show_days_per_week = 4
+fatigue_gain = 0.1
+fatigue_half_life_days = 3.0
+carry_over_share = 0.6
+carry_over_half_life_days = 2.0
+
+[fatigue]
+enabled = true
+half_life_days = 2.0
+
+[arm.one.feed]
+personal_share = 0.5
+opt_out_share = 0.2
 
 [arm.one.leader]
 enabled = true
@@ -115,6 +127,18 @@ win_back_shift = -0.3
 
 [arm.one.need]
 lapse_a = 0.5
+
+[arm.one.reviews]
+enabled = true
+base = 0.2
+surprise_weight = 2.0
+prior_reviews = 1.0
+start_reviews = 1.5
+
+[arm.one.word_of_mouth]
+enabled = true
+tell_share = 0.6
+trust_gain = 0.05
 "#;
 
 /// The scenario of a world, and its environment.
