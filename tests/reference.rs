@@ -70,6 +70,7 @@ fn check(world: &World, days: u16) -> Tally {
         total.add(&book.0);
     }
     if world.preset == "hybrid" {
+        assert!(plain.coupons.late > 0, "nobody comes too late for a coupon");
         assert!(plain.tally_reviews > 0 && plain.tally_words > 0, "nobody says anything");
     }
     engine.world.platforms[0].cascades.retire(days, true);

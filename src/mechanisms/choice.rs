@@ -7,7 +7,6 @@
 //! is the same good: the better way of getting it wins.
 
 use crate::exchange::{Inbox, runs_with_foresight};
-use crate::market::coupon::CouponPurse;
 use crate::market::ledger::Line;
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
@@ -141,10 +140,21 @@ impl Mechanism for Choice {
             }
         });
         drop(by_shard);
-        for (platform, books) in platforms.iter_mut().zip(books) {
+        for (index, (platform, books)) in platforms.iter_mut().zip(books).enumerate() {
             platform.books = books;
+            pay_coupons(platform, index as u8, placed);
         }
     }
+}
+
+/// Pays the coupons of a platform's orders out of its pool; who comes too late pays the whole
+/// price.
+fn pay_coupons(platform: &mut Platform, index: u8, placed: &mut [Vec<Order>]) {
+    let Platform { books, coupon_pool, .. } = platform;
+    let asked: i64 = books.iter_mut().map(|book| std::mem::take(&mut book.coupon_fen)).sum();
+    coupon_pool.pay(index, asked, placed, |shard, fen| {
+        books[shard].postings.post(Line::Payment, fen);
+    });
 }
 
 /// Days for which the strain of an order is looked up.
@@ -220,11 +230,7 @@ impl Judge<'_> {
                 continue;
             }
             let friends = if any_friend { friends(situation, exposure.offer) } else { 0 };
-            let purse = match exposure.flags & flag::COUPON {
-                0 => None,
-                _ => Some(books[exposure.platform as usize].coupon),
-            };
-            let (time, variant) = self.weigh(exposure, noise[k], (need, friends), purse);
+            let (time, variant) = self.weigh(exposure, noise[k], need, friends);
             if time < best.map_or(outside, |b| b.time) {
                 best = Some(Best { time, exposure, variant });
             }
@@ -234,8 +240,9 @@ impl Judge<'_> {
             let book = &mut books[order.platform as usize];
             if best.exposure.flags & flag::COUPON != 0 {
                 let terms = self.platforms[order.platform as usize].coupon;
-                order.coupon_fen = book.coupon.redeem(terms.off_fen(order.price_fen));
+                order.coupon_fen = terms.off_fen(order.price_fen);
                 order.price_fen -= u32::from(order.coupon_fen);
+                book.coupon_fen += i64::from(order.coupon_fen);
             }
             book.tally.channels[order.channel as usize].placed += 1;
             book.postings.post(Line::Payment, Fen(i64::from(order.price_fen)));
@@ -250,18 +257,13 @@ impl Judge<'_> {
 
     /// The race time of an exposure's offer, bought in the best way, and that way. Alone
     /// and in a team it is the same good, so that the way with the larger utility wins.
-    fn weigh(
-        &self,
-        e: &Exposure,
-        [time, first]: [f64; 2],
-        (need, friends): (bool, u32),
-        purse: Option<CouponPurse>,
-    ) -> (f64, u8) {
+    fn weigh(&self, e: &Exposure, [time, first]: [f64; 2], need: bool, friends: u32) -> (f64, u8) {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
         let member = &platform.members[e.to as usize];
         let mut attributes = self.attributes(platform, e, member, (need, friends));
-        let coupon = |variant| purse.map_or(0.0, |purse| self.ln_coupon(e, variant, purse));
+        let holds = e.flags & flag::COUPON != 0;
+        let coupon = |variant| if holds { self.ln_coupon(e, variant) } else { 0.0 };
         let alone = coupon(0);
         attributes.ln_price_ratio += alone;
         let matched = e.flags & flag::MATCH != 0;
@@ -285,10 +287,10 @@ impl Judge<'_> {
 
     /// ln of the share of the price in a variant that a coupon leaves to pay.
     #[cold]
-    fn ln_coupon(&self, e: &Exposure, variant: u8, purse: CouponPurse) -> f64 {
+    fn ln_coupon(&self, e: &Exposure, variant: u8) -> f64 {
         let price = self.price_fen(e, variant);
         let off = self.platforms[e.platform as usize].coupon.off_fen(price);
-        if off == 0 || !purse.covers(off) {
+        if off == 0 {
             return 0.0;
         }
         quick_ln(f64::from(price - u32::from(off)) / f64::from(price))

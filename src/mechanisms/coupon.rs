@@ -4,19 +4,20 @@
 //! day; those who never ordered have a share of their own. The buyer pays the price less
 //! the coupon, the merchant gets the whole price, and the platform pays the difference
 //! (line `subsidy`) when the order is kept; an order that is refused or returned costs it
-//! nothing. How many coupons are handed out is fixed in the morning from what
-//! was asked for the day before, such that the allotment just suffices; the decider pays
-//! coupons from purses, one a shard, so that it can never be overspent.
+//! nothing.
 //!
-//! The purses are filled in every wave in proportion to the exposures with a coupon, in
-//! pieces that pay the dearest coupon of the wave, so that a small allotment is not crumbled;
-//! a draw says where the pieces fall. A shard serves its consumers in order, so that no number of threads shows, and
-//! only on days on which more is redeemed than was expected do late ones come off worse.
+//! All is paid out of one pool, into which each morning the day's allotment A goes. In the
+//! morning the pool holds B, and of the coupons that could be handed out the part
+//! φ = min(1, B/2 ÷ R) is, R being what coupons would ask for in a day with φ = 1, learned by
+//! R ← (R + asked ÷ φ)/2. Where demand is there B settles at 2A and A is spent a day. A wave
+//! that asks for more than the pool holds pays in the order of priority; those who come too
+//! late pay the whole price. Only sums over all members enter, so that no division of the
+//! members among threads or shards shows.
 
 use crate::exchange::Inbox;
 use crate::market::coupon::CouponTerms;
-use crate::market::message::{Exposure, flag};
-use crate::market::platform::{Book, Platform, is_considered};
+use crate::market::message::{Answer, Exposure, Verdict, flag};
+use crate::market::platform::{Platform, is_considered};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -25,11 +26,10 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
+use rayon::prelude::*;
 
 /// Whether a member holds a coupon.
 const HOLDER: Stream = Stream::new("coupon/holder");
-/// Which shards get the pieces of the allotment.
-const PIECES: Stream = Stream::new("coupon/pieces");
 
 parameters! {
     /// Coupons.
@@ -61,25 +61,30 @@ pub const SPEC: Spec = Spec {
     needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
-    streams: &[HOLDER, PIECES],
+    streams: &[HOLDER],
     build,
 };
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Coupons { p, platform: placement.platform, handed_out: 1.0, left_fen: 0 })
+    Box::new(Coupons { p, platform: placement.platform, handed_out: 0.0, asked_of_all: None })
 }
 
-/// Part of the allotment for which the morning plans; the rest is for busy days.
-const PLANNED: f64 = 0.95;
+/// Part of the pool for which a morning plans; with a half of it a day may ask for twice what
+/// is expected before anybody comes too late.
+const PLANNED: f64 = 0.5;
+
+/// Weight of the last day in what is expected of the next.
+const LEARNING: f64 = 0.5;
 
 struct Coupons {
     p: Parameters,
     platform: usize,
-    /// Part of the shares of holders that the budget allows today.
+    /// φ: part of the shares of holders that is handed out today.
     handed_out: f64,
-    /// What is left of today's allotment.
-    left_fen: i64,
+    /// R: what coupons are expected to ask for in a day if all are handed out, in fen; unknown
+    /// before the first morning.
+    asked_of_all: Option<f64>,
 }
 
 impl Mechanism for Coupons {
@@ -92,88 +97,80 @@ impl Mechanism for Coupons {
         };
     }
 
-    /// (budget) → today's allotment; what yesterday's last wave redeemed was yesterday's.
+    /// (budget, what was asked for) → the pool, and how many coupons are handed out.
     fn open(&mut self, world: &mut World, _at: Clock) {
-        let platform = &mut world.platforms[self.platform];
-        self.left_fen = platform.allotment(self.p.budget_share).0;
-        platform.books.iter_mut().for_each(|book| {
-            redeemed(book);
-        });
-    }
-
-    /// (exposures of holders) → exposures with a coupon, and purses to pay for them.
-    fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let mut books = std::mem::take(&mut platform.books);
-        self.left_fen -= books.iter_mut().map(redeemed).sum::<i64>();
-        if self.left_fen > 0 {
-            parallel::each_pair(&mut inbox.shards, &mut books, |_, list, book| {
-                (book.coupon.shown, book.coupon.dearest) = self.mark(env, platform, at, list);
-            });
-        }
-        let offset = env.key.word(PIECES, self.platform as u32, at, 0);
-        fill(&mut books, self.left_fen, offset);
-        platform.books = books;
+        platform.coupon_pool.give(platform.allotment(self.p.budget_share).0);
+        let all = *self.asked_of_all.get_or_insert_with(|| self.p.first_guess(env, platform));
+        self.handed_out = handed_out(platform.coupon_pool.left_fen, all);
     }
 
-    /// (what was asked for) → how many coupons tomorrow's allotment is enough for.
+    /// (exposures of holders) → exposures with a coupon.
+    fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
+        let World { env, platforms, .. } = world;
+        let platform = &platforms[self.platform];
+        if platform.coupon_pool.left_fen > 0 {
+            parallel::each(&mut inbox.shards, |_, list| self.mark(env, platform, at, list));
+        }
+    }
+
+    /// (orders refused) → what their coupons held goes back to the pool.
+    fn fulfil(&mut self, world: &mut World, _at: Clock, answers: &mut Inbox<Answer>) {
+        let own = |a: &&Answer| usize::from(a.order.platform) == self.platform;
+        let refused = |list: &Vec<Answer>| {
+            let refused = list.iter().filter(own).filter(|a| a.verdict != Verdict::Granted);
+            refused.map(|a| i64::from(a.order.coupon_fen)).sum::<i64>()
+        };
+        let back: i64 = answers.shards.par_iter().map(refused).sum();
+        world.platforms[self.platform].coupon_pool.left_fen += back;
+    }
+
+    /// (orders returned) → the pool; (what was asked for) → what to expect tomorrow.
     fn adapt(&mut self, world: &mut World, _at: Clock) {
-        let platform = &mut world.platforms[self.platform];
-        let purses = platform.books.iter_mut().map(|book| &mut book.coupon);
-        let asked: i64 = purses.map(|purse| std::mem::take(&mut purse.asked_fen)).sum();
-        let budget = platform.allotment(self.p.budget_share).0;
-        self.handed_out = next_share(self.handed_out, budget, asked);
+        let Platform { outcomes, coupon_pool, .. } = &mut world.platforms[self.platform];
+        let returned = outcomes.iter().flatten().filter(|outcome| outcome.returned);
+        coupon_pool.left_fen += returned.map(|o| i64::from(o.order.coupon_fen)).sum::<i64>();
+        let asked = std::mem::take(&mut coupon_pool.asked_fen);
+        if self.handed_out > 0.0 {
+            let seen = asked as f64 / self.handed_out;
+            self.asked_of_all =
+                self.asked_of_all.map(|known| known * (1.0 - LEARNING) + seen * LEARNING);
+        }
     }
 
     fn digest(&self, hash: &mut Digest) {
-        hash.add([self.handed_out.to_bits(), self.left_fen as u64]);
+        hash.add([self.handed_out, self.asked_of_all.unwrap_or(-1.0)].map(f64::to_bits));
     }
 }
 
-/// What a shard redeemed in the last wave; its purse is empty then.
-fn redeemed(book: &mut Book) -> i64 {
-    let purse = &mut book.coupon;
-    (purse.left_fen, purse.shown, purse.dearest) = (0, 0, 0);
-    std::mem::take(&mut purse.redeemed_fen)
+/// φ: the part of all coupons for which half of the pool is expected to be enough.
+fn handed_out(left_fen: i64, asked_of_all: f64) -> f64 {
+    let planned = PLANNED * left_fen as f64;
+    if planned < asked_of_all { planned / asked_of_all } else { 1.0 }
 }
 
-/// Part of the coupons handed out on the next day: it moves to where the allotment just
-/// suffices, at most by a factor of two.
-fn next_share(now: f64, budget_fen: i64, asked_fen: i64) -> f64 {
-    let wanted = match asked_fen {
-        0 => 1.0,
-        asked => now * PLANNED * budget_fen as f64 / asked as f64,
-    };
-    wanted.clamp(0.5 * now, 2.0 * now).min(1.0)
+impl Parameters {
+    /// What all coupons of a day would cost if each holder had none before and ordered once, in
+    /// the category where a coupon is worth most: too much, so that the first days are cautious.
+    fn first_guess(&self, env: &Environment, platform: &Platform) -> f64 {
+        let off = |fen: &i64| platform.coupon.off_fen(u32::try_from(*fen).unwrap_or(u32::MAX));
+        let dearest = env.catalogue.reference_price_fen.iter().map(off).max().unwrap_or(0);
+        platform.n_live as f64 * self.newcomer_share * f64::from(dearest)
+    }
 }
 
 impl Coupons {
-    /// Marks the exposures of this platform's members who hold a coupon; returns how many,
-    /// and the most that one takes off.
-    fn mark(
-        &self,
-        env: &Environment,
-        platform: &Platform,
-        at: Clock,
-        list: &mut [Exposure],
-    ) -> (u64, u16) {
-        let (mut shown, mut dearest) = (0, 0);
+    /// Marks the exposures of this platform's members who hold a coupon.
+    fn mark(&self, env: &Environment, platform: &Platform, at: Clock, list: &mut [Exposure]) {
         for run in list.chunk_by_mut(|a, b| a.to == b.to) {
             let own =
                 |e: &&mut Exposure| usize::from(e.platform) == self.platform && is_considered(e);
             let mut own = run.iter_mut().filter(own).peekable();
             if own.peek().is_some_and(|e| self.holds(env, platform, at, e.to)) {
-                own.for_each(|e| {
-                    e.flags |= flag::COUPON;
-                    shown += 1;
-                    let alone = u64::from(platform.offers[e.offer as usize].price_fen);
-                    let price = (alone * u64::from(e.price_bp) / 10_000) as u32;
-                    dearest = dearest.max(platform.coupon.off_fen(price));
-                });
+                own.for_each(|e| e.flags |= flag::COUPON);
             }
         }
-        (shown, dearest)
     }
 
     fn holds(&self, env: &Environment, platform: &Platform, at: Clock, consumer: u32) -> bool {
@@ -188,59 +185,37 @@ impl Coupons {
     }
 }
 
-/// Divides what is left in proportion to the exposures with a coupon, in pieces that each pay
-/// the dearest coupon: shard k gets ⌊m·c(k)/c + u⌋ − ⌊m·c(k − 1)/c + u⌋ of m pieces, c(k)
-/// counting the exposures up to k and u = `offset`/2³².
-fn fill(books: &mut [Book], left_fen: i64, offset: u32) {
-    let dearest = books.iter().map(|book| book.coupon.dearest).max().unwrap_or(0);
-    let all: u64 = books.iter().map(|book| book.coupon.shown).sum();
-    if dearest == 0 || all == 0 {
-        return;
-    }
-    let pieces = u128::from(left_fen.max(0) as u64 / u64::from(dearest));
-    let until = |count: u64| {
-        let place = (pieces * u128::from(count)) << 32;
-        (place + u128::from(offset) * u128::from(all)) / (u128::from(all) << 32)
-    };
-    let mut count = 0;
-    for purse in books.iter_mut().map(|book| &mut book.coupon) {
-        let before = until(count);
-        count += purse.shown;
-        purse.left_fen = (until(count) - before) as i64 * i64::from(dearest);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// 1,050 fen make ten pieces of 100 fen, wherever the draw lets them fall.
+    /// Spends `demand`·φ a day of allotments of 1,000 fen, and returns all that was spent.
+    fn spent(days: i64, demand: f64, guess: f64) -> (i64, i64) {
+        let (mut left, mut all, mut spent, mut late) = (0, guess, 0, 0);
+        for _ in 0..days {
+            left += 1_000;
+            let part = handed_out(left, all);
+            let asked = (demand * part) as i64;
+            let paid = asked.min(left);
+            all = all * (1.0 - LEARNING) + asked as f64 / part * LEARNING;
+            (left, spent, late) = (left - paid, spent + paid, late + asked - paid);
+        }
+        (spent, late)
+    }
+
     #[test]
-    fn purses_are_whole_pieces_and_sum_to_no_more_than_what_is_left() {
-        for offset in [0, 7_u32 << 28, u32::MAX] {
-            let mut books = vec![Book::default(); 30];
-            for (k, book) in books.iter_mut().enumerate() {
-                book.coupon.shown = k as u64 % 4;
-                book.coupon.dearest = if k == 5 { 100 } else { 40 };
-            }
-            fill(&mut books, 1_050, offset);
-            assert!(books.iter().all(|book| book.coupon.left_fen % 100 == 0));
-            assert_eq!(books.iter().map(|book| book.coupon.left_fen).sum::<i64>(), 1_000);
-            assert!(books.iter().all(|b| b.coupon.shown > 0 || b.coupon.left_fen == 0));
+    fn the_allotment_is_spent_where_demand_is_there() {
+        for demand in [1_500.0, 4_000.0, 100_000.0] {
+            let (spent, late) = spent(60, demand, 20.0 * demand);
+            assert!(spent >= 58_000, "{spent} of 60,000 fen at a demand of {demand}");
+            assert_eq!(late, 0, "somebody was late at a demand of {demand}");
         }
     }
 
     #[test]
-    fn coupons_handed_out_approach_what_the_allotment_pays() {
-        // Every coupon of all that could be handed out asks for 4,000 fen a day.
-        let mut share = 1.0;
-        for _ in 0..5 {
-            share = next_share(share, 1_000, (4_000.0 * share) as i64);
-        }
-        assert!((share - PLANNED / 4.0).abs() < 1e-3, "{share}");
-        for _ in 0..5 {
-            share = next_share(share, 1_000, 0);
-        }
-        assert!(share >= 1.0, "nobody asks, and the share is {share}");
+    fn all_coupons_are_handed_out_where_demand_is_small() {
+        assert!(spent(60, 300.0, 6_000.0).0 >= 290 * 55);
+        assert_eq!(handed_out(10, 0.0), 1.0);
+        assert_eq!(handed_out(0, 5.0), 0.0);
     }
 }

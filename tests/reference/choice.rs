@@ -33,6 +33,7 @@ impl Market {
                 orders.extend(self.decide(at, i, category, &situation));
             }
         }
+        self.pay_coupons(&mut orders);
         for order in &orders {
             self.tally.channels[order.channel as usize].placed += 1;
             self.pay(Line::Payment, i64::from(order.price_fen));

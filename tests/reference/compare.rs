@@ -38,6 +38,8 @@ pub fn day(world: &World, day: &Day, plain: &Market, book: &(Tally, Postings)) -
     same(|| "n_live".to_owned(), platform.n_live, plain.n_live())?;
     let registered = plain.members.iter().filter(|m| m.is_registered()).count() as u64;
     same(|| "n_registered".to_owned(), platform.n_registered, registered)?;
+    let coupons = (platform.coupon_pool.left_fen, plain.coupons.left_fen);
+    same(|| "what is left for coupons".to_owned(), coupons.0, coupons.1)?;
     same(|| "trust_sum".to_owned(), platform.trust_sum, plain.trust_sum)?;
     shapes(platform, plain)
 }

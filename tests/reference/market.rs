@@ -205,6 +205,7 @@ impl Market {
         self.form_groups(at, &mut orders, &mut answers);
         self.grant(orders, &mut answers);
         answers.sort_by_key(|a| (a.order.consumer, a.order.offer, a.order.day, a.order.wave));
+        self.free_coupons(&answers);
         self.lapse(at, &answers);
         self.record(at, &mut answers);
         self.disappoint(&answers);

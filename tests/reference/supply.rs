@@ -3,30 +3,25 @@
 use crate::market::{Market, part};
 use crate::rules::basis_points;
 use guanxi::market::ledger::Line;
-use guanxi::market::message::{Exposure, NO_CATEGORY, Order, flag};
+use guanxi::market::message::{Answer, Exposure, NO_CATEGORY, Order, Verdict, flag};
 use guanxi::quantity::math::{ln, quick_ln};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
 
 const HOLDER: Stream = Stream::new("coupon/holder");
-const PIECES: Stream = Stream::new("coupon/pieces");
 const TRIAL: Stream = Stream::new("pricing/trial");
 
 /// What coupons may cost, and did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Coupons {
     /// Part of the coupons handed out today.
     part: f64,
-    left_fen: i64,
+    pub left_fen: i64,
     asked_fen: i64,
-    /// What is left in this wave, by piece of the consumers.
-    purses: Vec<i64>,
-}
-
-impl Default for Coupons {
-    fn default() -> Self {
-        Self { part: 1.0, left_fen: 0, asked_fen: 0, purses: Vec::new() }
-    }
+    /// What all coupons of a day are expected to ask for.
+    asked_of_all: Option<f64>,
+    /// Orders whose coupon was not paid.
+    pub late: u64,
 }
 
 /// What the merchant of an offer remembers.
@@ -40,39 +35,26 @@ pub struct Price {
 impl Market {
     pub fn open_coupons(&mut self) {
         let Some(p) = &self.rules.coupon else { return };
-        self.coupons.left_fen = self.allotment(p.budget_share);
+        let (budget, newcomers) = (self.allotment(p.budget_share), p.newcomer_share);
+        self.coupons.left_fen += budget;
+        let prices = self.env.catalogue.reference_price_fen.iter();
+        let dearest = prices.map(|fen| self.coupon_fen(*fen as u32)).max().unwrap_or(0);
+        let guess = self.n_live() as f64 * newcomers * dearest as f64;
+        let all = *self.coupons.asked_of_all.get_or_insert(guess);
+        let planned = self.coupons.left_fen as f64 / 2.0;
+        self.coupons.part = if planned < all { planned / all } else { 1.0 };
     }
 
-    /// Holders see prices with coupons; every piece of the consumers has its purse.
+    /// Holders see prices with coupons.
     pub fn hand_out_coupons(&mut self, at: Clock, seen: &mut [Exposure]) {
-        if self.rules.coupon.is_none() {
+        if self.rules.coupon.is_none() || self.coupons.left_fen == 0 {
             return;
         }
-        let shards = self.env.consumers;
-        let mut shown = vec![0_i128; shards.count()];
-        let mut dearest = 0;
         for e in seen {
             let considered = e.flags & flag::DROPPED == 0 && e.category != NO_CATEGORY;
-            if considered && self.coupons.left_fen > 0 && self.holds_coupon(at.day, e.to) {
+            if considered && self.holds_coupon(at.day, e.to) {
                 e.flags |= flag::COUPON;
-                shown[shards.shard_of(e.to)] += 1;
-                dearest = dearest.max(self.coupon_fen(self.price(e, 0)));
             }
-        }
-        self.coupons.purses = vec![0; shards.count()];
-        if dearest == 0 {
-            return;
-        }
-        // Pieces that pay the dearest coupon each, dealt in proportion to what was shown.
-        let (all, pieces) = (shown.iter().sum::<i128>(), self.coupons.left_fen / dearest);
-        let offset = i128::from(self.env.key.word(PIECES, 0, at, 0));
-        let (mut seen_so_far, mut dealt) = (0, 0);
-        for (purse, shown) in self.coupons.purses.iter_mut().zip(shown) {
-            seen_so_far += shown;
-            let place = i128::from(pieces) * seen_so_far * (1 << 32) + offset * all;
-            let until = (place / (all * (1 << 32))) as i64;
-            *purse = (until - dealt) * dearest;
-            dealt = until;
         }
     }
 
@@ -94,39 +76,57 @@ impl Market {
         off.min(i64::from(p.most_fen)).min(i64::from(price) - 1).clamp(0, 65_535)
     }
 
-    /// ln of what is left to pay with a coupon, as long as the purse has enough.
+    /// ln of what is left to pay with a coupon.
     pub fn ln_coupon(&self, e: &Exposure, price: u32) -> f64 {
         let off = self.coupon_fen(price);
-        let shard = self.env.consumers.shard_of(e.to);
-        if e.flags & flag::COUPON == 0 || off == 0 || off > self.coupons.purses[shard] {
+        if e.flags & flag::COUPON == 0 || off == 0 {
             return 0.0;
         }
         quick_ln((f64::from(price) - off as f64) / f64::from(price))
     }
 
     /// The order of somebody who holds a coupon.
-    pub fn redeem(&mut self, mut order: Order) -> Order {
+    pub fn redeem(&self, mut order: Order) -> Order {
         let off = self.coupon_fen(order.price_fen);
-        self.coupons.asked_fen += off;
-        let purse = &mut self.coupons.purses[self.env.consumers.shard_of(order.consumer)];
-        if off <= *purse {
-            *purse -= off;
-            self.coupons.left_fen -= off;
-            order.coupon_fen = off as u16;
-            order.price_fen -= off as u32;
-        }
+        order.coupon_fen = off as u16;
+        order.price_fen -= off as u32;
         order
     }
 
+    /// A wave's coupons are paid while the pool lasts, by priority if it does not.
+    pub fn pay_coupons(&mut self, orders: &mut [Order]) {
+        let asked: i64 = orders.iter().map(|o| i64::from(o.coupon_fen)).sum();
+        self.coupons.asked_fen += asked;
+        let scarce = asked > self.coupons.left_fen;
+        let mut queue: Vec<usize> = (0..orders.len()).collect();
+        queue.sort_by_key(|&k| (orders[k].priority, orders[k].consumer, orders[k].offer));
+        for k in queue {
+            let off = i64::from(orders[k].coupon_fen);
+            if scarce && off > self.coupons.left_fen {
+                orders[k].coupon_fen = 0;
+                orders[k].price_fen += off as u32;
+                self.coupons.late += 1;
+            } else {
+                self.coupons.left_fen -= off;
+            }
+        }
+    }
+
+    /// What refused orders held is free again.
+    pub fn free_coupons(&mut self, answers: &[Answer]) {
+        let refused = answers.iter().filter(|a| a.verdict != Verdict::Granted);
+        self.coupons.left_fen += refused.map(|a| i64::from(a.order.coupon_fen)).sum::<i64>();
+    }
+
     pub fn count_coupons(&mut self) {
-        let Some(p) = &self.rules.coupon else { return };
-        let (now, asked) = (self.coupons.part, self.coupons.asked_fen);
-        let wanted = match asked {
-            0 => 1.0,
-            _ => now * 0.95 * self.allotment(p.budget_share) as f64 / asked as f64,
-        };
-        self.coupons.part = wanted.max(now / 2.0).min(now * 2.0).min(1.0);
-        self.coupons.asked_fen = 0;
+        let returned = self.outcomes.iter().filter(|o| o.returned);
+        let back: i64 = returned.map(|o| i64::from(o.order.coupon_fen)).sum();
+        let coupons = &mut self.coupons;
+        coupons.left_fen += back;
+        let asked = std::mem::take(&mut coupons.asked_fen);
+        if let (Some(known), true) = (coupons.asked_of_all, coupons.part > 0.0) {
+            coupons.asked_of_all = Some(known * 0.5 + asked as f64 / coupons.part * 0.5);
+        }
     }
 
     /// Goods come in and are paid.
