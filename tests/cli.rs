@@ -169,7 +169,15 @@ fn init_writes_once_and_what_it_writes_is_fine() {
 #[test]
 fn shipped_scenarios_are_fine() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let said = guanxi(root, &["check", "scenarios/quickstart.toml", "scenarios/own_network.toml"]);
+    let said = guanxi(
+        root,
+        &[
+            "check",
+            "scenarios/quickstart.toml",
+            "scenarios/own_network.toml",
+            "scenarios/price_war.toml",
+        ],
+    );
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.contains("400 consumers"), "{}", said.out);
     assert!(!said.err.contains("warning"), "{}", said.err);

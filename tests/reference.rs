@@ -32,6 +32,8 @@ mod rules;
 mod senders;
 #[path = "reference/sharing.rs"]
 mod sharing;
+#[path = "reference/supply.rs"]
+mod supply;
 #[path = "reference/trees.rs"]
 mod trees;
 #[path = "reference/trials.rs"]
@@ -68,6 +70,7 @@ fn check(world: &World, days: u16) -> Tally {
         total.add(&book.0);
     }
     if world.preset == "hybrid" {
+        assert!(plain.coupons.late > 0, "nobody comes too late for a coupon");
         assert!(plain.tally_reviews > 0 && plain.tally_words > 0, "nobody says anything");
     }
     engine.world.platforms[0].cascades.retire(days, true);

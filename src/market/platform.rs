@@ -2,6 +2,7 @@
 
 use super::cascade::Cascades;
 use super::catalogue::Catalogue;
+use super::coupon::{CouponPool, CouponTerms};
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit, share16};
@@ -152,6 +153,10 @@ pub struct Platform {
     pub variants: Vec<Variant>,
     /// Fees.
     pub fees: Fees,
+    /// What a coupon is worth.
+    pub coupon: CouponTerms,
+    /// What coupons may still cost.
+    pub coupon_pool: CouponPool,
     /// Money.
     pub ledger: Ledger,
     /// Sharing trees.
@@ -187,6 +192,8 @@ pub struct Book {
     pub postings: Postings,
     /// Granted orders of this wave, for the history.
     pub purchases: Vec<Purchase>,
+    /// What coupons take off this wave's orders.
+    pub coupon_fen: i64,
 }
 
 /// The rows of one shard of consumers: what one worker may write.
@@ -297,6 +304,8 @@ impl Platform {
             channels: Vec::new(),
             variants: Vec::new(),
             fees: Fees::default(),
+            coupon: CouponTerms::default(),
+            coupon_pool: CouponPool::default(),
             ledger: Ledger::default(),
             cascades: Cascades::default(),
             books: vec![Book::default(); consumers.count()],

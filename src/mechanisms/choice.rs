@@ -140,10 +140,21 @@ impl Mechanism for Choice {
             }
         });
         drop(by_shard);
-        for (platform, books) in platforms.iter_mut().zip(books) {
+        for (index, (platform, books)) in platforms.iter_mut().zip(books).enumerate() {
             platform.books = books;
+            pay_coupons(platform, index as u8, placed);
         }
     }
+}
+
+/// Pays the coupons of a platform's orders out of its pool; who comes too late pays the whole
+/// price.
+fn pay_coupons(platform: &mut Platform, index: u8, placed: &mut [Vec<Order>]) {
+    let Platform { books, coupon_pool, .. } = platform;
+    let asked: i64 = books.iter_mut().map(|book| std::mem::take(&mut book.coupon_fen)).sum();
+    coupon_pool.pay(index, asked, placed, |shard, fen| {
+        books[shard].postings.post(Line::Payment, fen);
+    });
 }
 
 /// Days for which the strain of an order is looked up.
@@ -225,8 +236,14 @@ impl Judge<'_> {
             }
         }
         if let Some(best) = best {
-            let order = self.order(best, need);
+            let mut order = self.order(best, need);
             let book = &mut books[order.platform as usize];
+            if best.exposure.flags & flag::COUPON != 0 {
+                let terms = self.platforms[order.platform as usize].coupon;
+                order.coupon_fen = terms.off_fen(order.price_fen);
+                order.price_fen -= u32::from(order.coupon_fen);
+                book.coupon_fen += i64::from(order.coupon_fen);
+            }
             book.tally.channels[order.channel as usize].placed += 1;
             book.postings.post(Line::Payment, Fen(i64::from(order.price_fen)));
             orders.push(order);
@@ -244,7 +261,11 @@ impl Judge<'_> {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
         let member = &platform.members[e.to as usize];
-        let attributes = self.attributes(platform, e, member, (need, friends));
+        let mut attributes = self.attributes(platform, e, member, (need, friends));
+        let holds = e.flags & flag::COUPON != 0;
+        let coupon = |variant| if holds { self.ln_coupon(e, variant) } else { 0.0 };
+        let alone = coupon(0);
+        attributes.ln_price_ratio += alone;
         let matched = e.flags & flag::MATCH != 0;
         let constant = if matched { terms.matched } else { terms.constant };
         let standing = f64::from(platform.offers[e.offer as usize].standing_utility);
@@ -254,13 +275,25 @@ impl Judge<'_> {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;
             for (k, way) in platform.variants.iter().enumerate() {
                 let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
-                let more = -sensitivity * way.ln_price - hassle;
+                let ln_price = way.ln_price + (coupon(k as u8 + 1) - alone);
+                let more = -sensitivity * ln_price - hassle;
                 if more > gain {
                     (gain, variant) = (more, k as u8 + 1);
                 }
             }
         }
         (time * quick_exp(-(utility + gain)), variant)
+    }
+
+    /// ln of the share of the price in a variant that a coupon leaves to pay.
+    #[cold]
+    fn ln_coupon(&self, e: &Exposure, variant: u8) -> f64 {
+        let price = self.price_fen(e, variant);
+        let off = self.platforms[e.platform as usize].coupon.off_fen(price);
+        if off == 0 {
+            return 0.0;
+        }
+        quick_ln(f64::from(price - u32::from(off)) / f64::from(price))
     }
 
     /// The noise of the hassle of variant `k` > 0.
@@ -315,22 +348,13 @@ impl Judge<'_> {
 
     fn order(&self, best: Best<'_>, need: bool) -> Order {
         let e = best.exposure;
-        let platform = &self.platforms[e.platform as usize];
-        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
-        let cut = match best.variant {
-            0 => u64::from(e.price_bp),
-            k => {
-                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
-                    / 10_000
-            }
-        };
         Order {
             consumer: e.to,
             offer: e.offer,
             source: e.source,
             context: e.context,
             node: e.node,
-            price_fen: (alone * cut / 10_000) as u32,
+            price_fen: self.price_fen(e, best.variant),
             day: self.at.day,
             priority: (self.env.key.word(PRIORITY, e.to, self.at, e.offer) >> 16) as u16,
             channel: e.channel,
@@ -338,7 +362,22 @@ impl Judge<'_> {
             variant: best.variant,
             platform: e.platform,
             wave: self.at.wave,
+            coupon_fen: 0,
         }
+    }
+
+    /// The price in a variant, before a coupon.
+    fn price_fen(&self, e: &Exposure, variant: u8) -> u32 {
+        let platform = &self.platforms[e.platform as usize];
+        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
+        let cut = match variant {
+            0 => u64::from(e.price_bp),
+            k => {
+                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
+                    / 10_000
+            }
+        };
+        (alone * cut / 10_000) as u32
     }
 }
 

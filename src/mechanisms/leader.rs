@@ -240,7 +240,7 @@ impl Mechanism for Leaders {
                 counts[k].1 += 1;
             } else {
                 counts[k].0 += 1;
-                let price = Fen(i64::from(outcome.order.price_fen));
+                let price = outcome.order.full_price();
                 self.leaders[k].income_fen += price.basis_points(share).0;
             }
         }

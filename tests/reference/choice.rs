@@ -33,6 +33,7 @@ impl Market {
                 orders.extend(self.decide(at, i, category, &situation));
             }
         }
+        self.pay_coupons(&mut orders);
         for order in &orders {
             self.tally.channels[order.channel as usize].placed += 1;
             self.pay(Line::Payment, i64::from(order.price_fen));
@@ -65,7 +66,11 @@ impl Market {
                 best = Some(runner);
             }
         }
-        best.map(|runner| self.order(at, runner, need))
+        let order = best.map(|runner| {
+            let order = self.order(at, runner, need);
+            (order, runner.exposure.flags & flag::COUPON != 0)
+        });
+        order.map(|(order, holds)| if holds { self.redeem(order) } else { order })
     }
 
     /// Lets an offer run, alone and in a team.
@@ -79,13 +84,15 @@ impl Market {
     ) {
         let mut taste = self.env.key.draws(TASTE, e.to, morning, e.offer);
         let strike = exponential(taste.word());
-        let utility = self.utility(morning.day, e, need, friends);
+        let alone = self.ln_coupon(e, self.price(e, 0));
+        let utility = self.utility(morning.day, e, need, friends, alone);
         runners.push(Runner { time: strike * quick_exp(-utility), exposure: e, variant: 0 });
         let Some(p) = &self.rules.group_buy else { return };
         if self.channels[e.channel as usize].team {
             let hassle = p.hassle * exponential(taste.word());
             let sensitivity = self.env.people.of(e.to).price_sensitivity;
             let ln_team = ln(f64::from(team_price_bp(p.discount_share)) / 10_000.0);
+            let ln_team = ln_team + (self.ln_coupon(e, self.price(e, 1)) - alone);
             let gain = -(self.rules.choice.price * sensitivity) * ln_team - hassle;
             let time = strike * quick_exp(-(utility + gain));
             runners.push(Runner { time, exposure: e, variant: 1 });
@@ -93,13 +100,14 @@ impl Market {
     }
 
     /// What buying alone is worth, term by term in the order of the formula.
-    fn utility(&self, day: u16, e: &Exposure, need: bool, friends: f64) -> f64 {
+    fn utility(&self, day: u16, e: &Exposure, need: bool, friends: f64, ln_coupon: f64) -> f64 {
         let (c, terms) = (&self.rules.choice, &self.channels[e.channel as usize]);
         let member = &self.members[e.to as usize];
         let mut ln_price = f64::from(self.goods[e.offer as usize].ln_price_ratio);
         if e.price_bp != FULL_PRICE {
             ln_price += quick_ln(f64::from(e.price_bp) / 10_000.0);
         }
+        ln_price += ln_coupon;
         let mut trust = from_share16(member.trust);
         if e.trust > 0 {
             trust += c.recommender_weight * (from_share16(e.trust) - trust);
@@ -122,11 +130,6 @@ impl Market {
 
     fn order(&self, at: Clock, runner: &Runner<'_>, need: bool) -> Order {
         let e = runner.exposure;
-        let mut price_bp = u64::from(e.price_bp);
-        if let (1, Some(p)) = (runner.variant, &self.rules.group_buy) {
-            price_bp = price_bp * u64::from(team_price_bp(p.discount_share)) / 10_000;
-        }
-        let alone = u64::from(self.goods[e.offer as usize].price_fen);
         let need = if need { flag::NEED } else { 0 };
         Order {
             consumer: e.to,
@@ -134,7 +137,7 @@ impl Market {
             source: e.source,
             context: e.context,
             node: e.node,
-            price_fen: (alone * price_bp / 10_000) as u32,
+            price_fen: self.price(e, runner.variant),
             day: at.day,
             priority: (self.env.key.word(PRIORITY, e.to, at, e.offer) >> 16) as u16,
             channel: e.channel,
@@ -142,7 +145,17 @@ impl Market {
             variant: runner.variant,
             platform: 0,
             wave: at.wave,
+            coupon_fen: 0,
         }
+    }
+
+    /// What an offer costs alone (0) or in a team (1), before a coupon.
+    pub fn price(&self, e: &Exposure, variant: u8) -> u32 {
+        let mut price_bp = u64::from(e.price_bp);
+        if let (1, Some(p)) = (variant, &self.rules.group_buy) {
+            price_bp = price_bp * u64::from(team_price_bp(p.discount_share)) / 10_000;
+        }
+        (u64::from(self.goods[e.offer as usize].price_fen) * price_bp / 10_000) as u32
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::market::{Good, Market, part};
 use crate::rules::basis_points;
+use crate::supply::Price;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{NEVER, from_share16, share16};
 use guanxi::market::message::{Answer, Order, Outcome, Verdict, flag};
@@ -27,11 +28,13 @@ impl Market {
                 stock: 0,
                 price_fen: price as u32,
                 asked_today: 0,
+                sold_today: 0,
                 ln_price_ratio: ln(price / reference) as f32,
                 demand: per_offer as f32,
                 standing_utility: 0.0,
             });
         }
+        self.prices = vec![Price::default(); self.goods.len()];
         self.fill_up(self.env.start.stock_days);
     }
 
@@ -55,9 +58,13 @@ impl Market {
             let today = f64::from(good.asked_today);
             good.demand = (f64::from(good.demand) * keep + today * (1.0 - keep)) as f32;
             good.asked_today = 0;
+            good.sold_today = 0;
         }
         if (self.day + 1).is_multiple_of(self.rules.stock.review_days) {
-            self.fill_up(self.rules.stock.cover_days);
+            match self.rules.stock.lead_time_days {
+                0 => self.fill_up(self.rules.stock.cover_days),
+                _ => self.order_supplies(),
+            }
         }
     }
 
@@ -73,6 +80,7 @@ impl Market {
                 continue;
             }
             good.stock -= 1;
+            good.sold_today += 1;
             self.tally.units_out += 1;
             let pickup = self.channels[order.channel as usize].pickup;
             let parcel = self.env.catalogue.parcel_cost_fen;
@@ -205,6 +213,8 @@ impl Market {
         let commission = basis_points(p.commission_share);
         let ad_fee = basis_points(p.ad_fee_share);
         self.pay(Line::Settlement, price);
+        self.pay(Line::Subsidy, i64::from(order.coupon_fen));
+        let price = price + i64::from(order.coupon_fen);
         self.pay(Line::Commission, part(price, commission));
         self.pay(Line::AdFee, part(price, ad_fee));
         let terms = self.channels[order.channel as usize];

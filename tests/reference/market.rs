@@ -7,6 +7,7 @@ use crate::live::Live;
 use crate::opinion::Said;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
+use crate::supply::{Coupons, Price};
 use crate::trees::Trees;
 use guanxi::market::ledger::{Line, Postings};
 use guanxi::market::member::Member;
@@ -24,6 +25,7 @@ pub struct Good {
     pub stock: i32,
     pub price_fen: u32,
     pub asked_today: u32,
+    pub sold_today: u32,
     pub ln_price_ratio: f32,
     pub demand: f32,
     pub standing_utility: f32,
@@ -72,6 +74,11 @@ pub struct Market {
     /// Goods under way with their day of arrival.
     pub parcels: Vec<(u16, Order)>,
     pub outcomes: Vec<Outcome>,
+    pub coupons: Coupons,
+    /// What merchants remember of each offer's price.
+    pub prices: Vec<Price>,
+    /// Goods that merchants ordered: morning of arrival, offer, units.
+    pub supplies: Vec<(u16, usize, u32)>,
     pub said: Said,
     /// Reviews written and words heard since the first day.
     pub tally_reviews: u64,
@@ -110,6 +117,9 @@ impl Market {
             paid_share: 0.0,
             parcels: Vec::new(),
             outcomes: Vec::new(),
+            coupons: Coupons::default(),
+            prices: Vec::new(),
+            supplies: Vec::new(),
             said: Said::default(),
             tally_reviews: 0,
             tally_words: 0,
@@ -150,6 +160,8 @@ impl Market {
         let start = Clock::start_of(self.day);
         self.forget_contacts(start);
         self.wake_needs(start);
+        self.open_coupons();
+        self.receive_supplies();
         for wave in 0..self.rules.attention.waves as u8 {
             self.wave(Clock { day: self.day, wave });
         }
@@ -160,6 +172,8 @@ impl Market {
         self.tire_of_idle_contacts(start);
         self.judge_influencers();
         self.judge_leaders();
+        self.count_coupons();
+        self.review_prices(start);
         self.reorder_goods();
         self.reward_sharers();
         self.close()
@@ -180,6 +194,7 @@ impl Market {
         seen.sort_by_key(|e| (e.to, e.category, e.channel, e.offer, e.source, e.context));
         self.open_messages(at, &mut seen);
         self.register(at, &mut seen);
+        self.hand_out_coupons(at, &mut seen);
         self.tire(&seen);
         self.note_viewers(at, &seen);
         let mut orders = self.choose(at, &seen);
@@ -190,6 +205,7 @@ impl Market {
         self.form_groups(at, &mut orders, &mut answers);
         self.grant(orders, &mut answers);
         answers.sort_by_key(|a| (a.order.consumer, a.order.offer, a.order.day, a.order.wave));
+        self.free_coupons(&answers);
         self.lapse(at, &answers);
         self.record(at, &mut answers);
         self.disappoint(&answers);

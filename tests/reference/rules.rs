@@ -1,10 +1,12 @@
 //! The parameters of an arm with one platform, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
+use guanxi::mechanisms::reviews;
+use guanxi::mechanisms::search;
 use guanxi::mechanisms::{
-    attention, choice, delivery, experience, fatigue, feed, group_buy, leader,
+    attention, choice, coupon, delivery, experience, fatigue, feed, group_buy, leader,
 };
-use guanxi::mechanisms::{listing, livestream, need, outside_ads, registration, reviews, search};
+use guanxi::mechanisms::{listing, livestream, need, outside_ads, pricing, registration};
 use guanxi::mechanisms::{sharing, stock, word_of_mouth};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
@@ -29,6 +31,8 @@ pub struct Rules {
     pub leader: Option<leader::Parameters>,
     pub group_buy: Option<group_buy::Parameters>,
     pub sharing: Option<sharing::Parameters>,
+    pub coupon: Option<coupon::Parameters>,
+    pub pricing: Option<pricing::Parameters>,
     pub reviews: Option<reviews::Parameters>,
     pub word_of_mouth: Option<word_of_mouth::Parameters>,
 }
@@ -58,6 +62,8 @@ impl Rules {
             leader: optional("leader").map(leader::Parameters::from_values),
             group_buy: optional("group_buy").map(group_buy::Parameters::from_values),
             sharing: optional("sharing").map(sharing::Parameters::from_values),
+            coupon: optional("coupon").map(coupon::Parameters::from_values),
+            pricing: optional("pricing").map(pricing::Parameters::from_values),
             reviews: optional("reviews").map(reviews::Parameters::from_values),
             word_of_mouth: optional("word_of_mouth").map(word_of_mouth::Parameters::from_values),
         }

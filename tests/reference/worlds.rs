@@ -61,7 +61,7 @@ join = -4.0
 
 [arm.one.livestream]
 enabled = true
-budget_share = 0.3
+budget_share = 0.2
 join = -3.0
 show_days_per_week = 4
 fatigue_gain = 0.1
@@ -105,6 +105,22 @@ broadcast_reach = 0.3
 least_units = 1
 cover_days = 4.0
 review_days = 4
+lead_time_days = 2
+safety_days = 1.0
+
+[arm.one.coupon]
+enabled = true
+budget_share = 0.1
+member_share = 0.5
+value_fen = 30
+minimum_fen = 1_500
+
+[arm.one.pricing]
+enabled = true
+review_days = 3
+step_share = 0.05
+least_markup = 0.6
+undercut_share = 0.3
 
 [arm.one.registration]
 win_back_shift = -0.3
