@@ -5,6 +5,7 @@
 //! every beat the mechanisms act in the order of the registry; `dyn` is paid once a
 //! beat and mechanism, and a mechanism loops over the shards itself.
 
+pub mod leaning;
 pub mod reach;
 pub mod spec;
 pub mod world;

@@ -102,10 +102,11 @@ impl Habits {
     fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
         let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
         let spread = gamma(&mut once(RATE), p.rate_shape) / p.rate_shape;
-        let rate = p.needs_per_day * env.people.of(consumer).income * spread;
+        let segment = env.people.of(consumer);
+        let rate = p.needs_per_day * segment.income * spread;
         let lapse =
             if p.lapse_a == 0.0 { 0.0 } else { beta(&mut once(LAPSE_RATE), p.lapse_a, p.lapse_b) };
-        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12));
+        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12)) + segment.lapse_shift;
         Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
     }
 

@@ -9,7 +9,7 @@ use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
 use crate::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
-use crate::market::platform::Rows;
+use crate::market::platform::{Family, Rows};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
@@ -78,13 +78,13 @@ pub const SPEC: Spec = Spec {
             name: "share",
             summary: "a friend's personal share",
             organic: false,
-            friend: true,
+            family: Family::Friend,
         },
         Channel {
             name: "broadcast",
             summary: "a friend's broadcast",
             organic: false,
-            friend: true,
+            family: Family::Friend,
         },
     ],
     parameters: Parameters::DECLARED,
@@ -194,7 +194,7 @@ impl Mechanism for Sharing {
             let m = &platform.members[i as usize];
             m.acquired_day == at.day
                 && m.standing & standing::WON_BACK == 0
-                && platform.channels.get(m.channel as usize).is_some_and(|c| c.friend)
+                && platform.channels.get(m.channel as usize).is_some_and(|c| c.family == Family::Friend)
         };
         // Every reward is the same and goes to the party of all consumers, so that
         // only their number matters, not whose claim is served first.

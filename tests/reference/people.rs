@@ -1,7 +1,7 @@
 //! Who registers, who needs something, who looks, who leaves.
 
 use crate::market::Market;
-use guanxi::market::member::{NEVER, from_share16, standing};
+use guanxi::market::member::{NEVER, from_share16, share16, standing};
 use guanxi::market::message::{Answer, Exposure, NONE, Order, Verdict, flag};
 use guanxi::mechanism::world::OpenNeed;
 use guanxi::quantity::math::{logit, quick_ln, quick_logistic};
@@ -22,6 +22,8 @@ impl Market {
     /// The willing are members from the beginning.
     pub fn found(&mut self) {
         for i in 0..self.members.len() as u32 {
+            let trust = self.env.start.trust + self.env.people.of(i).trust_shift;
+            self.members[i as usize].trust = share16(trust);
             let rank = self.env.key.unit(RESISTANCE, i, Clock::default(), 0);
             if rank < self.env.start.registered_share {
                 let member = &mut self.members[i as usize];
@@ -191,7 +193,8 @@ impl Market {
         let referred = if member.referrer == NONE { 0.0 } else { p.lapse_referred };
         let satisfied = p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5);
         let trusting = p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
-        quick_logistic(f64::from(logit(own) as f32) + (referred - satisfied - trusting))
+        let own = logit(own) + self.env.people.of(i).lapse_shift;
+        quick_logistic(f64::from(own as f32) + (referred - satisfied - trusting))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parameters of an arm with one platform, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
+use guanxi::market::platform::Family;
 use guanxi::mechanisms::{
     attention, choice, delivery, experience, fatigue, feed, group_buy, leader,
 };
@@ -73,7 +74,7 @@ impl Rules {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
     pub name: &'static str,
-    pub friend: bool,
+    pub family: Family,
     pub constant: f64,
     pub matched: f64,
     pub join: f64,
@@ -95,7 +96,7 @@ pub fn basis_points(share: f64) -> u32 {
 pub fn terms(rules: &Rules, invitation: f64) -> Vec<Terms> {
     let one = |channel: &guanxi::mechanism::spec::Channel| {
         let plain =
-            Terms { name: channel.name, friend: channel.friend, thinning: 1.0, ..Terms::default() };
+            Terms { name: channel.name, family: channel.family, thinning: 1.0, ..Terms::default() };
         of_channel(rules, plain, invitation)
     };
     guanxi::model::channels().map(one).collect()

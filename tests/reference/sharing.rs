@@ -4,6 +4,7 @@ use crate::market::Market;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{from_share16, share16, standing};
 use guanxi::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
+use guanxi::market::platform::Family;
 use guanxi::mechanism::reach::successes;
 use guanxi::quantity::math::{ln, quick_logistic};
 use guanxi::quantity::time::Clock;
@@ -99,7 +100,7 @@ impl Market {
             let channel = self.channels.get(m.channel as usize);
             m.acquired_day == self.day
                 && m.standing & standing::WON_BACK == 0
-                && channel.is_some_and(|terms| terms.friend)
+                && channel.is_some_and(|terms| terms.family == Family::Friend)
         };
         let claims = self.members.iter().filter(is_claim).count() as i64;
         let mut left = self.allotment(p.budget_share);
