@@ -208,3 +208,35 @@ impl Influencers {
         self.credibility.len() as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(tier_sorting: f64) -> People {
+        let segment = |weight, tier| Segment { weight, tier, ..Segment::default() };
+        let segments = [segment(2.0, 4), segment(1.0, 1), segment(1.0, 4)];
+        let parameters = Parameters { tier_sorting, ..Parameters::default() };
+        People::draw(20_000, &parameters, &segments, Key::new(3, 0))
+    }
+
+    fn count(segments: &[u8], segment: u8) -> usize {
+        segments.iter().filter(|s| **s == segment).count()
+    }
+
+    /// n = 20,000 consumers; 0.02 is six standard deviations of a share.
+    #[test]
+    fn sorting_by_tier_keeps_the_shares_and_parts_the_places() {
+        for sorting in [0.0, 0.5, 1.0] {
+            let people = drawn(sorting);
+            for (segment, share) in [(0, 0.5), (1, 0.25), (2, 0.25)] {
+                let found = count(&people.segment, segment) as f64 / 20_000.0;
+                assert!((found - share).abs() < 0.02, "{segment} at {sorting}: {found}");
+            }
+            let large = count(&people.segment[..5_000], 1) as f64 / 5_000.0;
+            let expected = 0.25 + 0.75 * sorting;
+            assert!((large - expected).abs() < 0.04, "{large} of the first quarter at {sorting}");
+        }
+        assert_eq!(count(&drawn(1.0).segment[5_000..], 1), 0);
+    }
+}

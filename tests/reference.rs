@@ -68,6 +68,8 @@ fn check(world: &World, days: u16) -> Tally {
         total.add(&book.0);
     }
     if world.preset == "hybrid" {
+        let shared = plain.filled_at_home > 0 || world.kind != "community";
+        assert!(shared, "no need is filled at home");
         assert!(plain.tally_reviews > 0 && plain.tally_words > 0, "nobody says anything");
     }
     engine.world.platforms[0].cascades.retire(days, true);

@@ -126,7 +126,8 @@ impl Mechanism for Delivery {
                     }
                     match answer.verdict {
                         Verdict::Granted => {
-                            record(rows, &answer.order, at.day);
+                            let segment = env.people.segment[answer.order.consumer as usize];
+                            record(rows, &answer.order, at.day, segment);
                             let days = self.days(&mut draws, &answer.order, &channels, &env.people);
                             route[usize::from(at.day + days) % slots].push(answer.order);
                         }
@@ -182,7 +183,7 @@ fn adopt(cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
 }
 
 /// Enters a granted order into the buyer's record and the day's counts.
-fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
+fn record(rows: &mut Rows<'_>, order: &Order, day: u16, segment: u8) {
     let member = &mut rows.members[(order.consumer - rows.first) as usize];
     let tally = &mut rows.book.tally;
     rows.book.purchases.push(Purchase {
@@ -190,6 +191,7 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
         previous_day: member.last_order_day,
         first_day: member.first_order_day.min(day),
         is_second: member.orders == 1,
+        segment,
         price_fen: order.price_fen,
     });
     let channel = &mut tally.channels[order.channel as usize];

@@ -10,7 +10,7 @@ use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Channel, Placement, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
 use crate::mechanisms::MECHANISMS;
-use crate::network::{self, Network, NetworkError};
+use crate::network::{self, Network, NetworkError, Society};
 use crate::parallel::Shards;
 use crate::population::{Influencers, People, Segment};
 use crate::quantity::money::Fen;
@@ -92,6 +92,7 @@ pub fn environment(
         catalogue: Catalogue::draw(&scenario.market, &scenario.categories, key),
         people,
         network,
+        society: Society::new(&scenario.network, key),
         influencers,
         follow,
         start: scenario.start.clone(),
@@ -133,6 +134,9 @@ fn platform(name: &str, env: &Environment) -> Platform {
     let mut platform = Platform::new(name, env.consumers, &env.catalogue, env.start.trust, days);
     platform.daily_budget = env.daily_budget;
     lend_trust(&mut platform.members, env);
+    if env.people.segments.len() > 1 {
+        platform.history.watch_segments(env.people.segments.len(), env.start.burn_in_days);
+    }
     platform.channels = channels()
         .map(|channel| ChannelTerms {
             thinning: 1.0,

@@ -6,6 +6,7 @@ pub mod daily;
 pub mod funnel;
 pub mod ledger;
 pub mod metrics;
+pub mod segments;
 
 use crate::market::ledger::{FLOWS, Flow, LINES, Postings};
 use crate::market::tally::Tally;
@@ -20,6 +21,7 @@ pub const TABLES: &[&Schema] = &[
     &ledger::Flows::SCHEMA,
     &cohorts::Cohorts::SCHEMA,
     &cascades::Shapes::SCHEMA,
+    &segments::Segments::SCHEMA,
 ];
 
 /// Metrics of a run.
@@ -71,6 +73,7 @@ pub struct Observers {
     funnel: Vec<Rows>,
     flows: Vec<Rows>,
     totals: Vec<Totals>,
+    months: Vec<segments::Months>,
 }
 
 impl Observers {
@@ -92,6 +95,7 @@ impl Observers {
             funnel: vec![Rows::new(&funnel::Funnel::SCHEMA); n],
             flows: vec![Rows::new(&ledger::Flows::SCHEMA); n],
             totals: totals.collect(),
+            months: vec![segments::Months::default(); n],
         }
     }
 
@@ -117,21 +121,25 @@ impl Observers {
             funnel::add(&mut self.funnel[platform], &view);
             ledger::add(&mut self.flows[platform], &view);
             self.totals[platform].add(&view);
+            self.months[platform].close(world, &world.platforms[platform], day);
         }
     }
 
     /// Tables and metrics of each platform after `days_done` days, burn-in included.
     #[must_use]
     pub fn finish(self, world: &World, days_done: u16) -> Vec<(Vec<Rows>, Vec<Option<f64>>)> {
-        let Self { daily, funnel, flows, totals, .. } = self;
-        let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).enumerate();
+        let Self { burn_in, daily, funnel, flows, totals, months } = self;
+        let days = days_done.saturating_sub(burn_in);
+        let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).zip(months).enumerate();
         parts
-            .map(|(index, (((daily, funnel), flows), totals))| {
+            .map(|(index, ((((daily, funnel), flows), totals), months))| {
                 let platform = &world.platforms[index];
                 let cohorts = cohorts::rows(&platform.history, days_done);
                 let shapes = cascades::rows(&platform.cascades);
                 let view = metrics::RunView { world, platform, totals: &totals, days_done };
-                (vec![daily, funnel, flows, cohorts, shapes], metrics::values(&view))
+                let mut tables = vec![daily, funnel, flows, cohorts, shapes];
+                tables.extend(months.rows(world, platform, days));
+                (tables, metrics::values(&view))
             })
             .collect()
     }

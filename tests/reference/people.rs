@@ -15,6 +15,7 @@ const RESISTANCE: Stream = Stream::new("registration/resistance");
 const JOIN: Stream = Stream::new("registration/join");
 const RATE: Stream = Stream::new("need/rate");
 const NEXT: Stream = Stream::new("need/next");
+const HOUSEHOLD: Stream = Stream::new("need/household");
 const LAPSE_RATE: Stream = Stream::new("need/lapse_rate");
 const LAPSE: Stream = Stream::new("need/lapse");
 
@@ -157,10 +158,27 @@ impl Market {
     }
 
     /// What was bought for a need fills it.
-    pub fn fill_needs(&mut self, orders: &[Order]) {
+    pub fn fill_needs(&mut self, at: Clock, orders: &[Order]) {
         for order in orders.iter().filter(|o| o.flags & flag::NEED != 0) {
             let category = self.category(order.offer);
             self.needs.retain(|n| (n.consumer, n.category) != (order.consumer, category));
+            self.share_at_home(at, order, category);
+        }
+    }
+
+    /// What was bought for a need may fill that of the others at home.
+    fn share_at_home(&mut self, at: Clock, order: &Order, category: u16) {
+        let p = self.rules.need.household_fills;
+        if p == 0.0 {
+            return;
+        }
+        for i in self.env.society.household(order.consumer, self.members.len() as u32) {
+            let fills = self.env.key.unit(HOUSEHOLD, i, at, order.offer) < p;
+            if i != order.consumer && fills {
+                let before = self.needs.len();
+                self.needs.retain(|n| (n.consumer, n.category) != (i, category));
+                self.filled_at_home += (before - self.needs.len()) as u64;
+            }
         }
     }
 

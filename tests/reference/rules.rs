@@ -159,6 +159,12 @@ fn of_channel(rules: &Rules, plain: Terms, invitation: f64) -> Terms {
             team: true,
             ..plain
         }),
+        "group_chat" => rules.sharing.as_ref().map(|p| Terms {
+            constant: p.group_chat_constant,
+            join: p.group_chat_join,
+            team: true,
+            ..plain
+        }),
         other => panic!("the reference knows no channel `{other}`"),
     }
     .unwrap_or(plain)

@@ -112,6 +112,8 @@ budget_share = 0.2
 base = -0.5
 personal_ties = 5
 broadcast_reach = 0.3
+strong_first = true
+group_chat_share = 0.4
 
 [arm.one.stock]
 least_units = 1
@@ -126,6 +128,7 @@ win_back_shift = -0.3
 
 [arm.one.need]
 lapse_a = 0.5
+household_fills = 0.7
 
 [arm.one.reviews]
 enabled = true
