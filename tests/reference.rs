@@ -71,6 +71,8 @@ fn check(world: &World, days: u16) -> Tally {
     }
     if world.preset == "hybrid" {
         assert!(plain.coupons.late > 0, "nobody comes too late for a coupon");
+        let shared = plain.filled_at_home > 0 || world.kind != "community";
+        assert!(shared, "no need is filled at home");
         assert!(plain.tally_reviews > 0 && plain.tally_words > 0, "nobody says anything");
     }
     engine.world.platforms[0].cascades.retire(days, true);

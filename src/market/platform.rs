@@ -25,6 +25,24 @@ pub struct Fees {
     pub pickup_cost_fen: i64,
 }
 
+/// What kind of way a channel is: people like one kind more than another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// From outside the platform.
+    #[default]
+    Outside,
+    /// The consumer's own search.
+    Search,
+    /// Browsing.
+    Feed,
+    /// An influencer's session.
+    Live,
+    /// A neighbourhood's leader.
+    Leader,
+    /// A friend's doing.
+    Friend,
+}
+
 /// How goods travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Carriage {
@@ -63,8 +81,8 @@ pub struct ChannelTerms {
     pub hype: f64,
     /// Whether orders through it count as organic; from the channel's declaration.
     pub organic: bool,
-    /// Whether it is a friend's doing; from the channel's declaration.
-    pub friend: bool,
+    /// What kind of way it is; from the channel's declaration.
+    pub family: Family,
 }
 
 /// A way of buying an offer other than alone at the list price, such as in a team.
@@ -151,6 +169,8 @@ pub struct Platform {
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
     pub variants: Vec<Variant>,
+    /// Days that a parcel takes longer on average, by city tier, from the largest.
+    pub tier_days: [f64; 5],
     /// Fees.
     pub fees: Fees,
     /// What a coupon is worth.
@@ -303,6 +323,7 @@ impl Platform {
             opinions: Opinions::default(),
             channels: Vec::new(),
             variants: Vec::new(),
+            tier_days: [0.0; 5],
             fees: Fees::default(),
             coupon: CouponTerms::default(),
             coupon_pool: CouponPool::default(),

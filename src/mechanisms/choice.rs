@@ -13,6 +13,7 @@ use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Carriage, Platform, is_considered};
 use crate::market::utility::{Attributes, Coefficients};
 use crate::mechanism::Mechanism;
+use crate::mechanism::leaning::Leanings;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::parallel;
@@ -114,7 +115,9 @@ impl Mechanism for Choice {
         let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
         let strain = strains(coefficients.refractory_half_life_days);
         let ln_friends = std::array::from_fn(|n| ln_1p(n as f64));
-        let judge = Judge { env, platforms, coefficients: *coefficients, strain, ln_friends, at };
+        let leanings = Leanings::new(&env.people, platforms, coefficients);
+        let coefficients = *coefficients;
+        let judge = Judge { env, platforms, coefficients, leanings, strain, ln_friends, at };
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             let list = &inbox.shards[shard][..];
@@ -196,6 +199,8 @@ struct Judge<'a> {
     env: &'a Environment,
     platforms: &'a [Platform],
     coefficients: Coefficients,
+    /// What the segments add.
+    leanings: Leanings,
     /// What is left of an order's strain after so many days.
     strain: [f64; STRAIN_DAYS],
     /// ln(1 + n) of so many friends.
@@ -269,7 +274,9 @@ impl Judge<'_> {
         let matched = e.flags & flag::MATCH != 0;
         let constant = if matched { terms.matched } else { terms.constant };
         let standing = f64::from(platform.offers[e.offer as usize].standing_utility);
-        let utility = self.coefficients.utility(constant + standing, &attributes);
+        let segment = self.env.people.segment[e.to as usize];
+        let lean = self.leanings.of(e.platform, e.channel, segment, need);
+        let utility = self.coefficients.utility(constant + standing + lean, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;

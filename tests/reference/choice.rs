@@ -115,6 +115,7 @@ impl Market {
         let matched = e.flags & flag::MATCH != 0;
         let mut u = if matched { terms.matched } else { terms.constant };
         u += f64::from(self.goods[e.offer as usize].standing_utility);
+        u += self.leaning(e, need);
         u += if need { c.need } else { 0.0 };
         u -= c.price * self.env.people.of(e.to).price_sensitivity * ln_price;
         u += c.trust * (trust - 0.5);
@@ -126,6 +127,23 @@ impl Market {
             u -= c.refractory * quick_exp(-LN_2 * days / c.refractory_half_life_days);
         }
         u
+    }
+
+    /// What the consumer's segment adds.
+    fn leaning(&self, e: &Exposure, need: bool) -> f64 {
+        let (terms, own) = (&self.channels[e.channel as usize], self.env.people.of(e.to));
+        let taste = match terms.name {
+            "search" => own.search_utility,
+            "feed" => own.feed_utility,
+            "live" => own.live_utility,
+            "leader" => own.leader_utility,
+            "invitation" | "share" | "broadcast" | "group_chat" => own.friend_utility,
+            _ => 0.0,
+        };
+        let impulse = if need { 0.0 } else { own.impulse };
+        let extra = self.rules.delivery.days_per_tier * f64::from(own.tier - 1);
+        let extra = if terms.pickup { 0.0 } else { extra };
+        taste + impulse - self.rules.choice.delay * extra
     }
 
     fn order(&self, at: Clock, runner: &Runner<'_>, need: bool) -> Order {

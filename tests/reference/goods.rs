@@ -111,7 +111,14 @@ impl Market {
         }
         let span = p.parcel_days_max.saturating_sub(p.parcel_days_min) + 1;
         let mut draws = self.env.key.draws(DAYS, order.consumer, at, order.offer);
-        p.parcel_days_min + draws.below(u32::from(span)) as u16
+        let days = p.parcel_days_min + draws.below(u32::from(span)) as u16;
+        let tier = self.env.people.of(order.consumer).tier;
+        let extra = p.days_per_tier * f64::from(tier - 1);
+        let mut whole = extra as u16;
+        if draws.unit() < extra - f64::from(whole) {
+            whole += 1;
+        }
+        days + whole
     }
 
     fn remember(&mut self, day: u16, order: &Order) {

@@ -83,6 +83,8 @@ pub struct Market {
     /// Reviews written and words heard since the first day.
     pub tally_reviews: u64,
     pub tally_words: u64,
+    /// Needs that others of the household filled since the first day.
+    pub filled_at_home: u64,
     pub trees: Trees,
     pub tally: Tally,
     pub money: Postings,
@@ -123,6 +125,7 @@ impl Market {
             said: Said::default(),
             tally_reviews: 0,
             tally_words: 0,
+            filled_at_home: 0,
             trees: Trees::default(),
             tally: Tally::default(),
             money: Postings::default(),
@@ -198,7 +201,7 @@ impl Market {
         self.tire(&seen);
         self.note_viewers(at, &seen);
         let mut orders = self.choose(at, &seen);
-        self.fill_needs(&orders);
+        self.fill_needs(at, &orders);
         self.spare_buyers(&orders);
         let mut answers = Vec::new();
         self.hold_for_leaders(at, &mut orders, &mut answers);

@@ -1,13 +1,12 @@
 //! The parameters of an arm with one platform, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
-use guanxi::mechanisms::reviews;
-use guanxi::mechanisms::search;
+use guanxi::market::platform::Family;
 use guanxi::mechanisms::{
     attention, choice, coupon, delivery, experience, fatigue, feed, group_buy, leader,
 };
 use guanxi::mechanisms::{listing, livestream, need, outside_ads, pricing, registration};
-use guanxi::mechanisms::{sharing, stock, word_of_mouth};
+use guanxi::mechanisms::{reviews, search, sharing, stock, word_of_mouth};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
 use guanxi::scenario::Arm;
@@ -81,7 +80,7 @@ impl Rules {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
     pub name: &'static str,
-    pub friend: bool,
+    pub family: Family,
     pub constant: f64,
     pub matched: f64,
     pub join: f64,
@@ -103,7 +102,7 @@ pub fn basis_points(share: f64) -> u32 {
 pub fn terms(rules: &Rules, invitation: f64) -> Vec<Terms> {
     let one = |channel: &guanxi::mechanism::spec::Channel| {
         let plain =
-            Terms { name: channel.name, friend: channel.friend, thinning: 1.0, ..Terms::default() };
+            Terms { name: channel.name, family: channel.family, thinning: 1.0, ..Terms::default() };
         of_channel(rules, plain, invitation)
     };
     guanxi::model::channels().map(one).collect()
@@ -163,6 +162,12 @@ fn of_channel(rules: &Rules, plain: Terms, invitation: f64) -> Terms {
         "broadcast" => rules.sharing.as_ref().map(|p| Terms {
             constant: p.broadcast_constant,
             join: p.broadcast_join,
+            team: true,
+            ..plain
+        }),
+        "group_chat" => rules.sharing.as_ref().map(|p| Terms {
+            constant: p.group_chat_constant,
+            join: p.group_chat_join,
             team: true,
             ..plain
         }),

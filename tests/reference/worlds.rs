@@ -27,6 +27,11 @@ income = 1.4
 activity = 0.8
 price_sensitivity = 0.7
 social_propensity = 1.5
+tier = 1
+trust_shift = 0.1
+lapse_shift = -0.2
+search_utility = 0.2
+friend_utility = -0.3
 
 [[population.segment]]
 name = "calm"
@@ -35,6 +40,13 @@ income = 0.6
 activity = 0.4
 price_sensitivity = 1.4
 social_propensity = 0.5
+tier = 4
+trust_shift = -0.2
+impulse = 0.5
+lapse_shift = 0.4
+feed_utility = 0.3
+live_utility = 0.4
+leader_utility = 0.5
 
 [[market.category]]
 name = "food"
@@ -100,6 +112,8 @@ budget_share = 0.2
 base = -0.5
 personal_ties = 5
 broadcast_reach = 0.3
+strong_first = true
+group_chat_share = 0.4
 
 [arm.one.stock]
 least_units = 1
@@ -122,11 +136,15 @@ step_share = 0.05
 least_markup = 0.6
 undercut_share = 0.3
 
+[arm.one.delivery]
+days_per_tier = 0.4
+
 [arm.one.registration]
 win_back_shift = -0.3
 
 [arm.one.need]
 lapse_a = 0.5
+household_fills = 0.7
 
 [arm.one.reviews]
 enabled = true
@@ -148,6 +166,7 @@ pub fn prepared(world: &World) -> (Scenario, Arc<Environment>) {
     let text = format!(
         "name = \"reference\"\nseed = {seed}\n{COMMON}
 [population]\nconsumers = {consumers}\ninfluencers = 12\nfollows_mean = 4.0\ntaste_clusters = 3
+tier_sorting = 0.6
 [network]\nkind = \"{kind}\"\nmean_degree = 12\nneighbourhood_size = 70\ninterest_group_size = 40
 [market]\nmerchants = 35\nmarketing_budget_fen_per_consumer_day = 60.0
 [arm.one]\npreset = \"{preset}\"\n{own}"
