@@ -14,7 +14,7 @@ use crate::parallel::Shards;
 use crate::quantity::time::Clock;
 
 /// Silent cascades are looked for every so many days; shapes no result.
-const RETIRING_DAYS: u16 = 8;
+const RETIRING_DAYS: u16 = 2;
 
 /// An inbox for each platform.
 fn of_each<T: Message>(world: &World, to: Shards) -> Vec<Inbox<T>> {
@@ -69,7 +69,8 @@ impl Arm {
         let Built { mut world, mechanisms } = built;
         let (consumers, offers) = (world.env.consumers, world.env.catalogue.shards);
         for platform in &mut world.platforms {
-            platform.joined.iter_mut().for_each(Vec::clear);
+            // The lists of the first members are long, those of a day short.
+            platform.joined.iter_mut().for_each(|joined| *joined = Vec::new());
         }
         Self {
             mechanisms,
@@ -107,6 +108,7 @@ impl Arm {
             mechanisms.iter_mut().for_each(|installed| hook(installed.mechanism.as_mut()));
         };
         let mut all = all;
+        exposures.0.take_back(&mut exposures.1);
         all(&mut |m| m.expose(world, at, &mut exposures.0));
         exposures.0.route(&mut exposures.1);
         all(&mut |m| m.attend(world, at, &mut exposures.1));

@@ -71,6 +71,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: false,
     needed: None,
+    followers: false,
     channels: &[Channel {
         name: "invitation",
         summary: "a friend's invitation to a group",

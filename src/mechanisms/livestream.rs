@@ -96,6 +96,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: false,
     needed: None,
+    followers: true,
     channels: &[Channel {
         name: "live",
         summary: "an influencer's livestream session",

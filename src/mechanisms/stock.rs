@@ -58,6 +58,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Clearing,
     on_by_default: true,
     needed: None,
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[],
