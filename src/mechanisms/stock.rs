@@ -5,9 +5,9 @@
 //! a number of days; goods are there the next morning and are paid when they come.
 //!
 //! An offer has one stock for all platforms of an arm, the sum of the platforms' accounts:
-//! what came in on an account, less what was sold through it. Goods that come in are
-//! charged in proportion to what was asked for on each platform; an account may be
-//! overdrawn, as long as the sum is not.
+//! what came in on an account, less what was sold through it. An account may be overdrawn,
+//! as long as the sum is not; goods that come in are charged in proportion to what each
+//! account lacks of its part of the level, so that in the long run each pays for what it sells.
 
 use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
@@ -184,24 +184,34 @@ impl Shelf<'_> {
     }
 }
 
-/// Divides units among the platforms by what is asked for on each, to the unit: each gets
-/// what its part of the running sum rounds down to. Without any demand the first has all.
-fn divide(shelves: &[Shelf<'_>], row: usize, units: u32) -> [u32; MAX_PLATFORMS] {
-    let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
-    let all: f64 = shelves.iter().map(asked).sum();
+/// Divides units that come in among the platforms, to the unit: each gets what its part of
+/// the running sum of all lacks rounds to. What is rounded away is lacking next time.
+fn divide(shelves: &[Shelf<'_>], row: usize, level: u32, units: u32) -> [u32; MAX_PLATFORMS] {
+    let lacks = lacks(shelves, row, level);
+    let all: f64 = lacks.iter().sum();
     let (mut parts, mut sum, mut given) = ([0; MAX_PLATFORMS], 0.0, 0);
-    for (k, shelf) in shelves.iter().enumerate() {
-        sum += asked(shelf);
+    for (k, lack) in lacks.into_iter().enumerate().take(shelves.len()) {
+        sum += lack;
         let is_last = k + 1 == shelves.len();
-        let upto = if is_last { units } else { (f64::from(units) * sum / all) as u32 };
-        parts[k] = upto.saturating_sub(given);
-        given += parts[k];
-    }
-    if all == 0.0 {
-        parts = [0; MAX_PLATFORMS];
-        parts[0] = units;
+        let upto = if is_last { units } else { (f64::from(units) * sum / all + 0.5) as u32 };
+        parts[k] = upto - given;
+        given = upto;
     }
     parts
+}
+
+/// What each platform's account lacks of its part of the level, which is as what is asked
+/// for on the platform. Without any demand the first has the whole level.
+fn lacks(shelves: &[Shelf<'_>], row: usize, level: u32) -> [f64; MAX_PLATFORMS] {
+    let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
+    let all: f64 = shelves.iter().map(asked).sum();
+    let mut lacks = [0.0; MAX_PLATFORMS];
+    for (k, (lack, shelf)) in lacks.iter_mut().zip(shelves).enumerate() {
+        let idle = if k == 0 { 1.0 } else { 0.0 };
+        let part = if all > 0.0 { asked(shelf) / all } else { idle };
+        *lack = (f64::from(level) * part - f64::from(shelf.offers[row].stock)).max(0.0);
+    }
+    lacks
 }
 
 impl Stock {
@@ -215,8 +225,9 @@ impl Stock {
             .with_max_len(1)
             .for_each(|(shelves, offers)| {
                 for (row, offer) in offers.iter().enumerate() {
-                    let units = self.wanted(shelves, row, days);
-                    let parts = divide(shelves, row, units);
+                    let level = self.level(shelves, row, days);
+                    let units = level.saturating_sub(in_stock(shelves, row).max(0) as u32);
+                    let parts = divide(shelves, row, level, units);
                     for (shelf, part) in shelves.iter_mut().zip(parts) {
                         shelf.receive(row, part, offer.unit_cost_fen);
                     }
@@ -224,10 +235,9 @@ impl Stock {
             });
     }
 
-    /// Units that fill an offer up to `days` of smoothed demand.
-    fn wanted(&self, shelves: &[Shelf<'_>], row: usize, days: f64) -> u32 {
+    /// Units up to which an offer is filled: `days` of smoothed demand.
+    fn level(&self, shelves: &[Shelf<'_>], row: usize, days: f64) -> u32 {
         let demand: f64 = shelves.iter().map(|shelf| f64::from(shelf.offers[row].demand)).sum();
-        let level = ((demand * days).ceil() as u32).max(self.p.least_units);
-        level.saturating_sub(in_stock(shelves, row).max(0) as u32)
+        ((demand * days).ceil() as u32).max(self.p.least_units)
     }
 }

@@ -55,10 +55,11 @@ pub fn needs(world: &World, plain: &[OpenNeed]) -> Verdict {
 
 /// How tired everybody is of messages and of advertising.
 pub fn tiredness(world: &World, plain: &[(u32, u32)]) -> Verdict {
-    let engine: Vec<_> =
-        world.fatigue.levels.iter().map(|l| (u32::from(l & 15), u32::from(l >> 4))).collect();
-    let none = vec![(0, 0); plain.len()];
-    same(|| "tiredness".to_owned(), if engine.is_empty() { none } else { engine }, plain.to_vec())
+    for (i, (&level, &plain)) in world.fatigue.levels.iter().zip(plain).enumerate() {
+        let engine = (u32::from(level & 15), u32::from(level >> 4));
+        same(|| format!("consumer {i}: tiredness"), engine, plain)?;
+    }
+    Ok(())
 }
 
 fn members(platform: &Platform, plain: &Market) -> Verdict {

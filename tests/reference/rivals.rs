@@ -4,7 +4,7 @@
 //! the consumers and are lent to one market after the other; what a market must know of the
 //! others (how attention is divided, who is a member elsewhere) it finds in [`Others`].
 
-use crate::market::{Luck, Market, sort};
+use crate::market::{Good, Luck, Market, sort};
 use guanxi::market::ledger::Postings;
 use guanxi::market::member::{NEVER, from_share16};
 use guanxi::market::message::{Answer, Exposure, Order, Verdict};
@@ -182,21 +182,29 @@ impl Rivals {
     }
 
     /// Fills every offer up to some days of all platforms' demand. Of u units the first k
-    /// platforms have ⌊u · their demand ÷ all demand⌋ together; where nothing is asked for,
-    /// the first has all.
+    /// platforms pay for u · their lacks ÷ all lacks together, rounded; an account lacks what it is
+    /// short of its part of the level, by demand. Where nothing is asked for the first
+    /// platform's part is everything.
     fn fill_up(&mut self, days: f64) {
         let least = self.markets[0].rules.stock.least_units;
         for offer in 0..self.markets[0].goods.len() {
-            let demand = |market: &Market| f64::from(market.goods[offer].demand);
-            let all: f64 = self.markets.iter().map(demand).sum();
-            let level = ((all * days).ceil() as u32).max(least);
+            let goods = self.markets.iter().map(|market| &market.goods[offer]);
+            let demand: f64 = goods.clone().map(|good| f64::from(good.demand)).sum();
+            let level = ((demand * days).ceil() as u32).max(least);
             let units = level.saturating_sub(self.in_stock(offer).max(0) as u32);
-            let (mut sum, mut given) = (0.0, 0);
-            let last = self.markets.len() - 1;
+            let part = |k: usize, own: f32| match demand > 0.0 {
+                true => f64::from(own) / demand,
+                false => f64::from(u8::from(k == 0)),
+            };
+            let short = |(k, good): (usize, &Good)| {
+                (f64::from(level) * part(k, good.demand) - f64::from(good.stock)).max(0.0)
+            };
+            let lacks: Vec<f64> = goods.enumerate().map(short).collect();
+            let mut given = 0;
             for (k, market) in self.markets.iter_mut().enumerate() {
-                sum += demand(market);
-                let share = (f64::from(units) * sum / all).floor() as u32;
-                let upto = if k == last || all == 0.0 { units } else { share };
+                let first: f64 = lacks[..=k].iter().sum();
+                let share = f64::from(units) * first / lacks.iter().sum::<f64>();
+                let upto = if k + 1 == lacks.len() { units } else { (share + 0.5).floor() as u32 };
                 market.take_in(offer, upto - given);
                 given = upto;
             }

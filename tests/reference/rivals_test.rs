@@ -18,13 +18,12 @@ fn compared(
     plain: &Rivals,
     books: &[(Tally, Postings)],
 ) -> Result<(), String> {
-    compare::needs(&engine.world, &plain.needs)?;
-    compare::tiredness(&engine.world, &plain.tired)?;
     for (market, book) in plain.markets.iter().zip(books) {
         let verdict = compare::platform(&engine.world, day, market, book);
         verdict.map_err(|finding| format!("platform {}: {finding}", market.platform))?;
     }
-    Ok(())
+    compare::needs(&engine.world, &plain.needs)?;
+    compare::tiredness(&engine.world, &plain.tired)
 }
 
 /// Steps both; returns the sum of all platforms' counts, and what happened.
@@ -64,7 +63,6 @@ fn check_rivals(preset: &'static str) {
             all.add(&events);
         }
     }
-    println!("{preset}: {all:?}, {total:?}");
     happened(&[
         ("member of several platforms", all.at_home_in_several),
         ("order that moved to another platform", all.switches),
