@@ -169,7 +169,15 @@ fn init_writes_once_and_what_it_writes_is_fine() {
 #[test]
 fn shipped_scenarios_are_fine() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let said = guanxi(root, &["check", "scenarios/quickstart.toml", "scenarios/own_network.toml"]);
+    let said = guanxi(
+        root,
+        &[
+            "check",
+            "scenarios/quickstart.toml",
+            "scenarios/own_network.toml",
+            "scenarios/price_war.toml",
+        ],
+    );
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.contains("400 consumers"), "{}", said.out);
     assert!(!said.err.contains("warning"), "{}", said.err);
@@ -272,11 +280,13 @@ fn what_does_not_fit_in_memory_is_refused_before_it_begins() {
 }
 
 #[test]
-fn more_budget_than_there_is_and_several_platforms_are_refused() {
+fn more_budget_than_there_is_and_too_many_platforms_are_refused() {
     let text = "[arm.a.outside_ads]\nenabled = true\nbudget_share = 0.7\n[arm.a.livestream]\n\
                 enabled = true\nbudget_share = 0.7\n";
     check_wrong(text, &["GX0212", "s.toml:1:6", "outside_ads 0.7, livestream 0.7"]);
-    check_wrong("[arm.a.platform.x]\n[arm.a.platform.y]\n", &["GX0213", "one platform an arm"]);
+    let five: String =
+        ["v", "w", "x", "y", "z"].map(|p| format!("[arm.a.platform.{p}]\n")).concat();
+    check_wrong(&five, &["GX0213", "at most 4"]);
 }
 
 #[test]

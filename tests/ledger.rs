@@ -322,7 +322,9 @@ fn no_random_market_loses_a_fen_or_a_unit() {
 /// A market of every mechanism at work, stepped for ten days.
 fn busy() -> (Arm, Audit) {
     let text = "days = 30\n[population]\nconsumers = 2_000\n[market]\nmerchants = 20\n\
-        [start]\nregistered_share = 0.5\n[arm.a]\npreset = \"viral\"\n";
+        [start]\nregistered_share = 0.5\n[arm.a]\npreset = \"viral\"\n\
+        [arm.a.sharing]\nbudget_share = 0.4\n[arm.a.coupon]\nenabled = true\nbudget_share = 0.2\n\
+        [arm.a.pricing]\nenabled = true\nreview_days = 3\n[arm.a.stock]\nlead_time_days = 2\n";
     let scenario = common::scenario(text);
     let env = common::environment(&scenario, 0);
     let mut arm = common::arm(&scenario, &env, "a");
@@ -358,6 +360,7 @@ fn the_audit_finds_a_fen_too_many_on_every_line_of_orders() {
         (Line::Goods, "`goods` is "),
         (Line::Postage, "`postage` is "),
         (Line::LeaderCommission, "`leader_commission` is "),
+        (Line::Subsidy, "`subsidy` is "),
     ] {
         finds(|platform| platform.ledger.post(line, Fen(1)), name);
     }
@@ -370,6 +373,44 @@ fn the_audit_finds_a_budget_that_is_overspent() {
         platform.ledger.post(Line::OutsideAds, Fen(days));
     };
     finds(whole, "fen spent of a budget of ");
+}
+
+#[test]
+fn the_audit_finds_a_fen_too_many_or_too_few_in_the_pool_of_coupons() {
+    for change in [-1, 1] {
+        finds(|platform| platform.coupon_pool.left_fen += change, " fen are left for coupons");
+    }
+}
+
+/// An audit that is shown orders as somebody changed them.
+struct Misled(Audit, fn(&mut Order));
+
+impl Watch for Misled {
+    fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
+        let mut seen = placed.to_vec();
+        seen.iter_mut().flatten().filter(|order| order.coupon_fen > 0).for_each(self.1);
+        self.0.placed(world, &seen);
+    }
+
+    fn closed(&mut self, world: &World, day: &Day) {
+        self.0.closed(world, day);
+    }
+}
+
+#[test]
+fn the_audit_finds_an_order_at_another_price_than_the_merchants() {
+    let dearer: fn(&mut Order) = |order| order.price_fen *= 2;
+    let generous: fn(&mut Order) = |order| {
+        order.coupon_fen += 1;
+        order.price_fen -= 1;
+    };
+    for wrong in [dearer, generous] {
+        let (mut arm, audit) = busy();
+        let mut misled = Misled(audit, wrong);
+        arm.step(&mut misled);
+        let said = misled.0.verdict().err().unwrap_or_default();
+        assert!(said.contains("orders at a price"), "the audit said `{said}`");
+    }
 }
 
 /// An audit that is told of all orders but one.

@@ -36,6 +36,8 @@ mod rules;
 mod senders;
 #[path = "reference/sharing.rs"]
 mod sharing;
+#[path = "reference/supply.rs"]
+mod supply;
 #[path = "reference/trees.rs"]
 mod trees;
 #[path = "reference/trials.rs"]
@@ -72,6 +74,9 @@ fn check(world: &World, days: u16) -> Tally {
         total.add(&book.0);
     }
     if world.preset == "hybrid" {
+        assert!(plain.coupons.late > 0, "nobody comes too late for a coupon");
+        let shared = plain.filled_at_home > 0 || world.kind != "community";
+        assert!(shared, "no need is filled at home");
         assert!(plain.tally_reviews > 0 && plain.tally_words > 0, "nobody says anything");
     }
     engine.world.platforms[0].cascades.retire(days, true);

@@ -4,6 +4,7 @@
 use crate::cli::reference::{Key, OUTPUT, one_line, role, scope, standing};
 use crate::error::CODES;
 use crate::market::ledger::FLOWS;
+use crate::market::platform::Family;
 use crate::mechanism::spec::Spec;
 use crate::mechanisms::MECHANISMS;
 use crate::network;
@@ -113,7 +114,7 @@ fn mechanism(spec: &'static Spec) -> String {
     let channels = spec.channels.iter().map(|channel| {
         let yes = |so: bool| if so { "yes" } else { "no" }.to_owned();
         let summary = channel.summary.to_owned();
-        [code(channel.name), summary, yes(channel.organic), yes(channel.friend)]
+        [code(channel.name), summary, yes(channel.organic), yes(channel.family == Family::Friend)]
     });
     let channels = match spec.channels {
         [] => String::new(),

@@ -24,6 +24,7 @@ const FROM_ORDERS: &[Line] = &[
     Line::ReturnPostage,
     Line::InfluencerCommission,
     Line::LeaderCommission,
+    Line::Subsidy,
 ];
 
 /// What a list of records says was paid and moved.
@@ -32,6 +33,10 @@ struct Found {
     expected: [i64; LINES],
     open_orders: i64,
     open_fen: i64,
+    /// What coupons hold of open orders.
+    coupon_fen: i64,
+    /// Orders that cost more than the offer alone, or whose coupon is not worth what it takes off.
+    mispriced: u64,
     /// Cost of the units that went out, less those that came back.
     gone_cost_fen: i64,
 }
@@ -44,6 +49,8 @@ struct Account {
     escrow_fen: i64,
     open_orders: i64,
     open_fen: i64,
+    /// What coupons took off kept orders, and hold of open ones.
+    coupon_fen: i64,
     stock_fen: i64,
 }
 
@@ -68,6 +75,7 @@ impl Audit {
                 escrow_fen: 0,
                 open_orders: 0,
                 open_fen: 0,
+                coupon_fen: 0,
                 stock_fen,
             }
         };
@@ -90,8 +98,8 @@ fn stock_fen(world: &World, platform: &Platform) -> i64 {
 }
 
 impl Watch for Audit {
-    fn placed(&mut self, _world: &World, placed: &[Vec<Order>]) {
-        self.follow(placed, |order| order.platform, |found, order| found.place(order));
+    fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
+        self.follow(placed, |order| order.platform, |found, order| found.place(world, order));
     }
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
@@ -143,6 +151,8 @@ impl Found {
         self.expected.iter_mut().zip(other.expected).for_each(|(sum, amount)| *sum += amount);
         self.open_orders += other.open_orders;
         self.open_fen += other.open_fen;
+        self.coupon_fen += other.coupon_fen;
+        self.mispriced += other.mispriced;
         self.gone_cost_fen += other.gone_cost_fen;
     }
 
@@ -151,7 +161,13 @@ impl Found {
         self
     }
 
-    fn place(&mut self, order: &Order) {
+    fn place(&mut self, world: &World, order: &Order) {
+        let platform = &world.platforms[order.platform as usize];
+        let (whole, off) = (order.full_price().0, order.coupon_fen);
+        let alone = i64::from(platform.offers[order.offer as usize].price_fen);
+        let fits = off == 0 || off == platform.coupon.off_fen(whole as u32);
+        self.mispriced += u64::from(whole > alone || !fits);
+        self.coupon_fen += i64::from(off);
         self.expected[Line::Payment as usize] += i64::from(order.price_fen);
         self.open_orders += 1;
         self.open_fen += i64::from(order.price_fen);
@@ -173,6 +189,7 @@ impl Found {
         self.expected[Line::Refund as usize] += i64::from(order.price_fen);
         self.open_orders -= 1;
         self.open_fen -= i64::from(order.price_fen);
+        self.coupon_fen -= i64::from(order.coupon_fen);
     }
 
     fn end(&mut self, world: &World, outcome: &Outcome) {
@@ -184,10 +201,12 @@ impl Found {
         }
         let platform = &world.platforms[order.platform as usize];
         let price = i64::from(order.price_fen);
-        let part = |share_bp: u32| price * i64::from(share_bp) / 10_000;
+        let whole = price + i64::from(order.coupon_fen);
+        let part = |share_bp: u32| whole * i64::from(share_bp) / 10_000;
         self.open_orders -= 1;
         self.open_fen -= price;
         self.expected[Line::Settlement as usize] += price;
+        self.expected[Line::Subsidy as usize] += i64::from(order.coupon_fen);
         self.expected[Line::Commission as usize] += part(platform.fees.commission_bp);
         self.expected[Line::AdFee as usize] += part(platform.fees.ad_fee_bp);
         let terms = &platform.channels[order.channel as usize];
@@ -214,18 +233,22 @@ impl Account {
         ledger: &[i64; LINES],
         day: u16,
     ) -> Option<String> {
-        let Found { mut expected, open_orders, open_fen, gone_cost_fen } =
-            std::mem::take(&mut self.today);
+        let found = std::mem::take(&mut self.today);
+        let Found { mut expected, open_orders, open_fen, gone_cost_fen, .. } = found;
         // Goods bought: what is there now and what went, less what was there before.
         let stock_fen = stock_fen(world, platform);
         expected[Line::Goods as usize] += stock_fen - self.stock_fen + gone_cost_fen;
         self.stock_fen = stock_fen;
         self.open_orders += open_orders;
         self.open_fen += open_fen;
+        self.coupon_fen += found.coupon_fen;
         let held = |line: Line| ledger[line as usize];
         self.escrow_fen += held(Line::Payment) - held(Line::Refund) - held(Line::Settlement);
-        compare_lines(ledger, &expected)
+        (found.mispriced > 0)
+            .then(|| format!("{} orders at a price that is not the offer's", found.mispriced))
+            .or_else(|| compare_lines(ledger, &expected))
             .or_else(|| self.check_escrow())
+            .or_else(|| self.check_coupons(platform))
             .or_else(|| self.check_budget(platform, ledger, day))
     }
 
@@ -234,6 +257,14 @@ impl Account {
         (escrow_fen != open_fen).then(|| {
             format!("the platform holds {escrow_fen} fen for {open_orders} open orders of {open_fen} fen")
         })
+    }
+
+    /// The pool of coupons is what was given less what orders hold and held.
+    fn check_coupons(&self, platform: &Platform) -> Option<String> {
+        let (pool, held) = (platform.coupon_pool, self.coupon_fen);
+        let (given, left) = (pool.given_fen, pool.left_fen);
+        (left < 0 || given - held != left)
+            .then(|| format!("{left} fen are left for coupons, of {given} given and {held} held"))
     }
 
     fn check_budget(

@@ -190,6 +190,8 @@ impl Arm {
             };
             hash.add(platform.offers.iter().flat_map(offer));
             hash.add(platform.opinions.bits());
+            let pool = Some(platform.coupon_pool).filter(|pool| pool.given_fen > 0);
+            hash.add(pool.map(|pool| pool.left_fen as u64));
         }
         hash.add(self.world.fatigue.levels.iter().map(|&level| u64::from(level)));
         let needs = self.world.needs.iter().flatten();

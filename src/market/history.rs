@@ -18,6 +18,8 @@ pub struct Purchase {
     pub first_day: u16,
     /// Whether it is the buyer's second order.
     pub is_second: bool,
+    /// The buyer's segment.
+    pub segment: u8,
     /// Price.
     pub price_fen: u32,
 }
@@ -46,6 +48,10 @@ pub struct History {
     pub members: Vec<u64>,
     /// Orders by month of registration, then by month since.
     pub cohorts: Vec<Vec<Cell>>,
+    /// Orders by reported month, then by segment; empty where nobody asks.
+    pub segments: Vec<Vec<Cell>>,
+    /// The first reported day.
+    first_reported: u16,
 }
 
 /// The month of life of a member in which a day falls, the first being 0.
@@ -65,12 +71,34 @@ impl History {
             repeated: vec![0; days],
             members: vec![0; months],
             cohorts: (0..months).map(|m| vec![Cell::default(); months - m]).collect(),
+            segments: Vec::new(),
+            first_reported: 0,
         }
+    }
+
+    /// Counts by segment, too, from a day on.
+    pub fn watch_segments(&mut self, n_segments: usize, first_reported: u16) {
+        let days = self.last_orders.len().saturating_sub(usize::from(first_reported));
+        let months = days.div_ceil(usize::from(MONTH_DAYS));
+        self.segments = vec![vec![Cell::default(); n_segments]; months];
+        self.first_reported = first_reported;
+    }
+
+    fn enter_segment(&mut self, purchase: &Purchase, today: u16) {
+        let Some(reported) = today.checked_sub(self.first_reported) else { return };
+        let month = reported / MONTH_DAYS;
+        let Some(cells) = self.segments.get_mut(usize::from(month)) else { return };
+        let cell = &mut cells[usize::from(purchase.segment)];
+        let start = self.first_reported + month * MONTH_DAYS;
+        cell.buyers += u64::from(purchase.previous_day == NEVER || purchase.previous_day < start);
+        cell.orders += 1;
+        cell.gmv_fen += i64::from(purchase.price_fen);
     }
 
     /// Enters the orders of one wave and empties the list.
     pub fn enter(&mut self, purchases: &mut Vec<Purchase>, today: u16) {
         for purchase in purchases.drain(..) {
+            self.enter_segment(&purchase, today);
             let first_ever = purchase.previous_day == NEVER;
             if !first_ever {
                 self.last_orders[usize::from(purchase.previous_day)] -= 1;
@@ -118,8 +146,10 @@ mod tests {
             previous_day,
             first_day: 6,
             is_second: previous_day == 6,
+            segment: 1,
             price_fen: 10,
         };
+        history.watch_segments(2, 10);
         history.enter(&mut vec![order(NEVER)], 6);
         history.enter(&mut vec![order(6)], 20);
         history.enter(&mut vec![order(20)], 40);
@@ -127,6 +157,9 @@ mod tests {
         assert_eq!(history.active_buyers(40, 365), 1);
         assert_eq!(history.active_buyers(90, 30), 0);
         assert_eq!(history.cohorts[0][0], Cell { buyers: 1, orders: 2, gmv_fen: 20 });
+        let twice = Cell { buyers: 1, orders: 1, gmv_fen: 10 };
+        let segments: Vec<Cell> = history.segments.iter().map(|month| month[1]).collect();
+        assert_eq!(segments, [twice, twice, Cell::default()]);
         assert_eq!(history.cohorts[0][1], Cell { buyers: 1, orders: 1, gmv_fen: 10 });
     }
 }

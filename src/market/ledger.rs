@@ -108,6 +108,7 @@ flows! {
     ShareReward = "share_reward": Platform -> Consumers, "Rewards for bringing a new member", marketing;
     SlotFee = "slot_fee": Platform -> Influencers, "Fees for livestream sessions", marketing;
     LeaderBonus = "leader_bonus": Platform -> Leaders, "Bonuses for opening a neighbourhood", marketing;
+    Subsidy = "subsidy": Platform -> Merchants, "What a coupon took off the price of a kept order", marketing;
 }
 
 /// Number of lines.
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn lines_and_declarations_stand_in_the_same_order() {
         assert_eq!(FLOWS[Line::Payment as usize].name, "payment");
-        assert_eq!(FLOWS[Line::LeaderBonus as usize].name, "leader_bonus");
-        assert_eq!(LINES, Line::LeaderBonus as usize + 1);
+        assert_eq!(FLOWS[Line::Subsidy as usize].name, "subsidy");
+        assert_eq!(LINES, Line::Subsidy as usize + 1);
     }
 }

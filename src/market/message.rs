@@ -2,6 +2,7 @@
 //! the answer to an order.
 
 use crate::exchange::Message;
+use crate::quantity::money::Fen;
 
 /// No agent, no group, no cascade.
 pub const NONE: u32 = u32::MAX;
@@ -26,6 +27,8 @@ pub mod flag {
     pub const OWN_NODE: u8 = 16;
     /// The offer is to the consumer's taste.
     pub const MATCH: u8 = 32;
+    /// The receiver holds a coupon.
+    pub const COUPON: u8 = 64;
 }
 
 /// A place in a cascade: which cascade, and which of its nodes.
@@ -131,7 +134,7 @@ pub struct Order {
     pub context: u32,
     /// Place in a cascade: the sender's, or the buyer's own where [`flag::OWN_NODE`] is set.
     pub node: Node,
-    /// Price paid.
+    /// Price that the buyer pays.
     pub price_fen: u32,
     /// Day on which it was placed.
     pub day: u16,
@@ -147,6 +150,17 @@ pub struct Order {
     pub platform: u8,
     /// Wave in which it was placed.
     pub wave: u8,
+    /// What the platform pays of the price, out of its budget.
+    pub coupon_fen: u16,
+}
+
+impl Order {
+    /// The whole price, which the merchant gets and of which fees are shares.
+    #[inline]
+    #[must_use]
+    pub fn full_price(&self) -> Fen {
+        Fen(i64::from(self.price_fen) + i64::from(self.coupon_fen))
+    }
 }
 
 impl Order {

@@ -2,6 +2,7 @@
 
 pub mod cascade;
 pub mod catalogue;
+pub mod coupon;
 pub mod fatigue;
 pub mod history;
 pub mod ledger;

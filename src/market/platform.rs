@@ -2,6 +2,7 @@
 
 use super::cascade::Cascades;
 use super::catalogue::Catalogue;
+use super::coupon::{CouponPool, CouponTerms};
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit, share16};
@@ -22,6 +23,24 @@ pub struct Fees {
     pub ad_fee_bp: u32,
     /// Postage of a pickup.
     pub pickup_cost_fen: i64,
+}
+
+/// What kind of way a channel is: people like one kind more than another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// From outside the platform.
+    #[default]
+    Outside,
+    /// The consumer's own search.
+    Search,
+    /// Browsing.
+    Feed,
+    /// An influencer's session.
+    Live,
+    /// A neighbourhood's leader.
+    Leader,
+    /// A friend's doing.
+    Friend,
 }
 
 /// How goods travel.
@@ -62,8 +81,8 @@ pub struct ChannelTerms {
     pub hype: f64,
     /// Whether orders through it count as organic; from the channel's declaration.
     pub organic: bool,
-    /// Whether it is a friend's doing; from the channel's declaration.
-    pub friend: bool,
+    /// What kind of way it is; from the channel's declaration.
+    pub family: Family,
 }
 
 /// A way of buying an offer other than alone at the list price, such as in a team.
@@ -150,8 +169,14 @@ pub struct Platform {
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
     pub variants: Vec<Variant>,
+    /// Days that a parcel takes longer on average, by city tier, from the largest.
+    pub tier_days: [f64; 5],
     /// Fees.
     pub fees: Fees,
+    /// What a coupon is worth.
+    pub coupon: CouponTerms,
+    /// What coupons may still cost.
+    pub coupon_pool: CouponPool,
     /// Money.
     pub ledger: Ledger,
     /// Sharing trees.
@@ -187,6 +212,8 @@ pub struct Book {
     pub postings: Postings,
     /// Granted orders of this wave, for the history.
     pub purchases: Vec<Purchase>,
+    /// What coupons take off this wave's orders.
+    pub coupon_fen: i64,
 }
 
 /// The rows of one shard of consumers: what one worker may write.
@@ -296,7 +323,10 @@ impl Platform {
             opinions: Opinions::default(),
             channels: Vec::new(),
             variants: Vec::new(),
+            tier_days: [0.0; 5],
             fees: Fees::default(),
+            coupon: CouponTerms::default(),
+            coupon_pool: CouponPool::default(),
             ledger: Ledger::default(),
             cascades: Cascades::default(),
             books: vec![Book::default(); consumers.count()],

@@ -6,6 +6,7 @@
 //! beat and mechanism, and a mechanism loops over the shards itself.
 
 pub mod homes;
+pub mod leaning;
 pub mod reach;
 pub mod spec;
 pub mod world;

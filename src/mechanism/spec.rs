@@ -1,5 +1,6 @@
 //! The static descriptor of a mechanism: everything else is derived from it.
 
+use crate::market::platform::Family;
 use crate::parameter::{Parameter, Values};
 use crate::rng::Stream;
 
@@ -35,8 +36,8 @@ pub struct Channel {
     pub summary: &'static str,
     /// Whether orders through it count as organic (nobody was paid and nobody shared).
     pub organic: bool,
-    /// Whether it is a friend's doing (counts for K).
-    pub friend: bool,
+    /// What kind of way it is; a friend's doing counts for K.
+    pub family: Family,
 }
 
 /// The static descriptor of a mechanism.

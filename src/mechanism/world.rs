@@ -6,7 +6,7 @@ use crate::market::catalogue::Catalogue;
 use crate::market::fatigue::Fatigue;
 use crate::market::platform::Platform;
 use crate::market::utility::Coefficients;
-use crate::network::{Follow, Network};
+use crate::network::{Follow, Network, Society};
 use crate::parallel::Shards;
 use crate::population::{Influencers, People};
 use crate::quantity::money::Fen;
@@ -34,6 +34,8 @@ pub struct Environment {
     pub people: People,
     /// Who hears whom.
     pub network: Arc<Network>,
+    /// Who lives together, and who chats in a group.
+    pub society: Society,
     /// Influencers.
     pub influencers: Influencers,
     /// Their followers.

@@ -13,6 +13,7 @@ use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Carriage, Platform, is_considered};
 use crate::market::utility::{Attributes, Coefficients};
 use crate::mechanism::Mechanism;
+use crate::mechanism::leaning::Leanings;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::parallel;
@@ -114,7 +115,9 @@ impl Mechanism for Choice {
         let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
         let strain = strains(coefficients.refractory_half_life_days);
         let ln_friends = std::array::from_fn(|n| ln_1p(n as f64));
-        let judge = Judge { env, platforms, coefficients: *coefficients, strain, ln_friends, at };
+        let leanings = Leanings::new(&env.people, platforms, coefficients);
+        let coefficients = *coefficients;
+        let judge = Judge { env, platforms, coefficients, leanings, strain, ln_friends, at };
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             let list = &inbox.shards[shard][..];
@@ -140,10 +143,21 @@ impl Mechanism for Choice {
             }
         });
         drop(by_shard);
-        for (platform, books) in platforms.iter_mut().zip(books) {
+        for (index, (platform, books)) in platforms.iter_mut().zip(books).enumerate() {
             platform.books = books;
+            pay_coupons(platform, index as u8, placed);
         }
     }
+}
+
+/// Pays the coupons of a platform's orders out of its pool; who comes too late pays the whole
+/// price.
+fn pay_coupons(platform: &mut Platform, index: u8, placed: &mut [Vec<Order>]) {
+    let Platform { books, coupon_pool, .. } = platform;
+    let asked: i64 = books.iter_mut().map(|book| std::mem::take(&mut book.coupon_fen)).sum();
+    coupon_pool.pay(index, asked, placed, |shard, fen| {
+        books[shard].postings.post(Line::Payment, fen);
+    });
 }
 
 /// Days for which the strain of an order is looked up.
@@ -185,6 +199,8 @@ struct Judge<'a> {
     env: &'a Environment,
     platforms: &'a [Platform],
     coefficients: Coefficients,
+    /// What the segments add.
+    leanings: Leanings,
     /// What is left of an order's strain after so many days.
     strain: [f64; STRAIN_DAYS],
     /// ln(1 + n) of so many friends.
@@ -225,8 +241,14 @@ impl Judge<'_> {
             }
         }
         if let Some(best) = best {
-            let order = self.order(best, need);
+            let mut order = self.order(best, need);
             let book = &mut books[order.platform as usize];
+            if best.exposure.flags & flag::COUPON != 0 {
+                let terms = self.platforms[order.platform as usize].coupon;
+                order.coupon_fen = terms.off_fen(order.price_fen);
+                order.price_fen -= u32::from(order.coupon_fen);
+                book.coupon_fen += i64::from(order.coupon_fen);
+            }
             book.tally.channels[order.channel as usize].placed += 1;
             book.postings.post(Line::Payment, Fen(i64::from(order.price_fen)));
             orders.push(order);
@@ -244,23 +266,41 @@ impl Judge<'_> {
         let platform = &self.platforms[e.platform as usize];
         let terms = &platform.channels[e.channel as usize];
         let member = &platform.members[e.to as usize];
-        let attributes = self.attributes(platform, e, member, (need, friends));
+        let mut attributes = self.attributes(platform, e, member, (need, friends));
+        let holds = e.flags & flag::COUPON != 0;
+        let coupon = |variant| if holds { self.ln_coupon(e, variant) } else { 0.0 };
+        let alone = coupon(0);
+        attributes.ln_price_ratio += alone;
         let matched = e.flags & flag::MATCH != 0;
         let constant = if matched { terms.matched } else { terms.constant };
         let standing = f64::from(platform.offers[e.offer as usize].standing_utility);
-        let utility = self.coefficients.utility(constant + standing, &attributes);
+        let segment = self.env.people.segment[e.to as usize];
+        let lean = self.leanings.of(e.platform, e.channel, segment, need);
+        let utility = self.coefficients.utility(constant + standing + lean, &attributes);
         let (mut gain, mut variant) = (0.0, 0);
         if terms.variants {
             let sensitivity = self.coefficients.price * attributes.price_sensitivity;
             for (k, way) in platform.variants.iter().enumerate() {
                 let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
-                let more = -sensitivity * way.ln_price - hassle;
+                let ln_price = way.ln_price + (coupon(k as u8 + 1) - alone);
+                let more = -sensitivity * ln_price - hassle;
                 if more > gain {
                     (gain, variant) = (more, k as u8 + 1);
                 }
             }
         }
         (time * quick_exp(-(utility + gain)), variant)
+    }
+
+    /// ln of the share of the price in a variant that a coupon leaves to pay.
+    #[cold]
+    fn ln_coupon(&self, e: &Exposure, variant: u8) -> f64 {
+        let price = self.price_fen(e, variant);
+        let off = self.platforms[e.platform as usize].coupon.off_fen(price);
+        if off == 0 {
+            return 0.0;
+        }
+        quick_ln(f64::from(price - u32::from(off)) / f64::from(price))
     }
 
     /// The noise of the hassle of variant `k` > 0.
@@ -315,22 +355,13 @@ impl Judge<'_> {
 
     fn order(&self, best: Best<'_>, need: bool) -> Order {
         let e = best.exposure;
-        let platform = &self.platforms[e.platform as usize];
-        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
-        let cut = match best.variant {
-            0 => u64::from(e.price_bp),
-            k => {
-                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
-                    / 10_000
-            }
-        };
         Order {
             consumer: e.to,
             offer: e.offer,
             source: e.source,
             context: e.context,
             node: e.node,
-            price_fen: (alone * cut / 10_000) as u32,
+            price_fen: self.price_fen(e, best.variant),
             day: self.at.day,
             priority: (self.env.key.word(PRIORITY, e.to, self.at, e.offer) >> 16) as u16,
             channel: e.channel,
@@ -338,7 +369,22 @@ impl Judge<'_> {
             variant: best.variant,
             platform: e.platform,
             wave: self.at.wave,
+            coupon_fen: 0,
         }
+    }
+
+    /// The price in a variant, before a coupon.
+    fn price_fen(&self, e: &Exposure, variant: u8) -> u32 {
+        let platform = &self.platforms[e.platform as usize];
+        let alone = u64::from(platform.offers[e.offer as usize].price_fen);
+        let cut = match variant {
+            0 => u64::from(e.price_bp),
+            k => {
+                u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp)
+                    / 10_000
+            }
+        };
+        (alone * cut / 10_000) as u32
     }
 }
 

@@ -1,4 +1,7 @@
 //! Delivery: granted orders enter the buyer's history and arrive some days later.
+//!
+//! A parcel takes min … max days, each as likely, and x = `days_per_tier`·(tier − 1) days
+//! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
 use crate::exchange::{AHEAD, Inbox};
 use crate::market::cascade::Cascades;
@@ -12,6 +15,7 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
+use crate::population::{People, TIERS};
 use crate::quantity::time::Clock;
 use crate::rng::lanes::draws_of;
 use crate::rng::{Draws, Stream};
@@ -26,6 +30,8 @@ parameters! {
         parcel_days_min: u16 = "2", "days", 1.0, 60.0, A, "2 to 3 days";
         /// Most days of a parcel; every number between is equally likely.
         parcel_days_max: u16 = "3", "days", 1.0, 60.0, A, "2 to 3 days";
+        /// Days that a parcel takes longer on average for every city tier below the first.
+        days_per_tier: f64 = "0.0", "days", 0.0, 15.0, A, "the same everywhere unless the scenario says more";
         /// Days to a pickup point.
         pickup_days: u16 = "1", "days", 1.0, 60.0, A, "next day";
     }
@@ -61,15 +67,33 @@ struct Delivery {
 
 impl Delivery {
     fn slots(&self) -> usize {
-        usize::from(self.p.parcel_days_max.max(self.p.parcel_days_min).max(self.p.pickup_days)) + 1
+        let parcel = self.p.parcel_days_max.max(self.p.parcel_days_min);
+        let farthest = self.tier_days()[TIERS - 1].ceil() as u16;
+        usize::from((parcel + farthest).max(self.p.pickup_days)) + 1
     }
 
-    fn days(&self, draws: &mut Draws, order: &Order, channels: &[ChannelTerms]) -> u16 {
+    /// Days that a parcel takes longer on average, by tier.
+    fn tier_days(&self) -> [f64; TIERS] {
+        std::array::from_fn(|k| self.p.days_per_tier * k as f64)
+    }
+
+    fn days(
+        &self,
+        draws: &mut Draws,
+        order: &Order,
+        channels: &[ChannelTerms],
+        people: &People,
+    ) -> u16 {
         if channels[order.channel as usize].carriage == Carriage::Pickup {
             return self.p.pickup_days;
         }
         let span = self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min) + 1;
-        self.p.parcel_days_min + draws.below(u32::from(span)) as u16
+        let days = self.p.parcel_days_min + draws.below(u32::from(span)) as u16;
+        if self.p.days_per_tier == 0.0 {
+            return days;
+        }
+        let extra = self.tier_days()[people.of(order.consumer).tier_index()];
+        days + extra as u16 + u16::from(draws.chance(extra.fract()))
     }
 }
 
@@ -77,6 +101,7 @@ impl Mechanism for Delivery {
     fn start(&mut self, world: &mut World) {
         let calendar = vec![Vec::new(); self.slots()];
         self.routes = vec![calendar; world.env.consumers.count()];
+        world.platforms[self.platform].tier_days = self.tier_days();
     }
 
     /// (granted orders) → history, cascade nodes, arrivals to come.
@@ -108,8 +133,9 @@ impl Mechanism for Delivery {
                     }
                     match answer.verdict {
                         Verdict::Granted => {
-                            record(rows, &answer.order, at.day);
-                            let days = self.days(&mut draws, &answer.order, &channels);
+                            let segment = env.people.segment[answer.order.consumer as usize];
+                            record(rows, &answer.order, at.day, segment);
+                            let days = self.days(&mut draws, &answer.order, &channels, &env.people);
                             route[usize::from(at.day + days) % slots].push(answer.order);
                         }
                         Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
@@ -164,7 +190,7 @@ fn adopt(cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
 }
 
 /// Enters a granted order into the buyer's record and the day's counts.
-fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
+fn record(rows: &mut Rows<'_>, order: &Order, day: u16, segment: u8) {
     let member = &mut rows.members[(order.consumer - rows.first) as usize];
     let tally = &mut rows.book.tally;
     rows.book.purchases.push(Purchase {
@@ -172,6 +198,7 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16) {
         previous_day: member.last_order_day,
         first_day: member.first_order_day.min(day),
         is_second: member.orders == 1,
+        segment,
         price_fen: order.price_fen,
     });
     let channel = &mut tally.channels[order.channel as usize];

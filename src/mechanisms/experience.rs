@@ -208,10 +208,12 @@ fn account(
     }
     channel.kept += 1;
     channel.kept_fen += price.0;
+    let whole = order.full_price();
     book.postings.post(Line::Settlement, price);
-    book.postings.post(Line::Commission, price.basis_points(fees.commission_bp));
-    book.postings.post(Line::AdFee, price.basis_points(fees.ad_fee_bp));
+    book.postings.post(Line::Subsidy, Fen(whole.0 - price.0));
+    book.postings.post(Line::Commission, whole.basis_points(fees.commission_bp));
+    book.postings.post(Line::AdFee, whole.basis_points(fees.ad_fee_bp));
     if let Some(line) = terms.commission_line {
-        book.postings.post(line, price.basis_points(terms.commission_bp));
+        book.postings.post(line, whole.basis_points(terms.commission_bp));
     }
 }

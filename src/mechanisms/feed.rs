@@ -11,7 +11,7 @@
 use crate::exchange::{Bins, Outbox};
 use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
-use crate::market::platform::Book;
+use crate::market::platform::{Book, Family};
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -72,7 +72,7 @@ pub const SPEC: Spec = Spec {
         name: "feed",
         summary: "browsing on the platform",
         organic: true,
-        friend: false,
+        family: Family::Feed,
     }],
     parameters: Parameters::DECLARED,
     streams: &[SHOWN, PASSED, PERSONAL, CONSENT, APPEAL],

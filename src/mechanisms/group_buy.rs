@@ -10,7 +10,7 @@ use crate::exchange::{Bins, Inbox, Message, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Order, Verdict, flag};
-use crate::market::platform::{Book, Platform, Variant};
+use crate::market::platform::{Book, Family, Platform, Variant};
 use crate::market::utility::Attributes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
@@ -75,7 +75,7 @@ pub const SPEC: Spec = Spec {
         name: "invitation",
         summary: "a friend's invitation to a group",
         organic: false,
-        friend: true,
+        family: Family::Friend,
     }],
     parameters: Parameters::DECLARED,
     streams: &[POOL, AUTO_FILL, REOPEN, INVITE],

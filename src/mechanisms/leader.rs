@@ -10,7 +10,7 @@ use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
-use crate::market::platform::{Book, Carriage, Platform};
+use crate::market::platform::{Book, Carriage, Family, Platform};
 use crate::mechanism::homes::Homes;
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -83,7 +83,7 @@ pub const SPEC: Spec = Spec {
         name: "leader",
         summary: "a neighbourhood leader's post",
         organic: false,
-        friend: false,
+        family: Family::Leader,
     }],
     parameters: Parameters::DECLARED,
     streams: &[RECRUIT, GOODS, NEIGHBOUR, VIEW],
@@ -240,7 +240,7 @@ impl Mechanism for Leaders {
                 counts[k].1 += 1;
             } else {
                 counts[k].0 += 1;
-                let price = Fen(i64::from(outcome.order.price_fen));
+                let price = outcome.order.full_price();
                 self.leaders[k].income_fen += price.basis_points(share).0;
             }
         }

@@ -12,7 +12,7 @@ use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Exposure, Order, flag};
-use crate::market::platform::{Book, Platform};
+use crate::market::platform::{Book, Family, Platform};
 use crate::mechanism::homes::Homes;
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -100,7 +100,7 @@ pub const SPEC: Spec = Spec {
         name: "live",
         summary: "an influencer's livestream session",
         organic: false,
-        friend: false,
+        family: Family::Live,
     }],
     parameters: Parameters::DECLARED,
     streams: &[BOOKING, GOODS, FOLLOWER, VIEW, REPLAY],

@@ -3,6 +3,7 @@
 
 pub mod attention;
 pub mod choice;
+pub mod coupon;
 pub mod delivery;
 pub mod experience;
 pub mod fatigue;
@@ -13,6 +14,7 @@ pub mod listing;
 pub mod livestream;
 pub mod need;
 pub mod outside_ads;
+pub mod pricing;
 pub mod registration;
 pub mod reviews;
 pub mod search;
@@ -35,7 +37,9 @@ pub const MECHANISMS: &[&Spec] = &[
     &livestream::SPEC,
     &leader::SPEC,
     &group_buy::SPEC,
+    &coupon::SPEC,
     &choice::SPEC,
+    &pricing::SPEC,
     &stock::SPEC,
     &delivery::SPEC,
     &experience::SPEC,

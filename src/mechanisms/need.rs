@@ -29,6 +29,8 @@ const RATE: Stream = Stream::new("need/rate");
 const NEXT: Stream = Stream::new("need/next");
 /// A consumer's probability of lapsing.
 const LAPSE_RATE: Stream = Stream::new("need/lapse_rate");
+/// Whether what somebody of the household bought fills a need.
+const HOUSEHOLD: Stream = Stream::new("need/household");
 /// Whether a member lapses after an order.
 const LAPSE: Stream = Stream::new("need/lapse");
 
@@ -41,6 +43,9 @@ parameters! {
         rate_shape: f64 = "0.243", "1", 0.01, 1_000.0, M, "BG/NBD fitted to CDNOW; a music store, shape only";
         /// Days for which an unfilled need stays open.
         patience_days: u16 = "3", "days", 1.0, 365.0, A, "assumed";
+        /// Probability that what somebody buys for a need fills the same need of another member
+        /// of the household; only a community network has households.
+        household_fills: f64 = "0.0", "1", 0.0, 1.0, A, "everybody buys for themselves unless the scenario says more";
         /// First parameter a of the Beta law of lapsing after a repeat order; 0 switches lapse off.
         lapse_a: f64 = "0.10", "1", 0.0, 1_000.0, A, "CDNOW's 0.793 is for a shop with one order in 18 weeks; everyday goods are ordered 15 times as often";
         /// Second parameter b of that law.
@@ -64,7 +69,7 @@ pub const SPEC: Spec = Spec {
     needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
-    streams: &[RATE, NEXT, LAPSE_RATE, LAPSE],
+    streams: &[RATE, NEXT, HOUSEHOLD, LAPSE_RATE, LAPSE],
     build,
 };
 
@@ -102,10 +107,11 @@ impl Habits {
     fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
         let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
         let spread = gamma(&mut once(RATE), p.rate_shape) / p.rate_shape;
-        let rate = p.needs_per_day * env.people.of(consumer).income * spread;
+        let segment = env.people.of(consumer);
+        let rate = p.needs_per_day * segment.income * spread;
         let lapse =
             if p.lapse_a == 0.0 { 0.0 } else { beta(&mut once(LAPSE_RATE), p.lapse_a, p.lapse_b) };
-        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12));
+        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12)) + segment.lapse_shift;
         Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
     }
 
@@ -258,6 +264,46 @@ impl Room<'_> {
     }
 }
 
+/// Largest distance between members of a household.
+const HOUSEHOLD_REACH: u32 = 16;
+
+/// Whose purchases fill whose needs at home.
+struct Homes<'a> {
+    env: &'a Environment,
+    /// With what probability.
+    fills: f64,
+    at: Clock,
+}
+
+impl Homes<'_> {
+    /// Adds the open needs of a shard that others of the household filled; a household may
+    /// lie in two shards. Orders are sorted by consumer.
+    fn fill(
+        &self,
+        shard: usize,
+        placed: &[Vec<Order>],
+        open: &[OpenNeed],
+        filled: &mut Vec<(u32, u16)>,
+    ) {
+        let own = self.env.consumers.range(shard);
+        let near = own.start.saturating_sub(HOUSEHOLD_REACH)..own.end + HOUSEHOLD_REACH;
+        for orders in &placed[shard.saturating_sub(1)..(shard + 2).min(placed.len())] {
+            let from = orders.partition_point(|order| order.consumer < near.start);
+            let orders = orders[from..].iter().take_while(|order| order.consumer < near.end);
+            for order in orders.filter(|order| order.flags & flag::NEED != 0) {
+                let category = self.env.catalogue.offers[order.offer as usize].category;
+                let home = self.env.society.household(order.consumer, self.env.consumers.n());
+                let others = home.filter(|i| own.contains(i) && *i != order.consumer);
+                let needs = |i: &u32| is_open(open, open.len(), *i, category);
+                let gets =
+                    |i: &u32| self.env.key.unit(HOUSEHOLD, *i, self.at, order.offer) < self.fills;
+                filled.extend(others.filter(needs).filter(gets).map(|i| (i, category)));
+            }
+        }
+        filled.sort_unstable();
+    }
+}
+
 /// Closes the needs that were filled; both lists are in order.
 fn close_filled(open: &mut Vec<OpenNeed>, mut filled: &[(u32, u16)]) {
     open.retain(|need| {
@@ -287,6 +333,10 @@ impl Mechanism for Need {
         let n = world.env.consumers.n() as usize;
         self.next = column(n, || NEVER);
         self.habits = column(n, || Habits::UNKNOWN);
+        if self.p.household_fills > 0.0 {
+            let env = &world.env;
+            env.society.find_households(&env.network, &env.people.segment);
+        }
         self.start_clocks(world, 0, 0);
     }
 
@@ -299,13 +349,18 @@ impl Mechanism for Need {
         });
     }
 
-    /// (orders) → needs that are filled.
-    fn notice(&mut self, world: &mut World, _at: Clock, placed: &[Vec<Order>]) {
-        let offers = &world.env.catalogue.offers;
-        parallel::each(&mut world.needs, |shard, open| {
+    /// (orders) → needs that are filled, one's own and those at home.
+    fn notice(&mut self, world: &mut World, at: Clock, placed: &[Vec<Order>]) {
+        let World { env, needs, .. } = world;
+        let offers = &env.catalogue.offers;
+        let homes = Homes { env, fills: self.p.household_fills, at };
+        parallel::each(needs, |shard, open| {
             let bought = placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
-            let filled: Vec<(u32, u16)> =
+            let mut filled: Vec<(u32, u16)> =
                 bought.map(|o| (o.consumer, offers[o.offer as usize].category)).collect();
+            if homes.fills > 0.0 {
+                homes.fill(shard, placed, open, &mut filled);
+            }
             if !filled.is_empty() {
                 close_filled(open, &filled);
             }

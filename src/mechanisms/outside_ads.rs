@@ -6,6 +6,7 @@
 use crate::exchange::Outbox;
 use crate::market::ledger::Line;
 use crate::market::message::Exposure;
+use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -47,7 +48,7 @@ pub const SPEC: Spec = Spec {
         name: "outside_ads",
         summary: "advertising outside the platform",
         organic: false,
-        friend: false,
+        family: Family::Outside,
     }],
     parameters: Parameters::DECLARED,
     streams: &[CONTACT, TOTAL],

@@ -6,6 +6,7 @@
 
 use crate::exchange::{Bins, Outbox};
 use crate::market::message::{Exposure, flag};
+use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::reach::any_slot;
@@ -52,7 +53,7 @@ pub const SPEC: Spec = Spec {
         name: "search",
         summary: "searching the shelf for a need",
         organic: true,
-        friend: false,
+        family: Family::Search,
     }],
     parameters: Parameters::DECLARED,
     streams: &[VISIT, SHOWN],

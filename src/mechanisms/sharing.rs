@@ -1,19 +1,21 @@
 //! Sharing: buyers tell friends, and are paid for the new members they bring.
 //!
 //! P(share) = σ(s₀ + s₁·expected reward/hassle + s₂·(satisfaction − ½) + ln propensity).
-//! A personal share goes to a few ties picked at random; a broadcast is seen by
-//! a fraction of all ties and persuades less (Aral & Walker 2011,
-//! doi 10.1287/mnsc.1110.1421). What is shared in one wave is seen in the next.
+//! A personal share goes to a few ties picked at random, or to strong ones first; a
+//! broadcast is seen by a fraction of all ties and persuades less (Aral & Walker 2011,
+//! doi 10.1287/mnsc.1110.1421); what is shared in a chat group is seen by a fraction of its
+//! members, tied or not. What is shared in one wave is seen in the next.
 
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
 use crate::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
-use crate::market::platform::Rows;
+use crate::market::platform::{Family, Rows};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
+use crate::network::Network;
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
@@ -48,19 +50,30 @@ parameters! {
         broadcast_share: f64 = "0.3", "1", 0.0, 1.0, A, "assumed";
         /// Ties that a personal share goes to.
         personal_ties: u32 = "3", "ties", 1.0, 64.0, A, "one to five";
+        /// Whether a personal share goes to strong ties as long as there are any.
+        strong_first: bool = "false", "1", A, "any tie unless the scenario says more";
+        /// Share of shares that are not broadcast which go to a chat group: the interest group
+        /// in a community network, else the neighbourhood.
+        group_chat_share: f64 = "0.0", "1", 0.0, 1.0, A, "none unless the scenario says more";
+        /// Share of the chat group's members who see what is shared there.
+        group_chat_reach: f64 = "0.10", "1", 0.0, 1.0, A, "assumed; below a broadcast's, as a group has more members than a consumer has ties";
         /// Share of all ties who see a broadcast.
         broadcast_reach: f64 = "0.15", "1", 0.0, 1.0, A, "assumed";
         /// Constant of the utility of what a friend shares personally.
         personal_constant: f64 = "-1.6", "utility", -20.0, 20.0, A, "assumed; the residual lift of friends of 0.6 is in it";
         /// Constant of the utility of what a friend broadcasts.
         broadcast_constant: f64 = "-2.6", "utility", -20.0, 20.0, A, "weaker a message than a personal share (Aral & Walker 2011)";
+        /// Constant of the utility of what is shared in a chat group.
+        group_chat_constant: f64 = "-2.2", "utility", -20.0, 20.0, A, "assumed: between a personal share and a broadcast";
         /// Persuasion of a personal share among non-users.
         personal_join: f64 = "-2.5", "log-odds", -30.0, 10.0, A, "assumed";
         /// Persuasion of a broadcast among non-users.
         broadcast_join: f64 = "-4.0", "log-odds", -30.0, 10.0, A, "assumed";
+        /// Persuasion of what is shared in a chat group among non-users.
+        group_chat_join: f64 = "-3.5", "log-odds", -30.0, 10.0, A, "assumed: between a personal share and a broadcast";
         /// Trust in a close friend's word.
         strong_trust: f64 = "0.85", "1", 0.0, 1.0, A, "assumed";
-        /// Trust in an acquaintance's word.
+        /// Trust in an acquaintance's word, and in that of members of a chat group.
         weak_trust: f64 = "0.65", "1", 0.0, 1.0, A, "assumed";
     }
 }
@@ -78,13 +91,19 @@ pub const SPEC: Spec = Spec {
             name: "share",
             summary: "a friend's personal share",
             organic: false,
-            friend: true,
+            family: Family::Friend,
         },
         Channel {
             name: "broadcast",
             summary: "a friend's broadcast",
             organic: false,
-            friend: true,
+            family: Family::Friend,
+        },
+        Channel {
+            name: "group_chat",
+            summary: "a share in a chat group",
+            organic: false,
+            family: Family::Friend,
         },
     ],
     parameters: Parameters::DECLARED,
@@ -98,19 +117,27 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     Box::new(Sharing { p, platform, first, shares: Vec::new(), paid_share: 0.0 })
 }
 
+/// To whom a share goes; as a number, the offset of its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Personal,
+    Broadcast,
+    GroupChat,
+}
+
 /// A share that will be seen in the next wave.
 #[derive(Clone, Copy, Debug)]
 struct Share {
     by: u32,
     offer: u32,
     node: Node,
-    broadcast: bool,
+    kind: Kind,
 }
 
 struct Sharing {
     p: Parameters,
     platform: usize,
-    /// Channel of personal shares; broadcasts have the next.
+    /// Channel of personal shares; broadcasts and chat groups have the next.
     first: u8,
     shares: Vec<Vec<Share>>,
     /// Share of the last day's claims that the budget paid: what a sharer expects.
@@ -123,9 +150,14 @@ impl Mechanism for Sharing {
         self.paid_share = if self.p.budget_share > 0.0 { 1.0 } else { 0.0 };
         let platform = &mut world.platforms[self.platform];
         platform.cascades.keep_for(1);
+        let env = &world.env;
+        if self.p.group_chat_share > 0.0 {
+            env.society.find_chats(&env.network, &env.people.segment);
+        }
         let kinds = [
             (self.p.personal_constant, self.p.personal_join),
             (self.p.broadcast_constant, self.p.broadcast_join),
+            (self.p.group_chat_constant, self.p.group_chat_join),
         ];
         for (terms, (constant, join)) in
             platform.channels[self.first as usize..].iter_mut().zip(kinds)
@@ -147,7 +179,7 @@ impl Mechanism for Sharing {
             env.network.touch_all(shares.iter().map(|share| share.by));
             for share in shares.drain(..) {
                 let sent = self.send(env, at, share, &mut picked, bins);
-                let channel = self.first + u8::from(share.broadcast);
+                let channel = self.first + share.kind as u8;
                 book.tally.channels[channel as usize].exposed += u64::from(sent);
                 book.tally.shares += 1;
             }
@@ -201,7 +233,10 @@ impl Mechanism for Sharing {
             let m = &platform.members[i as usize];
             m.acquired_day == at.day
                 && m.standing & standing::WON_BACK == 0
-                && platform.channels.get(m.channel as usize).is_some_and(|c| c.friend)
+                && platform
+                    .channels
+                    .get(m.channel as usize)
+                    .is_some_and(|c| c.family == Family::Friend)
         };
         // Every reward is the same and goes to the party of all consumers, so that
         // only their number matters, not whose claim is served first.
@@ -257,8 +292,20 @@ impl<'a> Talk<'a> {
             return None;
         }
         let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
-        let broadcast = draws.chance(self.p.broadcast_share);
-        Some(Share { by: order.consumer, offer: order.offer, node, broadcast })
+        let kind = self.kind(draws.unit());
+        Some(Share { by: order.consumer, offer: order.offer, node, kind })
+    }
+
+    /// The kind of share that a number in 0 … 1 stands for.
+    fn kind(&self, unit: f64) -> Kind {
+        let broadcast = self.p.broadcast_share;
+        if unit < broadcast {
+            Kind::Broadcast
+        } else if unit < broadcast + (1.0 - broadcast) * self.p.group_chat_share {
+            Kind::GroupChat
+        } else {
+            Kind::Personal
+        }
     }
 }
 
@@ -272,25 +319,47 @@ impl Sharing {
         picked: &mut Vec<u32>,
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
-        let degree = env.network.degree(share.by);
         let mut draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
         let mut seen = 0;
-        let mut show = |k| {
+        let mut show = |to, strong| {
             seen += 1;
-            bins.push(self.message(env, share, k));
+            bins.push(self.message(env, share, to, strong));
         };
-        if share.broadcast {
-            successes(&mut draws, degree, self.p.broadcast_reach, &mut show);
-        } else {
-            pick_distinct(&mut draws, degree, self.p.personal_ties as usize, picked);
-            picked.iter().copied().for_each(&mut show);
+        let network = &*env.network;
+        let mut tied =
+            |tie| show(network.audience(share.by, tie), network.is_strong(share.by, tie));
+        match share.kind {
+            Kind::Broadcast => {
+                let degree = network.degree(share.by);
+                successes(&mut draws, degree, self.p.broadcast_reach, tied);
+            }
+            Kind::Personal => {
+                self.pick(&mut draws, network, share.by, picked);
+                picked.iter().copied().for_each(&mut tied);
+            }
+            Kind::GroupChat => {
+                let chat = env.society.chat(network, share.by);
+                let reach = self.p.group_chat_reach;
+                successes(&mut draws, chat.n_others(), reach, |k| show(chat.other(k), false));
+            }
         }
         seen
     }
 
-    fn message(&self, env: &Environment, share: Share, tie: u32) -> Exposure {
-        let strong = env.network.is_strong(share.by, tie);
-        let to = env.network.audience(share.by, tie);
+    /// Picks the ties of a personal share: any, or strong ones as long as there are any.
+    fn pick(&self, draws: &mut Draws, network: &Network, by: u32, picked: &mut Vec<u32>) {
+        let (degree, wanted) = (network.degree(by), self.p.personal_ties as usize);
+        if !self.p.strong_first {
+            return pick_distinct(draws, degree, wanted, picked);
+        }
+        let n_strong = network.n_strong(by);
+        pick_distinct(draws, n_strong, wanted, picked);
+        let mut weak = Vec::new();
+        pick_distinct(draws, degree - n_strong, wanted - picked.len(), &mut weak);
+        picked.extend(weak.iter().map(|tie| n_strong + tie));
+    }
+
+    fn message(&self, env: &Environment, share: Share, to: u32, strong: bool) -> Exposure {
         Exposure {
             offer: share.offer,
             source: share.by,
@@ -298,7 +367,7 @@ impl Sharing {
             category: env.catalogue.offers[share.offer as usize].category,
             trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
             flags: flag::FRIEND | flag::IMPULSE,
-            ..Exposure::new(to, self.platform, self.first + u8::from(share.broadcast))
+            ..Exposure::new(to, self.platform, self.first + share.kind as u8)
         }
     }
 }

@@ -7,22 +7,29 @@
 //! An offer has one stock for all platforms of an arm, the sum of the platforms' accounts:
 //! what came in on an account, less what was sold through it. An account may be overdrawn,
 //! as long as the sum is not; goods that come in are charged in proportion to what each
-//! account lacks of its part of the level, so that in the long run each pays for what it sells.
+//! account lacks of its part of the stock that is there then, so that in the long run each
+//! pays for what it sells.
+//!
+//! With a lead time goods come so many mornings later, and the rule is (s, S) with review
+//! (Silver, Pyke & Peterson 1998): where stock and goods under way are no more than s, the
+//! demand until the goods of the next review come plus safety, they are filled up to
+//! S = s + the demand of the days to cover.
 
 use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
 use crate::market::platform::{Book, Carriage, ChannelTerms, OfferState, Platform};
-use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{MAX_PLATFORMS, World};
-use crate::parallel::Shards;
+use crate::mechanism::{Digest, Mechanism};
+use crate::parallel::{self, Shards};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::pow;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use rayon::prelude::*;
+use std::collections::VecDeque;
 
 parameters! {
     /// Stock and clearing.
@@ -33,6 +40,10 @@ parameters! {
         cover_days: f64 = "10.0", "days", 0.0, 365.0, A, "assumed";
         /// Units up to which stock is ordered at least.
         least_units: u32 = "12", "units", 0.0, 1_000_000.0, A, "a carton";
+        /// Days by which goods ordered come later than the next morning.
+        lead_time_days: u16 = "0", "days", 0.0, 365.0, A, "assumed";
+        /// Days of expected demand held against surprises where there is a lead time.
+        safety_days: f64 = "2.0", "days", 0.0, 365.0, A, "assumed";
         /// Half-life of the smoothed demand.
         demand_half_life_days: f64 = "7.0", "days", 0.1, 365.0, A, "a week";
         /// Orders a member and day by which the stock of day 0 is planned.
@@ -57,13 +68,24 @@ pub const SPEC: Spec = Spec {
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let keep = pow(0.5, 1.0 / p.demand_half_life_days);
-    Box::new(Stock { p, keep })
+    Box::new(Stock { p, keep, on_order: Vec::new(), under_way: VecDeque::new() })
 }
 
 struct Stock {
     p: Parameters,
     /// Share of the smoothed demand that is kept from day to day.
     keep: f64,
+    /// Units under way of each offer; empty without a lead time.
+    on_order: Vec<u32>,
+    /// Deliveries under way, the next one first.
+    under_way: VecDeque<Delivery>,
+}
+
+/// What comes in on a morning.
+struct Delivery {
+    day: u16,
+    /// Units of each offer.
+    units: Vec<u32>,
 }
 
 /// The offers of one shard on one platform, with the book of what happens to them.
@@ -97,7 +119,21 @@ impl Mechanism for Stock {
                 self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
             platform.offers.iter_mut().for_each(|state| state.demand = per_offer as f32);
         }
-        self.restock(world, world.env.start.stock_days);
+        let days = world.env.start.stock_days;
+        let units = ordered(world, |_, demand, stock| self.missing(demand, stock, days));
+        receive(world, &units);
+        if self.p.lead_time_days > 0 {
+            self.on_order = vec![0; units.len()];
+        }
+    }
+
+    /// (goods under way) → what comes in this morning.
+    fn open(&mut self, world: &mut World, at: Clock) {
+        while let Some(delivery) = self.under_way.pop_front_if(|next| next.day <= at.day) {
+            receive(world, &delivery.units);
+            let ordered = self.on_order.iter_mut().zip(&delivery.units);
+            ordered.for_each(|(ordered, units)| *ordered -= units);
+        }
     }
 
     /// (orders, by offer and priority) → grants while stock lasts.
@@ -135,8 +171,20 @@ impl Mechanism for Stock {
             state.sold_today = 0;
         }
         if (at.day + 1).is_multiple_of(self.p.review_days) {
-            self.restock(world, self.p.cover_days);
+            self.restock(world, at.day);
         }
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        for delivery in &self.under_way {
+            hash.add([u64::from(delivery.day)]);
+            hash.add(delivery.units.iter().map(|&units| u64::from(units)));
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let lists = self.under_way.iter().map(|delivery| delivery.units.capacity());
+        ((self.on_order.capacity() + lists.sum::<usize>()) * size_of::<u32>()) as u64
     }
 }
 
@@ -186,8 +234,8 @@ impl Shelf<'_> {
 
 /// Divides units that come in among the platforms, to the unit: each gets what its part of
 /// the running sum of all lacks rounds to. What is rounded away is lacking next time.
-fn divide(shelves: &[Shelf<'_>], row: usize, level: u32, units: u32) -> [u32; MAX_PLATFORMS] {
-    let lacks = lacks(shelves, row, level);
+fn divide(shelves: &[Shelf<'_>], row: usize, units: u32) -> [u32; MAX_PLATFORMS] {
+    let lacks = lacks(shelves, row, units);
     let all: f64 = lacks.iter().sum();
     let (mut parts, mut sum, mut given) = ([0; MAX_PLATFORMS], 0.0, 0);
     for (k, lack) in lacks.into_iter().enumerate().take(shelves.len()) {
@@ -200,44 +248,81 @@ fn divide(shelves: &[Shelf<'_>], row: usize, level: u32, units: u32) -> [u32; MA
     parts
 }
 
-/// What each platform's account lacks of its part of the level, which is as what is asked
-/// for on the platform. Without any demand the first has the whole level.
-fn lacks(shelves: &[Shelf<'_>], row: usize, level: u32) -> [f64; MAX_PLATFORMS] {
+/// What each platform's account lacks of its part of what is in stock once so many units have
+/// come in. A part is as what is asked for on the platform; without any demand the first has
+/// everything. All together lack at least what comes in.
+fn lacks(shelves: &[Shelf<'_>], row: usize, units: u32) -> [f64; MAX_PLATFORMS] {
     let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
     let all: f64 = shelves.iter().map(asked).sum();
+    let there = f64::from(in_stock(shelves, row)) + f64::from(units);
     let mut lacks = [0.0; MAX_PLATFORMS];
     for (k, (lack, shelf)) in lacks.iter_mut().zip(shelves).enumerate() {
         let idle = if k == 0 { 1.0 } else { 0.0 };
         let part = if all > 0.0 { asked(shelf) / all } else { idle };
-        *lack = (f64::from(level) * part - f64::from(shelf.offers[row].stock)).max(0.0);
+        *lack = (there * part - f64::from(shelf.offers[row].stock)).max(0.0);
     }
     lacks
 }
 
-impl Stock {
-    /// Fills every offer up to `days` of smoothed demand.
-    fn restock(&self, world: &mut World, days: f64) {
-        let offers = &world.env.catalogue.offers;
-        let shards = world.env.catalogue.shards;
-        shelves(&mut world.platforms, shards)
-            .par_iter_mut()
-            .zip(offers.par_chunks(shards.size()))
-            .with_max_len(1)
-            .for_each(|(shelves, offers)| {
-                for (row, offer) in offers.iter().enumerate() {
-                    let level = self.level(shelves, row, days);
-                    let units = level.saturating_sub(in_stock(shelves, row).max(0) as u32);
-                    let parts = divide(shelves, row, level, units);
-                    for (shelf, part) in shelves.iter_mut().zip(parts) {
-                        shelf.receive(row, part, offer.unit_cost_fen);
-                    }
+/// Units to order of every offer, by a rule for an offer of so much demand and stock.
+fn ordered(world: &mut World, rule: impl Fn(u32, f64, u32) -> u32 + Sync) -> Vec<u32> {
+    let shards = world.env.catalogue.shards;
+    let mut units = vec![0; world.env.catalogue.offers.len()];
+    let mut shelves = shelves(&mut world.platforms, shards);
+    parallel::each_shard(shards, &mut units, &mut shelves, |shard, units, shelves| {
+        for ((row, units), offer) in units.iter_mut().enumerate().zip(shards.range(shard)) {
+            let demand = shelves.iter().map(|shelf| f64::from(shelf.offers[row].demand)).sum();
+            *units = rule(offer, demand, in_stock(shelves, row).max(0) as u32);
+        }
+    });
+    units
+}
+
+/// Takes units of every offer into stock and pays for them.
+fn receive(world: &mut World, units: &[u32]) {
+    let catalogue = &world.env.catalogue;
+    let size = catalogue.shards.size();
+    shelves(&mut world.platforms, catalogue.shards)
+        .par_iter_mut()
+        .zip(catalogue.offers.par_chunks(size).zip(units.par_chunks(size)))
+        .with_max_len(1)
+        .for_each(|(shelves, (offers, units))| {
+            for (row, (offer, &units)) in offers.iter().zip(units).enumerate() {
+                let parts = divide(shelves, row, units);
+                for (shelf, part) in shelves.iter_mut().zip(parts) {
+                    shelf.receive(row, part, offer.unit_cost_fen);
                 }
-            });
+            }
+        });
+}
+
+impl Stock {
+    /// Orders goods of all offers: at once there and paid, or under way.
+    fn restock(&mut self, world: &mut World, day: u16) {
+        if self.p.lead_time_days == 0 {
+            let days = self.p.cover_days;
+            let units = ordered(world, |_, demand, stock| self.missing(demand, stock, days));
+            return receive(world, &units);
+        }
+        let units = ordered(world, |offer, demand, stock| {
+            self.wanted(demand, stock.saturating_add(self.on_order[offer as usize]))
+        });
+        self.on_order.iter_mut().zip(&units).for_each(|(ordered, units)| *ordered += units);
+        let day = day.saturating_add(1).saturating_add(self.p.lead_time_days);
+        self.under_way.push_back(Delivery { day, units });
     }
 
-    /// Units up to which an offer is filled: `days` of smoothed demand.
-    fn level(&self, shelves: &[Shelf<'_>], row: usize, days: f64) -> u32 {
-        let demand: f64 = shelves.iter().map(|shelf| f64::from(shelf.offers[row].demand)).sum();
-        ((demand * days).ceil() as u32).max(self.p.least_units)
+    /// Units that fill an offer up to `days` of smoothed demand.
+    fn missing(&self, demand: f64, stock: u32, days: f64) -> u32 {
+        let level = (demand * days).ceil() as u32;
+        level.max(self.p.least_units).saturating_sub(stock)
+    }
+
+    /// Units to order by the (s, S) rule, with so many in stock and under way.
+    fn wanted(&self, demand: f64, position: u32) -> u32 {
+        let wait = f64::from(self.p.lead_time_days) + f64::from(self.p.review_days);
+        let low = demand * (wait + self.p.safety_days);
+        let high = ((low + demand * self.p.cover_days).ceil() as u32).max(self.p.least_units);
+        if f64::from(position) > low { 0 } else { high.saturating_sub(position) }
     }
 }

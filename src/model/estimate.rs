@@ -5,6 +5,7 @@ use crate::market::member::Member;
 use crate::market::message::Order;
 use crate::market::platform::OfferState;
 use crate::network;
+use crate::parameter::Value;
 use crate::scenario::Scenario;
 
 /// The memory that one replicate takes, part by part.
@@ -38,7 +39,7 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
     let follows = (scenario.population.follows_mean * f64::from(n)) as u64;
     let orders = (f64::from(n) * ORDERS_PER_DAY * ORDER_DAYS) as u64;
     let days = u64::from(scenario.days + scenario.start.burn_in_days);
-    Estimate {
+    let mut estimate = Estimate {
         parts: vec![
             ("network", network::estimate_bytes(&scenario.network, n)),
             ("followers", follows * 4),
@@ -50,5 +51,18 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
             ("orders and messages", orders * size_of::<Order>() as u64),
             ("tables", days * 64 * 64),
         ],
+    };
+    if is_positive(scenario, "group_chat_share") {
+        estimate.parts.push(("chat groups", consumers * 16));
     }
+    estimate
+}
+
+/// Whether a parameter of that name is above 0 for any mechanism that is on.
+fn is_positive(scenario: &Scenario, key: &str) -> bool {
+    let worlds = scenario.arms.iter().flat_map(|arm| &arm.mechanisms);
+    let platforms = scenario.arms.iter().flat_map(|arm| &arm.platforms);
+    let all = worlds.chain(platforms.flat_map(|platform| &platform.mechanisms));
+    let mut all = all.filter(|one| one.enabled);
+    all.any(|one| matches!(one.values.0.get(key), Some(Value::Number(x)) if *x > 0.0))
 }

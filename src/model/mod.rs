@@ -4,17 +4,19 @@
 pub mod estimate;
 
 use crate::market::catalogue::Catalogue;
+use crate::market::member::{Member, share16};
 use crate::market::platform::{ChannelTerms, Platform};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Channel, Placement, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
 use crate::mechanisms::MECHANISMS;
-use crate::network::{self, Network, NetworkError};
+use crate::network::{self, Network, NetworkError, Society};
 use crate::parallel::Shards;
-use crate::population::{Influencers, People};
+use crate::population::{Influencers, People, Segment};
 use crate::quantity::money::Fen;
 use crate::rng::Key;
 use crate::scenario::{Arm, Scenario, Setting};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// All channels, numbered through the registry.
@@ -91,6 +93,7 @@ pub fn environment(
         catalogue: Catalogue::draw(&scenario.market, &scenario.categories, key),
         people,
         network,
+        society: Society::new(&scenario.network, key),
         influencers,
         follow,
         start: scenario.start.clone(),
@@ -142,15 +145,31 @@ fn platform(name: &str, env: &Environment, daily_budget: Fen) -> Platform {
     let days = usize::from(env.days);
     let mut platform = Platform::new(name, env.consumers, &env.catalogue, env.start.trust, days);
     platform.daily_budget = daily_budget;
+    lend_trust(&mut platform.members, env);
+    if env.people.segments.len() > 1 {
+        platform.history.watch_segments(env.people.segments.len(), env.start.burn_in_days);
+    }
     platform.channels = channels()
         .map(|channel| ChannelTerms {
             thinning: 1.0,
             organic: channel.organic,
-            friend: channel.friend,
+            family: channel.family,
             ..ChannelTerms::default()
         })
         .collect();
     platform
+}
+
+/// Gives everybody the trust of the own segment, where segments differ in it.
+fn lend_trust(members: &mut [Member], env: &Environment) {
+    let people = &env.people;
+    if people.segments.iter().all(|segment| segment.trust_shift == 0.0) {
+        return;
+    }
+    let trust = |segment: &Segment| share16(env.start.trust + segment.trust_shift);
+    let trusts: Vec<u16> = people.segments.iter().map(trust).collect();
+    let pairs = members.par_iter_mut().zip(&people.segment);
+    pairs.for_each(|(member, segment)| member.trust = trusts[usize::from(*segment)]);
 }
 
 /// The mechanisms that are on, in the order of the registry.

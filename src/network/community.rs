@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::network::csr::{Block, Csr};
 use crate::network::knit::{Circle, Taste, pairs};
+use crate::network::society::Interests;
 use crate::network::stubs::Stubs;
 use crate::network::{Network, NetworkError, Request, Ties};
 use crate::quantity::{math, time::Clock};
@@ -67,6 +68,30 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     Ok(Network { ties: Ties::Stored(ties), strong, neighbourhoods: plan.starts, ids: None })
 }
 
+/// The consumers with whom a household begins, in order.
+pub(super) fn household_starts(request: &Request<'_>) -> Vec<u32> {
+    let plan = Plan::without_interests(request);
+    let of = |k: u32| {
+        let first = plan.starts[k as usize];
+        let members = plan.starts[k as usize + 1] - first;
+        let ends = plan.household_ends(k, members);
+        let begins = std::iter::once(0).chain(ends).filter(move |start| *start < members);
+        begins.map(|start| first + start).collect::<Vec<u32>>()
+    };
+    (0..plan.n_neighbourhoods()).into_par_iter().flat_map_iter(of).collect()
+}
+
+/// The interest groups, as they were when their ties were made.
+pub(super) fn interest_groups(request: &Request<'_>) -> Interests {
+    let members: Vec<u32> = interests(request).into_iter().map(|one| one as u32).collect();
+    let mut places = vec![0; members.len()];
+    for (place, member) in members.iter().enumerate() {
+        places[*member as usize] = place as u32;
+    }
+    let groups = request.n.div_ceil(request.parameters.interest_group_size);
+    Interests { members, places, groups }
+}
+
 /// Everything that the layers need to know.
 struct Plan<'a> {
     request: &'a Request<'a>,
@@ -88,11 +113,15 @@ struct Budget {
 }
 
 impl<'a> Plan<'a> {
-    fn new(request: &'a Request<'a>) -> Self {
+    fn without_interests(request: &'a Request<'a>) -> Self {
         let degree = request.parameters.mean_degree.min(f64::from(request.n - 1));
         let household = household(request.parameters.household_mean, degree);
         let starts = starts(request);
-        let mut plan = Self { request, degree, household, starts, interests: Vec::new() };
+        Self { request, degree, household, starts, interests: Vec::new() }
+    }
+
+    fn new(request: &'a Request<'a>) -> Self {
+        let mut plan = Self::without_interests(request);
         if plan.interest_degree() > 0.0 {
             plan.interests = interests(request);
         }

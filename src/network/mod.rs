@@ -28,6 +28,7 @@ mod partition;
 pub mod portrait;
 mod random_regular;
 mod shuffle;
+mod society;
 pub mod statistics;
 mod strength;
 mod stubs;
@@ -45,6 +46,7 @@ pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
 pub use import::{ImportReport, load, nodes_in_file};
+pub use society::{Chat, Society};
 
 crate::parameters! {
     /// The social network of consumers.
@@ -274,6 +276,13 @@ impl Network {
             });
             senders.for_each(|i| csr.touch_row(i));
         }
+    }
+
+    /// Number of strong ties of `i`, which stand first.
+    #[inline]
+    #[must_use]
+    pub fn n_strong(&self, i: u32) -> u32 {
+        self.strong.get(i as usize).map_or(0, |strong| u32::from(*strong))
     }
 
     /// Whether the tie to the `k`-th hearer of `i` is strong.

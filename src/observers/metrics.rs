@@ -3,7 +3,7 @@
 use super::{Standing, Totals, money};
 use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::{Line, Party, Postings, balance};
-use crate::market::platform::Platform;
+use crate::market::platform::{Family, Platform};
 use crate::market::tally::ChannelTally;
 use crate::mechanism::world::World;
 use crate::mechanisms::MECHANISMS;
@@ -134,7 +134,7 @@ metrics! { v;
     marketing_spend_fen, "fen", Neither, "spent from the marketing budget", "营销支出" => v.marketing();
     marketing_unspent_fen, "fen", Neither, "left of the marketing budget", "未用营销预算" => (v.platform.daily_budget.0 * i64::from(v.totals.days)) as f64 - v.marketing();
     repurchase_30d_share, "1", Higher, "of buyers whose first order is at least 30 days old, those who ordered again within 30 days", "30日复购率" => v.repurchase();
-    k_factor, "1", Higher, "new buyers whom a friend brought, a new buyer", "K因子" => v.over(|c| c.friend, |t| t.new_buyers) / v.new_buyers();
+    k_factor, "1", Higher, "new buyers whom a friend brought, a new buyer", "K因子" => v.over(|c| c.family == Family::Friend, |t| t.new_buyers) / v.new_buyers();
     organic_share, "1", Neither, "share of orders through search and browsing", "自然流量订单占比" => v.over(|c| c.organic, |t| t.ordered) / v.sum(|c| c.ordered as i64);
     trust_mean, "1", Higher, "mean trust of the members in the platform at the end", "期末平均信任度" => v.platform.trust_sum as f64 / 65_535.0 / v.platform.n_live as f64;
     trust_p10, "1", Higher, "trust that nine in ten members exceed, at the end", "信任度10分位" => v.trust_p10();

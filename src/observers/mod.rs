@@ -7,6 +7,7 @@ pub mod daily;
 pub mod funnel;
 pub mod ledger;
 pub mod metrics;
+pub mod segments;
 
 use crate::exchange::Inbox;
 use crate::market::ledger::{FLOWS, Flow, LINES, Postings};
@@ -26,6 +27,7 @@ pub const TABLES: &[&Schema] = &[
     &cascades::Shapes::SCHEMA,
     &competition::Shares::SCHEMA,
     &competition::Switching::SCHEMA,
+    &segments::Segments::SCHEMA,
 ];
 
 /// Metrics of a run.
@@ -93,6 +95,7 @@ pub struct Observers {
     flows: Vec<Rows>,
     totals: Vec<Totals>,
     competition: Option<Competition>,
+    months: Vec<segments::Months>,
 }
 
 impl Observers {
@@ -115,6 +118,7 @@ impl Observers {
             flows: vec![Rows::new(&ledger::Flows::SCHEMA); n],
             totals: totals.collect(),
             competition: Competition::new(world),
+            months: vec![segments::Months::default(); n],
         }
     }
 
@@ -152,21 +156,24 @@ impl Observers {
             funnel::add(&mut self.funnel[platform], &view);
             ledger::add(&mut self.flows[platform], &view);
             self.totals[platform].add(&view);
+            self.months[platform].close(world, &world.platforms[platform], day);
         }
     }
 
     /// Tables and metrics of each platform after `days_done` days, burn-in included.
     #[must_use]
     pub fn finish(self, world: &World, days_done: u16) -> Vec<(Vec<Rows>, Vec<Option<f64>>)> {
-        let Self { daily, funnel, flows, totals, competition, .. } = self;
+        let Self { burn_in, daily, funnel, flows, totals, months, competition } = self;
+        let days = days_done.saturating_sub(burn_in);
         let mut rivalry = competition.map(|c| c.finish(world)).unwrap_or_default().into_iter();
-        let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).enumerate();
+        let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).zip(months).enumerate();
         parts
-            .map(|(index, (((daily, funnel), flows), totals))| {
+            .map(|(index, ((((daily, funnel), flows), totals), months))| {
                 let platform = &world.platforms[index];
                 let cohorts = cohorts::rows(&platform.history, days_done);
                 let shapes = cascades::rows(&platform.cascades);
                 let mut tables = vec![daily, funnel, flows, cohorts, shapes];
+                tables.extend(months.rows(world, platform, days));
                 let (shares, standing) = rivalry.next().unzip();
                 tables.extend(shares.into_iter().flatten());
                 let totals = &totals;

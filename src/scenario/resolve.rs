@@ -7,12 +7,12 @@ use crate::error::{Issue, Issues, NOT_TEXT, Place, Source};
 use crate::mechanism::spec::Spec;
 use crate::mechanism::world::MAX_PLATFORMS;
 use crate::mechanisms::MECHANISMS;
-use crate::parameter::{Parameter, Values};
+use crate::parameter::{Parameter, Value, Values};
 use crate::scenario::layers::{Layer, Read, Reading, dotted};
 use crate::scenario::preset::{PRESETS, Preset};
 use crate::scenario::raw::{Node, parse};
 use crate::scenario::sections::Head;
-use crate::scenario::{Origin, Scenario, arms, checks, set};
+use crate::scenario::{Origin, Scenario, arms, checks, roles, set};
 use crate::{market, network, population};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -139,6 +139,9 @@ impl<'a> Resolver<'a> {
         let segments = self.list(&["population", "segment"], population::Segment::DECLARED);
         let categories = self.list(&["market", "category"], market::Category::DECLARED);
         let arms = arms::arms(self);
+        if let Some(Value::Text(kind)) = network.values.0.get("kind") {
+            roles::ties(self, &arms, kind);
+        }
         let written = checks::network_file(self, &network);
         let mut scenario = Scenario {
             name: head.name,

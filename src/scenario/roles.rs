@@ -1,7 +1,7 @@
 //! What every platform must have: one decider, one clearing rule, the mechanisms without
 //! which nothing happens, and shares of budget and attention that are not overspent.
 
-use crate::error::{BUDGET, CLEARINGS, DECIDERS, Issue, NEEDED, Place, SHARES, clipped};
+use crate::error::{BUDGET, CLEARINGS, DECIDERS, Issue, NEEDED, Place, SHARES, UNUSED, clipped};
 use crate::mechanism::spec::{Role, Spec};
 use crate::parameter::Value;
 use crate::scenario::raw::{Item, Node};
@@ -87,22 +87,64 @@ pub(super) fn needed(resolver: &mut Resolver<'_>, arm: &Arm) {
     }
 }
 
+/// Parameters that ask for something of the network, and the kinds of network that have it.
+const TIES: &[(&str, &[&str], &str)] = &[
+    ("household_fills", &["community"], "households"),
+    ("strong_first", &["community", "file"], "strong ties"),
+];
+
+/// Warns of parameters without effect for want of what the network does not know.
+pub(super) fn ties(resolver: &mut Resolver<'_>, arms: &[Arm], kind: &str) {
+    for (key, kinds, what) in TIES.iter().filter(|(_, kinds, _)| !kinds.contains(&kind)) {
+        let asks = |one: &Setting| match one.values.0.get(key) {
+            Some(Value::Number(share)) => *share > 0.0,
+            Some(Value::Flag(yes)) => *yes,
+            _ => false,
+        };
+        let platforms = arms.iter().flat_map(|a| a.platforms.iter().map(move |p| (a, p)));
+        let found = platforms
+            .flat_map(|(a, p)| enabled(a, p).map(move |one| (a, p, one)))
+            .find(|(_, _, one)| asks(one));
+        if let Some((arm, platform, setting)) = found {
+            let place = nodes(resolver, (arm, platform), setting.spec, key)
+                .into_iter()
+                .next()
+                .map_or_else(|| home(resolver, arm, platform), |node| node.place.clone());
+            let name = setting.spec.name;
+            let message =
+                format!("{name}.{key} has no effect with network.kind = \"{kind}\": no {what}");
+            let help = format!("leave it out, or use one of the kinds {}", kinds.join(", "));
+            resolver
+                .issues
+                .push(Issue::new(UNUSED, &place, message).label("without effect").help(help));
+        }
+    }
+}
+
 /// Where a mechanism of a platform is switched off by the user.
 fn switched_off(
     resolver: &Resolver<'_>,
     (arm, platform): (&Arm, &Platform),
     spec: &Spec,
 ) -> Option<Place> {
+    let off = |node: &&Node| matches!(node.item, Item::Flag(false));
+    let nodes = nodes(resolver, (arm, platform), spec, "enabled");
+    nodes.into_iter().find(off).map(|node| node.place.clone())
+}
+
+/// Where the user gives a key of a mechanism for a platform, the strongest first.
+fn nodes<'a>(
+    resolver: &Resolver<'a>,
+    (arm, platform): (&Arm, &Platform),
+    spec: &Spec,
+    key: &str,
+) -> Vec<&'a Node> {
     let arm = ["arm", &arm.name];
     let own = ["arm", arm[1], "platform", &platform.name];
     let paths: [&[&str]; 3] = [&own, &arm, &[]];
     let tables = [resolver.sets, resolver.file].into_iter();
-    let mut nodes = tables.flat_map(|root| {
-        let below = |path: &&[&str]| at(at(root, path)?, &[spec.name, "enabled"]);
-        paths.iter().filter_map(below).collect::<Vec<_>>()
-    });
-    let off = |node: &&Node| matches!(node.item, Item::Flag(false));
-    nodes.find(off).map(|node| node.place.clone())
+    let below = |root, path: &&[&str]| at(at(root, path)?, &[spec.name, key]);
+    tables.flat_map(|root| paths.iter().filter_map(move |p| below(root, p))).collect()
 }
 
 /// Reports platforms whose mechanisms claim more than the whole marketing budget.

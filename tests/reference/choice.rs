@@ -33,6 +33,7 @@ impl Market {
                 orders.extend(Self::decide(markets, at, (i, category), &situation));
             }
         }
+        markets.iter_mut().for_each(|market| market.pay_coupons(&mut orders));
         for order in &orders {
             let market = &mut markets[usize::from(order.platform)];
             market.tally.channels[order.channel as usize].placed += 1;
@@ -66,7 +67,12 @@ impl Market {
                 best = Some(runner);
             }
         }
-        best.map(|runner| markets[usize::from(runner.exposure.platform)].order(at, runner, need))
+        best.map(|runner| {
+            let market = &markets[usize::from(runner.exposure.platform)];
+            let order = market.order(at, runner, need);
+            let holds = runner.exposure.flags & flag::COUPON != 0;
+            if holds { market.redeem(order) } else { order }
+        })
     }
 
     /// Lets an offer run, alone and in a team.
@@ -80,13 +86,15 @@ impl Market {
     ) {
         let mut taste = self.env.key.draws(TASTE, e.to, morning, e.offer);
         let strike = exponential(taste.word());
-        let utility = self.utility(morning.day, e, need, friends);
+        let alone = self.ln_coupon(e, self.price(e, 0));
+        let utility = self.utility(morning.day, e, need, friends, alone);
         runners.push(Runner { time: strike * quick_exp(-utility), exposure: e, variant: 0 });
         let Some(p) = &self.rules.group_buy else { return };
         if self.channels[e.channel as usize].team {
             let hassle = p.hassle * exponential(taste.word());
             let sensitivity = self.env.people.of(e.to).price_sensitivity;
             let ln_team = ln(f64::from(team_price_bp(p.discount_share)) / 10_000.0);
+            let ln_team = ln_team + (self.ln_coupon(e, self.price(e, 1)) - alone);
             let gain = -(self.rules.choice.price * sensitivity) * ln_team - hassle;
             let time = strike * quick_exp(-(utility + gain));
             runners.push(Runner { time, exposure: e, variant: 1 });
@@ -94,13 +102,14 @@ impl Market {
     }
 
     /// What buying alone is worth, term by term in the order of the formula.
-    fn utility(&self, day: u16, e: &Exposure, need: bool, friends: f64) -> f64 {
+    fn utility(&self, day: u16, e: &Exposure, need: bool, friends: f64, ln_coupon: f64) -> f64 {
         let (c, terms) = (&self.rules.choice, &self.channels[e.channel as usize]);
         let member = &self.members[e.to as usize];
         let mut ln_price = f64::from(self.goods[e.offer as usize].ln_price_ratio);
         if e.price_bp != FULL_PRICE {
             ln_price += quick_ln(f64::from(e.price_bp) / 10_000.0);
         }
+        ln_price += ln_coupon;
         let mut trust = from_share16(member.trust);
         if e.trust > 0 {
             trust += c.recommender_weight * (from_share16(e.trust) - trust);
@@ -108,6 +117,7 @@ impl Market {
         let matched = e.flags & flag::MATCH != 0;
         let mut u = if matched { terms.matched } else { terms.constant };
         u += f64::from(self.goods[e.offer as usize].standing_utility);
+        u += self.leaning(e, need);
         u += if need { c.need } else { 0.0 };
         u -= c.price * self.env.people.of(e.to).price_sensitivity * ln_price;
         u += c.trust * (trust - 0.5);
@@ -122,13 +132,25 @@ impl Market {
         u
     }
 
+    /// What the consumer's segment adds.
+    fn leaning(&self, e: &Exposure, need: bool) -> f64 {
+        let (terms, own) = (&self.channels[e.channel as usize], self.env.people.of(e.to));
+        let taste = match terms.name {
+            "search" => own.search_utility,
+            "feed" => own.feed_utility,
+            "live" => own.live_utility,
+            "leader" => own.leader_utility,
+            "invitation" | "share" | "broadcast" | "group_chat" => own.friend_utility,
+            _ => 0.0,
+        };
+        let impulse = if need { 0.0 } else { own.impulse };
+        let extra = self.rules.delivery.days_per_tier * f64::from(own.tier - 1);
+        let extra = if terms.pickup { 0.0 } else { extra };
+        taste + impulse - self.rules.choice.delay * extra
+    }
+
     fn order(&self, at: Clock, runner: &Runner<'_>, need: bool) -> Order {
         let e = runner.exposure;
-        let mut price_bp = u64::from(e.price_bp);
-        if let (1, Some(p)) = (runner.variant, &self.rules.group_buy) {
-            price_bp = price_bp * u64::from(team_price_bp(p.discount_share)) / 10_000;
-        }
-        let alone = u64::from(self.goods[e.offer as usize].price_fen);
         let need = if need { flag::NEED } else { 0 };
         Order {
             consumer: e.to,
@@ -136,7 +158,7 @@ impl Market {
             source: e.source,
             context: e.context,
             node: e.node,
-            price_fen: (alone * price_bp / 10_000) as u32,
+            price_fen: self.price(e, runner.variant),
             day: at.day,
             priority: (self.env.key.word(PRIORITY, e.to, at, e.offer) >> 16) as u16,
             channel: e.channel,
@@ -144,7 +166,17 @@ impl Market {
             variant: runner.variant,
             platform: e.platform,
             wave: at.wave,
+            coupon_fen: 0,
         }
+    }
+
+    /// What an offer costs alone (0) or in a team (1), before a coupon.
+    pub fn price(&self, e: &Exposure, variant: u8) -> u32 {
+        let mut price_bp = u64::from(e.price_bp);
+        if let (1, Some(p)) = (variant, &self.rules.group_buy) {
+            price_bp = price_bp * u64::from(team_price_bp(p.discount_share)) / 10_000;
+        }
+        (u64::from(self.goods[e.offer as usize].price_fen) * price_bp / 10_000) as u32
     }
 }
 

@@ -41,6 +41,8 @@ pub fn platform(world: &World, day: &Day, plain: &Market, book: &(Tally, Posting
     same(|| "n_live".to_owned(), platform.n_live, plain.n_live())?;
     let registered = plain.members.iter().filter(|m| m.is_registered()).count() as u64;
     same(|| "n_registered".to_owned(), platform.n_registered, registered)?;
+    let coupons = (platform.coupon_pool.left_fen, plain.coupons.left_fen);
+    same(|| "what is left for coupons".to_owned(), coupons.0, coupons.1)?;
     same(|| "trust_sum".to_owned(), platform.trust_sum, plain.trust_sum)?;
     shapes(platform, plain)
 }
@@ -77,7 +79,7 @@ fn members(platform: &Platform, plain: &Market) -> Verdict {
 fn offers(platform: &Platform, plain: &Market) -> Verdict {
     for (k, (engine, plain)) in platform.offers.iter().zip(&plain.goods).enumerate() {
         let what = format!("offer {k}");
-        same_fields!(what, engine, plain; stock, price_fen, asked_today);
+        same_fields!(what, engine, plain; stock, price_fen, asked_today, sold_today);
         let bits = (engine.demand.to_bits(), plain.demand.to_bits());
         same(|| format!("{what}: demand, in bits,"), bits.0, bits.1)?;
         let bits = (engine.standing_utility.to_bits(), plain.standing_utility.to_bits());

@@ -2,6 +2,7 @@
 
 use crate::market::{Good, Market, part};
 use crate::rules::basis_points;
+use crate::supply::Price;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{NEVER, from_share16, share16};
 use guanxi::market::message::{Answer, Order, Outcome, Verdict, flag};
@@ -15,7 +16,7 @@ const OUTCOME: Stream = Stream::new("experience/outcome");
 
 impl Market {
     /// Prices and expected demand before the first day.
-    pub fn price(&mut self) {
+    pub fn list_goods(&mut self) {
         let p = &self.rules.stock;
         let catalogue = &self.env.catalogue;
         let per_offer = p.planned_orders * self.n_live() as f64 / catalogue.offers.len() as f64;
@@ -27,11 +28,13 @@ impl Market {
                 stock: 0,
                 price_fen: price as u32,
                 asked_today: 0,
+                sold_today: 0,
                 ln_price_ratio: ln(price / reference) as f32,
                 demand: per_offer as f32,
                 standing_utility: 0.0,
             });
         }
+        self.prices = vec![Price::default(); self.goods.len()];
     }
 
     /// Fills the shelves up to the demand of some days.
@@ -57,7 +60,10 @@ impl Market {
     pub fn reorder_goods(&mut self) {
         self.smooth_demand();
         if (self.day + 1).is_multiple_of(self.rules.stock.review_days) {
-            self.fill_up(self.rules.stock.cover_days);
+            match self.rules.stock.lead_time_days {
+                0 => self.fill_up(self.rules.stock.cover_days),
+                _ => self.order_supplies(),
+            }
         }
     }
 
@@ -68,6 +74,7 @@ impl Market {
             let today = f64::from(good.asked_today);
             good.demand = (f64::from(good.demand) * keep + today * (1.0 - keep)) as f32;
             good.asked_today = 0;
+            good.sold_today = 0;
         }
     }
 
@@ -90,6 +97,7 @@ impl Market {
             return;
         }
         good.stock -= 1;
+        good.sold_today += 1;
         self.tally.units_out += 1;
         let pickup = self.channels[order.channel as usize].pickup;
         let parcel = self.env.catalogue.parcel_cost_fen;
@@ -119,7 +127,14 @@ impl Market {
         }
         let span = p.parcel_days_max.saturating_sub(p.parcel_days_min) + 1;
         let mut draws = self.key.draws(DAYS, order.consumer, at, order.offer);
-        p.parcel_days_min + draws.below(u32::from(span)) as u16
+        let days = p.parcel_days_min + draws.below(u32::from(span)) as u16;
+        let tier = self.env.people.of(order.consumer).tier;
+        let extra = p.days_per_tier * f64::from(tier - 1);
+        let mut whole = extra as u16;
+        if draws.unit() < extra - f64::from(whole) {
+            whole += 1;
+        }
+        days + whole
     }
 
     fn remember(&mut self, day: u16, order: &Order) {
@@ -221,6 +236,8 @@ impl Market {
         let commission = basis_points(p.commission_share);
         let ad_fee = basis_points(p.ad_fee_share);
         self.pay(Line::Settlement, price);
+        self.pay(Line::Subsidy, i64::from(order.coupon_fen));
+        let price = price + i64::from(order.coupon_fen);
         self.pay(Line::Commission, part(price, commission));
         self.pay(Line::AdFee, part(price, ad_fee));
         let terms = self.channels[order.channel as usize];

@@ -162,7 +162,7 @@ impl Market {
             let kept = self.outcomes.iter().filter(|o| !o.returned && o.order.channel == channel);
             let mine = kept.filter(|o| o.order.source == k as u32);
             let share = basis_points(p.commission_share);
-            let income: i64 = mine.map(|o| part(i64::from(o.order.price_fen), share)).sum();
+            let income: i64 = mine.map(|o| part(o.order.full_price().0, share)).sum();
             let leader = &mut self.leaders[k];
             leader.income_fen += income;
             leader.trust = moved(leader.trust, fortunes, p.trust_gain, p.loss_weight);

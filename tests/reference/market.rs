@@ -8,6 +8,7 @@ use crate::opinion::Said;
 use crate::rivals::Others;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
+use crate::supply::{Coupons, Price};
 use crate::trees::Trees;
 use guanxi::market::ledger::{Line, Postings};
 use guanxi::market::member::Member;
@@ -26,6 +27,7 @@ pub struct Good {
     pub stock: i32,
     pub price_fen: u32,
     pub asked_today: u32,
+    pub sold_today: u32,
     pub ln_price_ratio: f32,
     pub demand: f32,
     pub standing_utility: f32,
@@ -80,10 +82,17 @@ pub struct Market {
     /// Goods under way with their day of arrival.
     pub parcels: Vec<(u16, Order)>,
     pub outcomes: Vec<Outcome>,
+    pub coupons: Coupons,
+    /// What merchants remember of each offer's price.
+    pub prices: Vec<Price>,
+    /// Goods that merchants ordered: morning of arrival, offer, units.
+    pub supplies: Vec<(u16, usize, u32)>,
     pub said: Said,
     /// Reviews written and words heard since the first day.
     pub tally_reviews: u64,
     pub tally_words: u64,
+    /// Needs that others of the household filled since the first day.
+    pub filled_at_home: u64,
     pub trees: Trees,
     pub tally: Tally,
     pub money: Postings,
@@ -132,9 +141,13 @@ impl Market {
             paid_share: 0.0,
             parcels: Vec::new(),
             outcomes: Vec::new(),
+            coupons: Coupons::default(),
+            prices: Vec::new(),
+            supplies: Vec::new(),
             said: Said::default(),
             tally_reviews: 0,
             tally_words: 0,
+            filled_at_home: 0,
             trees: Trees::default(),
             tally: Tally::default(),
             money: Postings::default(),
@@ -150,7 +163,7 @@ impl Market {
     fn begin(&mut self) {
         self.found();
         self.queue_neighbourhoods();
-        self.price();
+        self.list_goods();
         self.start_reviews();
         let invitation = self.solved_invitation();
         self.channels = terms(&self.rules, invitation);
@@ -170,6 +183,8 @@ impl Market {
         let start = Clock::start_of(self.day);
         self.forget_contacts(start);
         self.wake_needs(start);
+        self.open_coupons();
+        self.receive_supplies();
         for wave in 0..self.rules.attention.waves as u8 {
             self.wave(Clock { day: self.day, wave });
         }
@@ -180,6 +195,8 @@ impl Market {
         self.tire_of_idle_contacts(start);
         self.judge_influencers();
         self.judge_leaders();
+        self.count_coupons();
+        self.review_prices(start);
         self.reorder_goods();
         self.reward_sharers();
         self.close()
@@ -192,10 +209,11 @@ impl Market {
         sort(&mut seen);
         self.open_messages(at, &mut seen);
         self.register(at, &mut seen);
+        self.hand_out_coupons(at, &mut seen);
         self.tire(&seen);
         self.note_viewers(at, &seen);
         let mut orders = Self::choose(std::slice::from_mut(self), at, &seen);
-        self.fill_needs(&orders);
+        self.fill_needs(at, &orders);
         self.spare_buyers(&orders);
         let mut answers = Vec::new();
         self.hold_for_leaders(at, &mut orders, &mut answers);
@@ -220,6 +238,7 @@ impl Market {
     /// What follows from the answers to a wave's orders.
     pub fn hear(&mut self, at: Clock, answers: &mut [Answer]) {
         answers.sort_by_key(|a| (a.order.consumer, a.order.offer, a.order.day, a.order.wave));
+        self.free_coupons(answers);
         self.lapse(at, answers);
         self.record(at, answers);
         self.disappoint(answers);

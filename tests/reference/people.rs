@@ -1,7 +1,7 @@
 //! Who registers, who needs something, who looks, who leaves.
 
 use crate::market::Market;
-use guanxi::market::member::{NEVER, from_share16, standing};
+use guanxi::market::member::{NEVER, from_share16, share16, standing};
 use guanxi::market::message::{Answer, Exposure, NONE, Order, Verdict, flag};
 use guanxi::mechanism::world::OpenNeed;
 use guanxi::quantity::math::{logit, quick_ln, quick_logistic};
@@ -15,6 +15,7 @@ const RESISTANCE: Stream = Stream::new("registration/resistance");
 const JOIN: Stream = Stream::new("registration/join");
 const RATE: Stream = Stream::new("need/rate");
 const NEXT: Stream = Stream::new("need/next");
+const HOUSEHOLD: Stream = Stream::new("need/household");
 const LAPSE_RATE: Stream = Stream::new("need/lapse_rate");
 const LAPSE: Stream = Stream::new("need/lapse");
 
@@ -22,6 +23,8 @@ impl Market {
     /// The willing are members from the beginning.
     pub fn found(&mut self) {
         for i in 0..self.members.len() as u32 {
+            let trust = self.env.start.trust + self.env.people.of(i).trust_shift;
+            self.members[i as usize].trust = share16(trust);
             let rank = self.key.unit(RESISTANCE, i, Clock::default(), 0);
             if rank < self.env.start.registered_share {
                 let member = &mut self.members[i as usize];
@@ -157,10 +160,27 @@ impl Market {
     }
 
     /// What was bought for a need fills it.
-    pub fn fill_needs(&mut self, orders: &[Order]) {
+    pub fn fill_needs(&mut self, at: Clock, orders: &[Order]) {
         for order in orders.iter().filter(|o| o.flags & flag::NEED != 0) {
             let category = self.category(order.offer);
             self.needs.retain(|n| (n.consumer, n.category) != (order.consumer, category));
+            self.share_at_home(at, order, category);
+        }
+    }
+
+    /// What was bought for a need may fill that of the others at home.
+    fn share_at_home(&mut self, at: Clock, order: &Order, category: u16) {
+        let p = self.rules.need.household_fills;
+        if p == 0.0 {
+            return;
+        }
+        for i in self.env.society.household(order.consumer, self.members.len() as u32) {
+            let fills = self.env.key.unit(HOUSEHOLD, i, at, order.offer) < p;
+            if i != order.consumer && fills {
+                let before = self.needs.len();
+                self.needs.retain(|n| (n.consumer, n.category) != (i, category));
+                self.filled_at_home += (before - self.needs.len()) as u64;
+            }
         }
     }
 
@@ -195,7 +215,8 @@ impl Market {
         let referred = if member.referrer == NONE { 0.0 } else { p.lapse_referred };
         let satisfied = p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5);
         let trusting = p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
-        quick_logistic(f64::from(logit(own) as f32) + (referred - satisfied - trusting))
+        let own = logit(own) + self.env.people.of(i).lapse_shift;
+        quick_logistic(f64::from(own as f32) + (referred - satisfied - trusting))
     }
 }
 

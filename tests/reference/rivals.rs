@@ -5,6 +5,7 @@
 //! others (how attention is divided, who is a member elsewhere) it finds in [`Others`].
 
 use crate::market::{Good, Luck, Market, sort};
+use crate::supply::wanted;
 use guanxi::market::ledger::Postings;
 use guanxi::market::member::{NEVER, from_share16};
 use guanxi::market::message::{Answer, Exposure, Order, Verdict};
@@ -14,7 +15,7 @@ use guanxi::quantity::math::quick_exp;
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
 use guanxi::scenario::Arm;
-use std::mem::swap;
+use std::mem::{swap, take};
 use std::sync::Arc;
 
 const PLATFORM: Stream = Stream::new("attention/platform");
@@ -56,6 +57,15 @@ pub struct Events {
     pub overdrawn: u64,
     /// Orders of a category of which several platforms showed goods at once.
     pub compared: u64,
+    /// Goods that came in at once for several accounts.
+    pub divided: u64,
+    /// Orders with a coupon, and such as came too late for one, where there are fewest.
+    pub coupons: u64,
+    pub late_coupons: u64,
+    /// Needs that others of the household filled.
+    pub filled_at_home: u64,
+    /// Words heard.
+    pub words: u64,
 }
 
 impl Events {
@@ -66,6 +76,11 @@ impl Events {
         self.left_one_of_several += other.left_one_of_several;
         self.overdrawn += other.overdrawn;
         self.compared += other.compared;
+        self.divided += other.divided;
+        self.coupons += other.coupons;
+        self.late_coupons += other.late_coupons;
+        self.filled_at_home += other.filled_at_home;
+        self.words += other.words;
     }
 }
 
@@ -75,6 +90,8 @@ pub struct Rivals {
     pub clocks: Vec<u32>,
     pub needs: Vec<OpenNeed>,
     pub tired: Vec<(u32, u32)>,
+    /// Goods under way: morning of arrival, offer, units.
+    supplies: Vec<(u16, usize, u32)>,
     /// Platform of each consumer's last order.
     last: Vec<Option<u8>>,
     pub events: Events,
@@ -90,6 +107,7 @@ impl Rivals {
             clocks: vec![u32::MAX; n],
             needs: Vec::new(),
             tired: vec![(0, 0); n],
+            supplies: Vec::new(),
             last: vec![None; n],
             events: Events::default(),
         };
@@ -105,6 +123,8 @@ impl Rivals {
         let start = Clock::start_of(day);
         self.lend(0, |market| market.forget_contacts(start));
         self.lend(0, |market| market.wake_needs(start));
+        self.each(Market::open_coupons);
+        self.receive_supplies(day);
         for wave in 0..self.markets[0].rules.attention.waves as u8 {
             self.wave(Clock { day, wave });
         }
@@ -118,11 +138,16 @@ impl Rivals {
         self.each(|market| {
             market.judge_influencers();
             market.judge_leaders();
+            market.count_coupons();
+            market.review_prices(start);
             market.smooth_demand();
         });
         let p = self.markets[0].rules.stock.clone();
         if (day + 1).is_multiple_of(p.review_days) {
-            self.fill_up(p.cover_days);
+            match p.lead_time_days {
+                0 => self.fill_up(p.cover_days),
+                _ => self.order_supplies(day),
+            }
         }
         self.each(Market::reward_sharers);
         self.count();
@@ -137,12 +162,13 @@ impl Rivals {
         sort(&mut seen);
         self.lend(0, |market| market.open_messages(at, &mut seen));
         self.each(|market| market.register(at, &mut seen));
+        self.each(|market| market.hand_out_coupons(at, &mut seen));
         self.lend(0, |market| market.tire(&seen));
         self.each(|market| market.note_viewers(at, &seen));
         self.look_around();
         let orders = Market::choose(&mut self.markets, at, &seen);
         self.count_comparisons(&seen, &orders);
-        self.lend(0, |market| market.fill_needs(&orders));
+        self.lend(0, |market| market.fill_needs(at, &orders));
         let mut released = Vec::new();
         let mut answers = Vec::new();
         self.each(|market| {
@@ -181,33 +207,60 @@ impl Rivals {
         self.markets.iter().map(|market| market.goods[offer].stock).sum()
     }
 
-    /// Fills every offer up to some days of all platforms' demand. Of u units the first k
-    /// platforms pay for u · their lacks ÷ all lacks together, rounded; an account lacks what it is
-    /// short of its part of the level, by demand. Where nothing is asked for the first
-    /// platform's part is everything.
+    fn demand(&self, offer: usize) -> f64 {
+        self.markets.iter().map(|market| f64::from(market.goods[offer].demand)).sum()
+    }
+
+    /// Fills every offer up to some days of all platforms' demand.
     fn fill_up(&mut self, days: f64) {
         let least = self.markets[0].rules.stock.least_units;
         for offer in 0..self.markets[0].goods.len() {
-            let goods = self.markets.iter().map(|market| &market.goods[offer]);
-            let demand: f64 = goods.clone().map(|good| f64::from(good.demand)).sum();
-            let level = ((demand * days).ceil() as u32).max(least);
+            let level = ((self.demand(offer) * days).ceil() as u32).max(least);
             let units = level.saturating_sub(self.in_stock(offer).max(0) as u32);
-            let part = |k: usize, own: f32| match demand > 0.0 {
-                true => f64::from(own) / demand,
-                false => f64::from(u8::from(k == 0)),
-            };
-            let short = |(k, good): (usize, &Good)| {
-                (f64::from(level) * part(k, good.demand) - f64::from(good.stock)).max(0.0)
-            };
-            let lacks: Vec<f64> = goods.enumerate().map(short).collect();
-            let mut given = 0;
-            for (k, market) in self.markets.iter_mut().enumerate() {
-                let first: f64 = lacks[..=k].iter().sum();
-                let share = f64::from(units) * first / lacks.iter().sum::<f64>();
-                let upto = if k + 1 == lacks.len() { units } else { (share + 0.5).floor() as u32 };
-                market.take_in(offer, upto - given);
-                given = upto;
-            }
+            self.take_in(offer, units);
+        }
+    }
+
+    /// Orders what is wanted beyond what is there on all accounts, and under way.
+    fn order_supplies(&mut self, day: u16) {
+        let p = self.markets[0].rules.stock.clone();
+        for offer in 0..self.markets[0].goods.len() {
+            let there = self.in_stock(offer).max(0) as u32;
+            let wanted = wanted(&p, offer, (self.demand(offer), there), &self.supplies);
+            self.supplies.extend(wanted.map(|units| (day + 1 + p.lead_time_days, offer, units)));
+        }
+    }
+
+    fn receive_supplies(&mut self, day: u16) {
+        let (due, later) = take(&mut self.supplies).into_iter().partition(|s| s.0 <= day);
+        self.supplies = later;
+        due.into_iter().for_each(|(_, offer, units)| self.take_in(offer, units));
+    }
+
+    /// Takes units of an offer into stock. Of u units the first k platforms pay for u · their
+    /// lacks ÷ all lacks together, rounded; an account lacks what it is short of its part, by
+    /// demand, of what is there then. Where nothing is asked for the first platform's part is
+    /// everything.
+    fn take_in(&mut self, offer: usize, units: u32) {
+        let demand = self.demand(offer);
+        let there = f64::from(self.in_stock(offer)) + f64::from(units);
+        let part = |k: usize, own: f32| match demand > 0.0 {
+            true => f64::from(own) / demand,
+            false => f64::from(u8::from(k == 0)),
+        };
+        let short = |(k, good): (usize, &Good)| {
+            (there * part(k, good.demand) - f64::from(good.stock)).max(0.0)
+        };
+        let goods = self.markets.iter().map(|market| &market.goods[offer]);
+        let lacks: Vec<f64> = goods.enumerate().map(short).collect();
+        let mut given = 0;
+        for (k, market) in self.markets.iter_mut().enumerate() {
+            let first: f64 = lacks[..=k].iter().sum();
+            let share = f64::from(units) * first / lacks.iter().sum::<f64>();
+            let upto = if k + 1 == lacks.len() { units } else { (share + 0.5).floor() as u32 };
+            market.take_in(offer, upto - given);
+            self.events.divided += u64::from(given > 0 && upto > given);
+            given = upto;
         }
     }
 
@@ -261,6 +314,11 @@ impl Rivals {
     /// What the evening leaves to be counted.
     fn count(&mut self) {
         self.events.at_home_in_several += self.at_home_in_several();
+        let markets = &self.markets;
+        self.events.coupons = markets.iter().map(|m| m.coupons.paid).min().unwrap_or(0);
+        self.events.late_coupons = markets.iter().map(|m| m.coupons.late).min().unwrap_or(0);
+        self.events.filled_at_home = markets.iter().map(|m| m.filled_at_home).sum();
+        self.events.words = markets.iter().map(|m| m.tally_words).sum();
         let goods = self.markets.iter().flat_map(|market| &market.goods);
         self.events.overdrawn += goods.filter(|good| good.stock < 0).count() as u64;
     }

@@ -2,7 +2,7 @@
 
 use crate::rivals::{Events, Rivals};
 use crate::worlds::{World, prepared};
-use crate::{Nobody, compare, happened};
+use crate::{Nobody, compare, happened, ordered};
 use guanxi::engine::step::{Arm, Day};
 use guanxi::market::ledger::Postings;
 use guanxi::market::tally::Tally;
@@ -53,7 +53,7 @@ fn check(world: &World) -> (Tally, Events) {
 }
 
 /// Several worlds; everything that competition is about happens in them.
-fn check_rivals(preset: &'static str) {
+fn check_rivals(preset: &'static str) -> (Tally, Events) {
     let mut total = Tally::default();
     let mut all = Events::default();
     for (kind, consumers, seeds) in [("community", 300, 1..3), ("erdos_renyi", 213, 3..5)] {
@@ -73,6 +73,7 @@ fn check_rivals(preset: &'static str) {
         ("return", total.units_back),
         ("full group", total.groups_filled),
     ]);
+    (total, all)
 }
 
 #[test]
@@ -82,5 +83,15 @@ fn four_presets_together_equal_the_plain_markets() {
 
 #[test]
 fn two_hybrids_together_equal_the_plain_markets() {
-    check_rivals("two hybrids");
+    let (total, all) = check_rivals("two hybrids");
+    happened(&[
+        ("coupon on every platform", all.coupons),
+        ("coupon that came too late on every platform", all.late_coupons),
+        ("need filled at home", all.filled_at_home),
+        ("goods that came in for several platforms", all.divided),
+        ("word of what was bought", all.words),
+        ("order through a chat group", ordered(&total, "group_chat")),
+        ("unfilled order", total.unfilled),
+        ("lapse", total.lapsed),
+    ]);
 }

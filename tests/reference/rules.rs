@@ -1,11 +1,12 @@
 //! The parameters of a platform of an arm, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
+use guanxi::market::platform::Family;
 use guanxi::mechanisms::{
-    attention, choice, delivery, experience, fatigue, feed, group_buy, leader,
+    attention, choice, coupon, delivery, experience, fatigue, feed, group_buy, leader,
 };
-use guanxi::mechanisms::{listing, livestream, need, outside_ads, registration, reviews, search};
-use guanxi::mechanisms::{sharing, stock, word_of_mouth};
+use guanxi::mechanisms::{listing, livestream, need, outside_ads, pricing, registration};
+use guanxi::mechanisms::{reviews, search, sharing, stock, word_of_mouth};
 use guanxi::parameter::Values;
 use guanxi::quantity::math::logistic;
 use guanxi::scenario::Arm;
@@ -29,6 +30,8 @@ pub struct Rules {
     pub leader: Option<leader::Parameters>,
     pub group_buy: Option<group_buy::Parameters>,
     pub sharing: Option<sharing::Parameters>,
+    pub coupon: Option<coupon::Parameters>,
+    pub pricing: Option<pricing::Parameters>,
     pub reviews: Option<reviews::Parameters>,
     pub word_of_mouth: Option<word_of_mouth::Parameters>,
 }
@@ -58,6 +61,8 @@ impl Rules {
             leader: optional("leader").map(leader::Parameters::from_values),
             group_buy: optional("group_buy").map(group_buy::Parameters::from_values),
             sharing: optional("sharing").map(sharing::Parameters::from_values),
+            coupon: optional("coupon").map(coupon::Parameters::from_values),
+            pricing: optional("pricing").map(pricing::Parameters::from_values),
             reviews: optional("reviews").map(reviews::Parameters::from_values),
             word_of_mouth: optional("word_of_mouth").map(word_of_mouth::Parameters::from_values),
         }
@@ -75,7 +80,7 @@ impl Rules {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
     pub name: &'static str,
-    pub friend: bool,
+    pub family: Family,
     pub constant: f64,
     pub matched: f64,
     pub join: f64,
@@ -97,7 +102,7 @@ pub fn basis_points(share: f64) -> u32 {
 pub fn terms(rules: &Rules, invitation: f64) -> Vec<Terms> {
     let one = |channel: &guanxi::mechanism::spec::Channel| {
         let plain =
-            Terms { name: channel.name, friend: channel.friend, thinning: 1.0, ..Terms::default() };
+            Terms { name: channel.name, family: channel.family, thinning: 1.0, ..Terms::default() };
         of_channel(rules, plain, invitation)
     };
     guanxi::model::channels().map(one).collect()
@@ -157,6 +162,12 @@ fn of_channel(rules: &Rules, plain: Terms, invitation: f64) -> Terms {
         "broadcast" => rules.sharing.as_ref().map(|p| Terms {
             constant: p.broadcast_constant,
             join: p.broadcast_join,
+            team: true,
+            ..plain
+        }),
+        "group_chat" => rules.sharing.as_ref().map(|p| Terms {
+            constant: p.group_chat_constant,
+            join: p.group_chat_join,
             team: true,
             ..plain
         }),

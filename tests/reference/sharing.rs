@@ -4,6 +4,7 @@ use crate::market::Market;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{from_share16, share16, standing};
 use guanxi::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
+use guanxi::market::platform::Family;
 use guanxi::mechanism::reach::successes;
 use guanxi::quantity::math::{ln, quick_logistic};
 use guanxi::quantity::time::Clock;
@@ -19,7 +20,7 @@ pub struct Share {
     by: u32,
     offer: u32,
     node: Node,
-    broadcast: bool,
+    channel: &'static str,
 }
 
 impl Market {
@@ -30,23 +31,36 @@ impl Market {
             let network = &self.env.network;
             let degree = network.degree(share.by);
             let mut draws = self.key.draws(AUDIENCE, share.by, at, share.offer);
-            let mut ties = Vec::new();
-            if share.broadcast {
-                successes(&mut draws, degree, p.broadcast_reach, |tie| ties.push(tie));
-            } else {
-                pick_distinct(&mut draws, degree, p.personal_ties as usize, &mut ties);
+            let (mut ties, mut seers) = (Vec::new(), Vec::new());
+            let is_strong = |tie: &u32| network.is_strong(share.by, *tie);
+            match share.channel {
+                "broadcast" => successes(&mut draws, degree, p.broadcast_reach, |t| ties.push(t)),
+                "group_chat" => {
+                    let chat = self.env.society.chat(network, share.by);
+                    let hit = |k| seers.push((chat.other(k), false));
+                    successes(&mut draws, chat.n_others(), p.group_chat_reach, hit);
+                }
+                _ if p.strong_first => {
+                    let n_strong = (0..degree).filter(is_strong).count() as u32;
+                    let (mut weak, wanted) = (Vec::new(), p.personal_ties as usize);
+                    pick_distinct(&mut draws, n_strong, wanted, &mut ties);
+                    let wanted = wanted - ties.len();
+                    pick_distinct(&mut draws, degree - n_strong, wanted, &mut weak);
+                    ties.extend(weak.iter().map(|tie| tie + n_strong));
+                }
+                _ => pick_distinct(&mut draws, degree, p.personal_ties as usize, &mut ties),
             }
-            let channel = self.channel(if share.broadcast { "broadcast" } else { "share" });
-            self.tally.channels[channel as usize].exposed += ties.len() as u64;
+            seers.extend(ties.iter().map(|t| (network.audience(share.by, *t), is_strong(t))));
+            let channel = self.channel(share.channel);
+            self.tally.channels[channel as usize].exposed += seers.len() as u64;
             self.tally.shares += 1;
-            for tie in ties {
-                let strong = network.is_strong(share.by, tie);
+            for (to, strong) in seers {
                 seen.push(Exposure {
                     source: share.by,
                     node: share.node,
                     trust: share16(if strong { p.strong_trust } else { p.weak_trust }),
                     flags: flag::FRIEND | flag::IMPULSE,
-                    ..self.exposure(network.audience(share.by, tie), share.offer, channel)
+                    ..self.exposure(to, share.offer, channel)
                 });
             }
         }
@@ -84,9 +98,14 @@ impl Market {
         if draws.unit() >= quick_logistic(odds) {
             return None;
         }
-        let broadcast = draws.unit() < p.broadcast_share;
+        let (which, rest) = (draws.unit(), 1.0 - p.broadcast_share);
+        let channel = match which {
+            u if u < p.broadcast_share => "broadcast",
+            u if u < p.broadcast_share + rest * p.group_chat_share => "group_chat",
+            _ => "share",
+        };
         let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
-        Some(Share { by: order.consumer, offer: order.offer, node, broadcast })
+        Some(Share { by: order.consumer, offer: order.offer, node, channel })
     }
 
     /// New members whom friends brought are rewarded, while the allotment lasts.
@@ -99,7 +118,7 @@ impl Market {
             let channel = self.channels.get(m.channel as usize);
             m.acquired_day == self.day
                 && m.standing & standing::WON_BACK == 0
-                && channel.is_some_and(|terms| terms.friend)
+                && channel.is_some_and(|terms| terms.family == Family::Friend)
         };
         let claims = self.members.iter().filter(is_claim).count() as i64;
         let mut left = self.allotment(p.budget_share);

@@ -29,6 +29,11 @@ income = 1.4
 activity = 0.8
 price_sensitivity = 0.7
 social_propensity = 1.5
+tier = 1
+trust_shift = 0.1
+lapse_shift = -0.2
+search_utility = 0.2
+friend_utility = -0.3
 
 [[population.segment]]
 name = "calm"
@@ -37,6 +42,13 @@ income = 0.6
 activity = 0.4
 price_sensitivity = 1.4
 social_propensity = 0.5
+tier = 4
+trust_shift = -0.2
+impulse = 0.5
+lapse_shift = 0.4
+feed_utility = 0.3
+live_utility = 0.4
+leader_utility = 0.5
 
 [[market.category]]
 name = "food"
@@ -63,7 +75,7 @@ join = -4.0
 
 [arm.one.livestream]
 enabled = true
-budget_share = 0.3
+budget_share = 0.2
 join = -3.0
 show_days_per_week = 4
 fatigue_gain = 0.1
@@ -102,17 +114,39 @@ budget_share = 0.2
 base = -0.5
 personal_ties = 5
 broadcast_reach = 0.3
+strong_first = true
+group_chat_share = 0.4
 
 [arm.one.stock]
 least_units = 1
 cover_days = 4.0
 review_days = 4
+lead_time_days = 2
+safety_days = 1.0
+
+[arm.one.coupon]
+enabled = true
+budget_share = 0.1
+member_share = 0.5
+value_fen = 30
+minimum_fen = 1_500
+
+[arm.one.pricing]
+enabled = true
+review_days = 3
+step_share = 0.05
+least_markup = 0.6
+undercut_share = 0.3
+
+[arm.one.delivery]
+days_per_tier = 0.4
 
 [arm.one.registration]
 win_back_shift = -0.3
 
 [arm.one.need]
 lapse_a = 0.5
+household_fills = 0.7
 
 [arm.one.reviews]
 enabled = true
@@ -156,6 +190,15 @@ attention_share = 0.3
 size = 2
 [arm.one.platform.west.livestream]
 attention_share = 0.2
+[arm.one.platform.west.coupon]
+value_share = 0.2
+[arm.one.platform.west.pricing]
+review_days = 5
+undercut_share = 0.0
+[arm.one.platform.west.delivery]
+days_per_tier = 0.0
+[arm.one.platform.west.sharing]
+group_chat_share = 0.7
 "#;
 
 /// The scenario of a world, and its environment.
@@ -171,6 +214,7 @@ pub fn prepared(world: &World) -> (Scenario, Arc<Environment>) {
     let text = format!(
         "name = \"reference\"\nseed = {seed}\n{COMMON}
 [population]\nconsumers = {consumers}\ninfluencers = 12\nfollows_mean = 4.0\ntaste_clusters = 3
+tier_sorting = 0.6
 [network]\nkind = \"{kind}\"\nmean_degree = 12\nneighbourhood_size = 70\ninterest_group_size = 40
 [market]\nmerchants = 35\nmarketing_budget_fen_per_consumer_day = 60.0\nbudget_of = \"{budget_of}\"
 {own}"
