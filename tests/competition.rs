@@ -155,14 +155,22 @@ fn units_are_conserved_over_the_arm() {
 }
 
 /// Each platform pays for what it sells: after restocking an account holds its part of the
-/// stock, a few units up or down, however long the arm has run. Equal platforms stand for the
-/// parts; a bias of half a unit at every review would make 15 units an offer by the end.
+/// stock, a few units up or down, however long the arm has run, whether goods come at once or
+/// late. Equal platforms stand for the parts; a bias of half a unit at every review would make
+/// 15 units an offer by the end.
 #[test]
 fn no_platform_pays_for_the_others_goods() {
+    for lead_time_days in [0, 4] {
+        assert_equal_accounts(lead_time_days);
+    }
+}
+
+fn assert_equal_accounts(lead_time_days: u16) {
     let names = ["east", "north", "south", "west"];
     let tables = names.map(|name| format!("[arm.a.platform.{name}]\npreset = \"traditional\"\n"));
-    let head = format!("{HEAD}[stock]\nleast_units = 4\ncover_days = 5.0\n")
-        .replace("= 40\nrep", "= 90\nrep");
+    let stock =
+        format!("[stock]\nleast_units = 4\ncover_days = 5.0\nlead_time_days = {lead_time_days}\n");
+    let head = format!("{HEAD}{stock}").replace("= 40\nrep", "= 90\nrep");
     let scenario = common::scenario(&format!("{head}{}", tables.concat()));
     let mut arm = common::arm(&scenario, &common::environment(&scenario, 0), "a");
     (0..scenario.days).for_each(|_| drop(arm.step(&mut Nobody)));
