@@ -442,8 +442,8 @@ impl Stage<'_> {
     ) {
         let followers = self.env.follow.of(session.influencer);
         let here = &followers[block * BLOCK..followers.len().min((block + 1) * BLOCK)];
-        let member = (self.member * self.show.worth(followers.len())).min(1.0);
-        let most = member.max(self.outsider);
+        let member = self.member * self.show.worth(followers.len());
+        let most = member.min(1.0).max(self.outsider);
         let appeal = self.show.appeal(session.influencer);
         let key = self.env.key_of(self.show.platform);
         let mut draws = key.draws(FOLLOWER, session.influencer, self.at, block as u32);
@@ -451,10 +451,8 @@ impl Stage<'_> {
             let consumer = here[k as usize];
             let mut view = key.draws(VIEW, consumer, self.at, session.influencer);
             let is_member = live.get(consumer);
-            let chance = match is_member {
-                true => member * self.homes.thinning(consumer, self.show.platform, self.slots),
-                false => self.outsider,
-            };
+            let thinning = || self.homes.thinning(consumer, self.show.platform, self.slots);
+            let chance = if is_member { (member * thinning()).min(1.0) } else { self.outsider };
             if view.chance(chance / most * appeal)
                 && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
             {
