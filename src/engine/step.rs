@@ -12,6 +12,10 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::model::{Built, Installed};
 use crate::parallel::Shards;
 use crate::quantity::time::Clock;
+use crate::simd;
+
+/// Memory freed in pieces is given back every so many days; shapes no result.
+const GIVING_DAYS: u16 = 8;
 
 /// Silent cascades are looked for every so many days; shapes no result.
 const RETIRING_DAYS: u16 = 2;
@@ -159,6 +163,9 @@ impl Arm {
             platform.joined.iter_mut().for_each(Vec::clear);
             books.push(DayBook { tally, postings: platform.ledger.close() });
         }
+        if (self.day + 1).is_multiple_of(GIVING_DAYS) {
+            simd::give_back();
+        }
         let day = Day { day: self.day, books };
         watch.closed(&self.world, &day);
         self.day += 1;
@@ -174,7 +181,7 @@ impl Arm {
         for platform in &self.world.platforms {
             hash.add(platform.members.iter().flat_map(|m| {
                 [
-                    u64::from(m.referrer) << 32 | u64::from(m.spend_fen),
+                    u64::from(m.referrer),
                     u64::from(m.trust) << 48
                         | u64::from(m.habit) << 32
                         | u64::from(m.satisfaction) << 16

@@ -215,5 +215,4 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16, segment: u8) {
     }
     member.last_order_day = day;
     member.orders = member.orders.saturating_add(1);
-    member.spend_fen = member.spend_fen.saturating_add(order.price_fen);
 }

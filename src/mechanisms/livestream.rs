@@ -18,6 +18,7 @@ use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
 use crate::mechanism::{Digest, Mechanism};
+use crate::network::packed::BLOCK;
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
@@ -155,9 +156,6 @@ struct Missed {
 /// Days after a session on which its offers may be seen again.
 const REPLAY_DAYS: u16 = 7;
 
-/// Followers whose draws share one address.
-const BLOCK: usize = 256;
-
 impl Mechanism for Livestream {
     fn start(&mut self, world: &mut World) {
         self.trust.clone_from(&world.env.influencers.credibility);
@@ -281,7 +279,7 @@ impl Livestream {
             |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
         let shown = Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>());
         for (_, influencer) in order {
-            let fee = self.fee(env.follow.of(influencer).len());
+            let fee = self.fee(env.follow.count(influencer));
             if fee <= self.purse {
                 self.purse -= fee;
                 platform.ledger.post(Line::SlotFee, fee);
@@ -321,8 +319,9 @@ impl Livestream {
         let blocks = stage.blocks();
         let parts = out.parts();
         out.send_with(&mut books, |part, book, bins| {
-            let range = parallel::piece(blocks.len() as u32, part, parts);
+            let (range, mut here) = (parallel::piece(blocks.len() as u32, part, parts), Vec::new());
             for &(session, block) in &blocks[range.start as usize..range.end as usize] {
+                let block = (block, &mut here);
                 stage.play(&self.sessions[session], block, live, (&mut *book, &mut *bins));
             }
         });
@@ -427,7 +426,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     /// All blocks of followers: (session, block).
     fn blocks(&self) -> Vec<(usize, usize)> {
-        let count = |s: &Session| self.env.follow.of(s.influencer).len().div_ceil(BLOCK);
+        let count = |s: &Session| self.env.follow.count(s.influencer).div_ceil(BLOCK);
         let sessions = self.show.sessions.iter().enumerate();
         sessions.flat_map(|(k, s)| (0..count(s)).map(move |block| (k, block))).collect()
     }
@@ -436,13 +435,13 @@ impl Stage<'_> {
     fn play(
         &self,
         session: &Session,
-        block: usize,
+        (block, here): (usize, &mut Vec<u32>),
         live: &crate::market::member::Bitmap,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        let followers = self.env.follow.of(session.influencer);
-        let here = &followers[block * BLOCK..followers.len().min((block + 1) * BLOCK)];
-        let member = self.member * self.show.worth(followers.len());
+        let followers = &self.env.follow.followers;
+        followers.read(session.influencer, block, here);
+        let member = self.member * self.show.worth(followers.len(session.influencer));
         let most = member.min(1.0).max(self.outsider);
         let appeal = self.show.appeal(session.influencer);
         let key = self.env.key_of(self.show.platform);

@@ -68,7 +68,7 @@ fn members(platform: &Platform, plain: &Market) -> Verdict {
     for (i, (engine, plain)) in platform.members.iter().zip(&plain.members).enumerate() {
         let who = format!("consumer {i}");
         same_fields!(who, engine, plain; standing, channel, referrer, acquired_day,
-            first_order_day, last_order_day, orders, spend_fen, trust, habit, satisfaction);
+            first_order_day, last_order_day, orders, trust, habit, satisfaction);
         same(|| format!("{who}: the record"), *engine, *plain)?;
         let bit = platform.live.get(i as u32);
         same(|| format!("{who}: the live bit"), bit, plain.is_live())?;

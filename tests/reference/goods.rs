@@ -150,7 +150,6 @@ impl Market {
         member.first_order_day = member.first_order_day.min(day);
         member.last_order_day = day;
         member.orders = member.orders.saturating_add(1);
-        member.spend_fen = member.spend_fen.saturating_add(order.price_fen);
     }
 
     /// A refused order costs a little trust.
