@@ -214,7 +214,7 @@ codes! {
     NOT_TEXT = "GX0002" Error "the file is not UTF-8":
         "A scenario must be saved as UTF-8 text. Save the file again with that encoding.";
     UNKNOWN_KEY = "GX0101" Error "unknown key":
-        "The table has no parameter of this name. A misspelt key would otherwise be ignored and its default used in silence. `guanxi list parameters` shows all names.";
+        "The table has no parameter of this name. A misspelt key would otherwise be ignored and its default used in silence. The answer says what was most likely meant, and where a parameter belongs that another table has. `guanxi list parameters` shows all names.";
     UNKNOWN_TABLE = "GX0102" Error "unknown table or mechanism":
         "There is no table or mechanism of this name here. `guanxi list mechanisms` shows the mechanisms; the other tables are population, network, market, start and arm.";
     UNKNOWN_PRESET = "GX0103" Error "unknown preset":

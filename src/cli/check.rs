@@ -1,9 +1,10 @@
 //! `guanxi check`: every mistake of scenarios at once.
 
 use crate::cli::failure::Failure;
-use crate::cli::screen::Screen;
+use crate::cli::screen::{Screen, counted};
 use crate::cli::{Done, diagnostics, load};
 use crate::error::Issue;
+use crate::scenario::Arm;
 use crate::scenario::digest::digest;
 use crate::scenario::resolve::Checked;
 use crate::scenario::resolved::resolved_toml;
@@ -75,18 +76,27 @@ fn say(path: &Path, result: &Outcome, show: Option<Shown>, screen: &Screen) {
             if show == Some(Shown::Resolved) {
                 return screen.data(&resolved_toml(scenario));
             }
-            let arms: Vec<&str> = scenario.arms.iter().map(|arm| arm.name.as_str()).collect();
+            let arms: Vec<String> = scenario.arms.iter().map(arm).collect();
             let text = format!(
-                "{}: fine ({}; {} consumers, {} days, {} replicates, digest {})",
+                "{}: fine ({}; {}, {}, {}, digest {})",
                 path.display(),
                 arms.join(", "),
-                scenario.population.consumers,
-                scenario.days,
-                scenario.replicates,
+                counted(u64::from(scenario.population.consumers), "consumer"),
+                counted(u64::from(scenario.days), "day"),
+                counted(u64::from(scenario.replicates), "replicate"),
                 &digest(scenario)[..8]
             );
             screen.data(&text);
         }
+    }
+}
+
+/// The name of an arm; one without a preset is told, since its way of selling is most likely
+/// forgotten.
+fn arm(arm: &Arm) -> String {
+    match arm.platforms.iter().all(|one| one.preset.is_none()) {
+        true => format!("{} without a preset", arm.name),
+        false => arm.name.clone(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! `guanxi compare`: arms against the baseline, by paired differences.
 
+use crate::cli::Done;
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
 use crate::cli::run::{How, Over, announce, run};
 use crate::cli::screen::Screen;
-use crate::cli::{Done, load};
 use crate::output::comparison::{Difference, Measured};
 use crate::output::manifest::Status;
 use crate::output::{read, text};
@@ -26,12 +26,9 @@ pub struct Arguments {
     /// Metrics to show, separated by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub metrics: Vec<String>,
-    /// Number of replicates of scenario files.
-    #[arg(long, value_name = "N")]
-    pub replicates: Option<u32>,
     /// Values laid over scenario files.
     #[command(flatten)]
-    pub sets: load::Sets,
+    pub over: Over,
     /// How scenario files are run.
     #[command(flatten)]
     pub how: How,
@@ -58,6 +55,14 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let arms: Vec<&str> = measured.platforms().iter().map(|place| place.0).collect();
     if !arms.contains(&measured.baseline.as_str()) {
         let near = advice(&measured.baseline, &arms);
+        if arguments.baseline.is_none() {
+            let message = format!(
+                "no replicate of the baseline `{}` is complete; run it again, or choose another by \
+                 --baseline ({near})",
+                measured.baseline
+            );
+            return Err(Failure::Usage(message));
+        }
         return Err(Failure::Usage(format!("no arm is called `{}`; {near}", measured.baseline)));
     }
     let names: Vec<&str> = measured.metrics.iter().map(|metric| metric.name.as_str()).collect();
@@ -79,9 +84,7 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
     if source.is_dir() {
         return Ok(source.to_path_buf());
     }
-    let over =
-        Over { sets: arguments.sets.clone(), replicates: arguments.replicates, ..Over::default() };
-    let plan = Plan::new(source, &over.all(), None, screen)?;
+    let plan = Plan::new(source, &arguments.over.all(), None, screen)?;
     let known = read::manifest(&plan.folder).ok();
     if known.is_some_and(|one| {
         one.status == Status::Complete
@@ -169,6 +172,7 @@ fn show(baseline: &str, differences: &[Difference], screen: &Screen) {
     }
     screen.data(&format!("baseline: {baseline}"));
     screen.data(&text::differences_table(differences));
+    screen.data(text::DIFFERENCES_LEGEND);
 }
 
 fn json(one: &Difference) -> serde_json::Value {

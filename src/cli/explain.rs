@@ -67,7 +67,7 @@ pub fn meanings(name: &str) -> Vec<String> {
         SECTIONS
             .iter()
             .chain([&ARM])
-            .filter(|one| !name.is_empty() && one.path == name)
+            .filter(|one| !name.is_empty() && (one.path == name || is_platform(one, name)))
             .map(section),
     );
     found.extend(mechanisms::by_name(name).map(mechanism));
@@ -77,7 +77,7 @@ pub fn meanings(name: &str) -> Vec<String> {
     found.extend(OUTPUT.metrics.iter().filter(|one| one.name == name).map(|metric| {
         let better = better_word(metric.better);
         format!(
-            "{name} (metric, {}): {}\n  better: {better}\n  {}\n",
+            "{name} (metric, {}): {}\n  better: {better}\n  in Chinese: {}\n",
             metric.unit, metric.meaning, metric.meaning_zh
         )
     }));
@@ -88,6 +88,11 @@ pub fn meanings(name: &str) -> Vec<String> {
             .map(|(spec, one)| format!("{name} (channel of {}): {}\n", spec.name, one.summary)),
     );
     found
+}
+
+/// Whether a platform is asked for, which has the keys of an arm.
+fn is_platform(section: &Section, name: &str) -> bool {
+    section.path == ARM.path && matches!(name, "platform" | "arm.platform")
 }
 
 /// Every name that can be explained.

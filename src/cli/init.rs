@@ -21,6 +21,8 @@ pub enum Template {
     Community,
     /// A shelf alone.
     Traditional,
+    /// Four platforms alone, and together in one market.
+    Competition,
 }
 
 /// Arguments of `init`.
@@ -51,6 +53,7 @@ pub fn text(template: Template) -> String {
     };
     match template {
         Template::CompareFour => include_str!("../../scenarios/quickstart.toml").to_owned(),
+        Template::Competition => include_str!("../../scenarios/competition.toml").to_owned(),
         Template::Viral => against("viral", "selling through friends"),
         Template::Kol => against("kol", "selling through influencers"),
         Template::Community => against("community", "selling through neighbourhood leaders"),
@@ -101,7 +104,7 @@ mod tests {
     use crate::scenario::resolve::{Catalogue, Input, resolve};
 
     /// Presets count by name only, so that the templates' own text is what is tested.
-    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS, platforms: 1 };
+    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS, platforms: 4 };
 
     #[test]
     fn every_template_is_free_of_mistakes() {

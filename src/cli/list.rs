@@ -66,9 +66,22 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         screen.document(&list.rows.iter().map(object).collect::<Vec<_>>().into());
         return Ok(());
     }
+    let rows: Vec<Vec<String>> = list.rows.into_iter().map(short).collect();
     let header = list.header.iter().map(|&name| name.to_owned()).collect();
-    screen.data(&columns(&[vec![header], list.rows].concat()));
+    screen.data(&columns(&[vec![header], rows].concat()));
     Ok(())
+}
+
+/// A row whose long choices are counted, so that one of them does not widen the whole list;
+/// `guanxi explain` names them.
+fn short(row: Vec<String>) -> Vec<String> {
+    let cell = |cell: String| match cell.strip_prefix("one of \"") {
+        Some(words) if cell.len() > 60 => {
+            format!("one of {} words", words.matches("\", \"").count() + 1)
+        }
+        _ => cell,
+    };
+    row.into_iter().map(cell).collect()
 }
 
 fn print(what: What, name: &str, screen: &Screen) -> Done {

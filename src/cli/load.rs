@@ -6,7 +6,7 @@ use crate::error::{Issue, NOT_YET, Place, Source};
 use crate::scenario::resolve::{CATALOGUE, Checked, Input, resolve_bytes};
 use clap::Args;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +32,21 @@ const MOST: u64 = 64 << 20;
 /// The bytes of a file.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
-    let failed = |error| Failure::Usage(format!("cannot read `{shown}`: {error}"));
+    let failed = |error: std::io::Error| {
+        let advice = match error.kind() {
+            ErrorKind::NotFound => "; `guanxi init` writes a scenario to start from",
+            _ => "",
+        };
+        Failure::Usage(format!("cannot read `{shown}`: {error}{advice}"))
+    };
+    if path.is_dir() {
+        let inner = path.join("scenario.toml");
+        let advice = match inner.is_file() {
+            true => format!("did you mean `{}`?", inner.display()),
+            false => "a scenario is a file, such as scenario.toml".to_owned(),
+        };
+        return Err(Failure::Usage(format!("`{shown}` is a folder; {advice}")));
+    }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
     file.take(MOST + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! A run before it begins: what, how much, where.
 
 use crate::cli::failure::Failure;
-use crate::cli::screen::Screen;
+use crate::cli::screen::{Screen, counted};
 use crate::cli::{diagnostics, load, memory};
 use crate::engine::experiment;
 use crate::model::estimate::Estimate;
@@ -83,11 +83,13 @@ impl Plan {
             days => format!(" after {days} of burn-in"),
         };
         format!(
-            "{name}{question}\n  {} consumers, {} arms ({}), {days} days{burn_in}, {replicates} \
-             replicates, seed {seed}\n  memory {}\n  results in {}",
-            self.scenario.population.consumers,
-            arms.len(),
+            "{name}{question}\n  {}, {} ({}), {}{burn_in}, {}, seed {seed}\n  memory {}\n  results \
+             in {}",
+            counted(u64::from(self.scenario.population.consumers), "consumer"),
+            counted(arms.len() as u64, "arm"),
             arms.join(", "),
+            counted(u64::from(*days), "day"),
+            counted(u64::from(*replicates), "replicate"),
             memory::line(&self.estimate),
             self.folder.display(),
         )

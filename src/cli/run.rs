@@ -211,7 +211,11 @@ fn show(plan: &Plan, ran: &Ran, screen: &Screen) {
         document["summary"] = summary.iter().map(summary_json).collect();
         return screen.document(&document);
     }
-    screen.data(&text::summary_table(&summary));
+    let table = text::summary_table(&summary);
+    if table.lines().count() > 2 {
+        screen.data(&table);
+    }
+    screen.data(&text::summary_legend(&summary));
     screen.data(&format!("results: {}", ran.folder.display()));
 }
 

@@ -95,6 +95,13 @@ impl Screen {
     }
 }
 
+/// A number of things, with the plural where it is not one: `1 replicate`, `5 replicates`.
+#[must_use]
+pub fn counted(n: u64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
 /// Rows as aligned columns: the first row is the header, the last column is not padded.
 #[must_use]
 pub fn columns(rows: &[Vec<String>]) -> String {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// The folder is there and was not to be replaced.
-    #[error("`{}` already exists; choose another folder or ask to replace it with --force", .path.display())]
+    #[error("`{}` already exists; choose another with --output, or replace it with --force", .path.display())]
     Exists {
         /// The folder.
         path: PathBuf,

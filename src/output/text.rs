@@ -188,7 +188,8 @@ fn blocks(fixed: &[Column], others: &[Column]) -> String {
     blocks.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
-/// Metrics as rows, arms as columns: mean ± half the 95 % interval over replicates.
+/// Metrics as rows, arms as columns: mean ± half the 95 % interval over replicates. Metrics
+/// that are undefined everywhere, such as shares of a market with one platform, are left out.
 #[must_use]
 pub fn summary_table(summaries: &[Summary]) -> String {
     let mut metrics: Vec<&MetricName> = Vec::new();
@@ -201,6 +202,11 @@ pub fn summary_table(summaries: &[Summary]) -> String {
             places.push((&summary.arm, &summary.platform));
         }
     }
+    let defined = |metric: &MetricName| {
+        let of = |one: &&Summary| one.metric == *metric && one.sample.moments.mean.is_some();
+        summaries.iter().any(|one| of(&one))
+    };
+    metrics.retain(|metric| defined(metric));
     let mut fixed = [Column::new(false, "metric"), Column::new(false, "unit")];
     for metric in &metrics {
         fixed[0].cells.push(name(&metric.name));
@@ -210,6 +216,24 @@ pub fn summary_table(summaries: &[Summary]) -> String {
         places.iter().map(|place| arm_column(summaries, &metrics, *place)).collect();
     blocks(&fixed, &arms)
 }
+
+/// What the summary's signs mean, in a line; empty without any value.
+#[must_use]
+pub fn summary_legend(summaries: &[Summary]) -> String {
+    let most = summaries.iter().map(|one| one.sample.moments.n).max().unwrap_or(0);
+    match most {
+        0 => "no replicate is complete, so that there is nothing to sum up".to_owned(),
+        1 => "one replicate, so that there is no interval; money in yuan (tables: fen)".to_owned(),
+        n => format!(
+            "mean ± half the 95 % interval over {n} replicates; money in yuan (tables: fen)"
+        ),
+    }
+}
+
+/// What the signs of a table of differences mean, in two lines.
+pub const DIFFERENCES_LEGEND: &str = "\
+difference: arm minus baseline, paired by replicate, ± half the 95 % interval; money in yuan
+higher in: replicates in which the arm is above the baseline; verdict: whether 0 is outside the interval";
 
 fn arm_column(
     summaries: &[Summary],
@@ -228,7 +252,8 @@ fn arm_column(
 }
 
 /// One row a metric and arm: both means, the difference with its 95 % interval,
-/// and whether the arm is better or worse where the interval excludes 0.
+/// and whether the arm is better or worse where the interval excludes 0. What is undefined
+/// for both is left out.
 #[must_use]
 pub fn differences_table(differences: &[Difference]) -> String {
     let mut fixed =
@@ -236,7 +261,9 @@ pub fn differences_table(differences: &[Difference]) -> String {
     let headings = ["baseline", "arm mean", "difference", "relative", "higher in", "verdict"];
     let mut others: Vec<Column> =
         headings.iter().map(|heading| Column::new(*heading != "verdict", heading)).collect();
-    for difference in differences {
+    let known =
+        |one: &&Difference| one.paired.baseline_mean.is_some() || one.paired.arm_mean.is_some();
+    for difference in differences.iter().filter(known) {
         fixed[0].cells.push(place(&difference.arm, &difference.platform));
         fixed[1].cells.push(name(&difference.metric.name));
         fixed[2].cells.push(name(&Shown::of(&difference.metric).unit));
@@ -332,6 +359,27 @@ mod tests {
         assert!(lines[0].starts_with("metric        unit"), "{table}");
         assert!(lines[2].ends_with("1,234,568 ± 13"), "{table}");
         assert!(lines[3].contains('%') && lines[3].ends_with("25"), "{table}");
+    }
+
+    #[test]
+    fn what_is_undefined_everywhere_is_left_out_and_the_order_stays() {
+        let [first, never, last] =
+            ["first", "never", "last"].map(|name| metric(name, "1", Better::Higher));
+        let table = summary_table(&[
+            summary("a", &first, &[]),
+            summary("a", &never, &[]),
+            summary("a", &last, &[1.0]),
+            summary("b", &first, &[2.0]),
+            summary("b", &never, &[]),
+            summary("b", &last, &[3.0]),
+        ]);
+        let names: Vec<&str> =
+            table.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(names[2..], ["first", "last"], "{table}");
+        let of = |values: &[f64]| summary_legend(&[summary("a", &first, values)]);
+        assert!(of(&[]).starts_with("no replicate"));
+        assert!(of(&[1.0]).contains("no interval"));
+        assert!(of(&[1.0, 2.0]).contains("over 2 replicates"));
     }
 
     #[test]

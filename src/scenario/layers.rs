@@ -5,7 +5,7 @@ use crate::error::{
 };
 use crate::parameter::{Kind, Parameter, Value, Values};
 use crate::scenario::Origin;
-use crate::scenario::nearest::advice;
+use crate::scenario::elsewhere;
 use crate::scenario::raw::{Entry, Item, Node};
 use crate::scenario::value::{accepted, checked};
 use std::collections::BTreeMap;
@@ -163,7 +163,8 @@ impl Reading<'_> {
             _ => (UNKNOWN_KEY, "key"),
         };
         let message = format!("unknown {noun} `{}` in {place}", clipped(key));
-        Issue::new(code, &entry.key, message).label("not known here").help(advice(key, &known))
+        let help = elsewhere::help(&layer.path, key, entry, &known);
+        Issue::new(code, &entry.key, message).label("not known here").help(help)
     }
 
     /// Reports parameters without default that no layer gave.
@@ -212,7 +213,7 @@ pub fn enabled(layer: &Layer<'_>, issues: &mut Issues) -> Option<bool> {
         return Some(yes);
     }
     let message = format!("`{}.enabled` cannot be {}", layer.path, entry.node.item.noun());
-    let help = "it accepts true or false";
+    let help = "it accepts true or false, without quotation marks";
     issues.push(Issue::new(WRONG_TYPE, &entry.node.place, message).label("here").help(help));
     None
 }

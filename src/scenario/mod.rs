@@ -3,6 +3,7 @@
 pub mod arms;
 pub mod checks;
 pub mod digest;
+pub mod elsewhere;
 pub mod layers;
 pub mod lists;
 pub mod nearest;

@@ -96,7 +96,8 @@ pub const ARM: Section = Section {
     repeated: false,
     most: None,
     about: "[arm.NAME] is a world that is compared with the others: a preset, and tables of \
-            mechanisms such as [arm.NAME.group_buy] that change it",
+            mechanisms such as [arm.NAME.group_buy] that change it; where several platforms \
+            compete in one world, each is an [arm.NAME.platform.NAME] with the same keys",
     parameters: crate::scenario::arms::Keys::DECLARED,
 };
 

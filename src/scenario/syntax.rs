@@ -43,7 +43,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "unexpected key or value",
         "something follows on the same line",
         "write one key and its value, or one header, on a line; thousands are parted by `_`, \
-         as in 1_000",
+         as in 1_000, and decimals follow a point, as in 0.5",
     ),
     ("unexpected leading zero", "a number begins with a zero", "leave the zero out"),
     (
@@ -98,6 +98,10 @@ fn unquoted(source: &Source, span: &Range<usize>, text: &str) -> (String, String
         return ("the value is missing".to_owned(), help.to_owned());
     }
     let word = clipped(text.trim());
+    if let Some(share) = word.strip_suffix('%').and_then(|text| text.trim().parse::<f64>().ok()) {
+        let help = format!("a share is written as a fraction of 1: {}", share / 100.0);
+        return (format!("`{word}` is no number"), help);
+    }
     if word.starts_with(|c: char| c.is_ascii_digit()) {
         let help = "a number has digits, `_` between them, and perhaps a point and an exponent";
         return (format!("`{word}` is no number"), help.to_owned());

@@ -90,6 +90,21 @@ struct Check<'a> {
     path: &'a str,
 }
 
+/// What was meant by a number or flag in quotation marks; thousands may be parted by commas.
+fn bare(kind: Kind, text: &str) -> Option<String> {
+    let text = text.trim();
+    if kind == Kind::Flag {
+        return matches!(text, "true" | "false").then(|| text.to_owned());
+    }
+    let groups: Vec<&str> = text.split(',').collect();
+    let digits = |group: &&str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let parted = groups.iter().skip(1).all(|group| group.len() == 3 && digits(group));
+    let is_number = parted && text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_digit());
+    let joined = groups.join("_");
+    let plain = joined.replace('_', "");
+    (is_number && kind != Kind::Text && plain.parse::<f64>().is_ok()).then_some(joined)
+}
+
 impl Check<'_> {
     fn issue(&self, code: &'static str, node: &Node, message: String) -> Box<Issue> {
         let unit = match self.parameter.unit {
@@ -102,7 +117,16 @@ impl Check<'_> {
 
     fn wrong_type(&self, node: &Node) -> Box<Issue> {
         let message = format!("`{}` cannot be {}", self.path, node.item.noun());
-        self.issue(WRONG_TYPE, node, message)
+        let issue = self.issue(WRONG_TYPE, node, message);
+        match &node.item {
+            Item::Text(text) => match bare(self.parameter.kind, text) {
+                Some(bare) => {
+                    Box::new(issue.label(format!("write {bare}, without quotation marks")))
+                }
+                None => issue,
+            },
+            _ => issue,
+        }
     }
 
     fn number(&self, node: &Node) -> Result<f64, Box<Issue>> {
