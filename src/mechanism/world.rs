@@ -5,6 +5,7 @@ use crate::market::Start;
 use crate::market::catalogue::Catalogue;
 use crate::market::fatigue::Fatigue;
 use crate::market::platform::Platform;
+use crate::market::spread::Spread;
 use crate::market::utility::Coefficients;
 use crate::network::{Follow, Network, Society};
 use crate::parallel::Shards;
@@ -84,6 +85,8 @@ pub struct World {
     pub fatigue: Fatigue,
     /// Needs that are open, by shard of consumers.
     pub needs: Vec<Vec<OpenNeed>>,
+    /// How far something has spread, where it does.
+    pub spread: Option<Spread>,
 }
 
 /// A need that waits to be filled.

@@ -133,6 +133,7 @@ pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
         attention: Attention::default(),
         fatigue: crate::market::fatigue::Fatigue::default(),
         needs: vec![Vec::new(); env.consumers.count()],
+        spread: None,
     };
     let mut mechanisms = instances(arm);
     for installed in &mut mechanisms {
