@@ -14,6 +14,7 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Draws that tell whether a consumer is active on a day, and how much is browsed.
@@ -45,6 +46,8 @@ pub struct Environment {
     pub catalogue: Catalogue,
     /// The table `[start]`.
     pub start: Start,
+    /// The consumers of the files that parameters name, by the name as it is written.
+    pub lists: BTreeMap<String, Vec<u32>>,
     /// The marketing budget a day.
     pub daily_budget: Fen,
     /// Whether that budget is an arm's, which its platforms share, or each platform's.

@@ -17,6 +17,7 @@ use crate::quantity::money::Fen;
 use crate::rng::Key;
 use crate::scenario::{Arm, Scenario, Setting};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All channels, numbered through the registry.
@@ -85,6 +86,10 @@ pub fn environment(
         p.interest_bias,
         key,
     );
+    let mut lists = BTreeMap::new();
+    for (written, path) in scenario.arms.iter().flat_map(|arm| scenario.id_files(arm)) {
+        lists.insert(written.to_owned(), network::consumers_in_file(&path, &network)?);
+    }
     let budget = scenario.market.marketing_budget_fen_per_consumer_day * f64::from(n);
     Ok(Environment {
         key,
@@ -97,6 +102,7 @@ pub fn environment(
         influencers,
         follow,
         start: scenario.start.clone(),
+        lists,
         daily_budget: Fen(budget.round() as i64),
         budget_of_arm: scenario.market.budget_of == "arm",
         days: scenario.days + scenario.start.burn_in_days,

@@ -19,6 +19,7 @@ mod erdos_renyi;
 mod failure;
 mod follow;
 mod gaps;
+mod ids;
 mod import;
 #[cfg(test)]
 mod import_tests;
@@ -45,6 +46,7 @@ use crate::simd::prefetch;
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
+pub use ids::consumers_in_file;
 pub use import::{ImportReport, load, nodes_in_file};
 pub use society::{Chat, Society};
 

@@ -22,6 +22,7 @@ fn all(p: &Parameters, env: &Environment) -> Vec<u32> {
         count => count.min(n),
     };
     match p.seed_by.as_str() {
+        "file" => env.lists.get(&p.seed_file).cloned().unwrap_or_default(),
         "degree" => least(n, count, |i| u32::MAX - env.network.degree(i)),
         _ => least(n, count, |i| env.key.word(SEED, i, Clock::default(), 0)),
     }
