@@ -1,7 +1,8 @@
 //! Checks of meaning, after every value has its type and range.
 
 use crate::error::{
-    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_ID_FILE, NO_NETWORK_FILE, clipped,
+    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_ID_FILE, NO_NETWORK_FILE,
+    clipped,
 };
 use crate::error::{NO_WEIGHT, Place, SHARES, TOO_MANY, UNUSED};
 use crate::network::nodes_in_file;

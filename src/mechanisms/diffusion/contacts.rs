@@ -14,22 +14,20 @@ use crate::mechanism::Digest;
 use crate::mechanism::world::Environment;
 use crate::network::{Network, Ties};
 use crate::parallel::{self, Shards};
-use crate::quantity::math::{ln_1p, quick_ln};
+use crate::quantity::math::ln_1p;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
-use crate::rng::{Draws, Key};
+use crate::rng::Key;
+use crate::rng::lanes::fine_exponential_pairs;
 use crate::simd::prefetch;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Gaps that are drawn of one address before the next item is asked.
-const PER_ITEM: u32 = 4_096;
 /// Infected consumers whose contacts are drawn before the ties are looked at; shapes no result.
 const BATCH: usize = 64;
 
 /// The state, and what is to come.
 pub(super) struct Contacts {
     course: Course,
-    /// 1 ÷ ln(1 − β) and 1 ÷ ln(1 − γ); 0 where the event is certain, infinite where it never comes.
+    /// −1 ÷ ln(1 − β) and −1 ÷ ln(1 − γ); 0 where the event is certain, infinite where it never comes.
     scales: [f64; 2],
     days: u16,
     susceptible: Vec<u64>,
@@ -54,15 +52,9 @@ struct Part {
     first_time: u64,
 }
 
+/// −1 ÷ ln(1 − p).
 fn scale(p: f64) -> f64 {
-    if p >= 1.0 { 0.0 } else { 1.0 / ln_1p(-p) }
-}
-
-/// Failures before a success.
-#[inline(always)]
-fn gap(draws: &mut Draws, scale: f64) -> u64 {
-    // −0 · −∞ cannot come: a logarithm here is never 0.
-    (quick_ln(draws.fine_unit()) * scale) as u64
+    if p >= 1.0 { 0.0 } else { 1.0 / ln_1p(-p).abs() }
 }
 
 impl Contacts {
@@ -166,25 +158,45 @@ struct Plan<'a> {
     again: bool,
 }
 
+/// An infectious period whose contacts are being drawn.
+struct Period<'a> {
+    i: u32,
+    row: &'a [u32],
+    /// Days × hearers.
+    cells: u64,
+    /// The next contact.
+    cell: u64,
+}
+
+/// A hearer, and the day on which it is reached.
+type Reached<'a> = (&'a u32, u16);
+
 impl Plan<'_> {
+    /// The contacts of some who were infected at once.
     fn draw(&self, batch: &[u32], part: &mut Part) {
         let Ties::Stored(ties) = &self.network.ties else { return };
-        let at = Clock::start_of(self.first);
+        let mut open = Vec::with_capacity(BATCH);
+        let mut pairs = Vec::with_capacity(BATCH);
         batch.iter().for_each(|i| ties.touch_start(*i));
-        let mut reached: Vec<(&u32, u16)> = Vec::with_capacity(4 * BATCH);
-        let draws = draws_of(self.key, CONTACT, at, batch.iter().map(|i| (*i, 0)));
-        for (&i, mut draws) in batch.iter().zip(draws) {
-            let lasts = gap(&mut draws, self.scales[1]);
-            let left = self.days - self.first;
-            if lasts < u64::from(left) {
-                let last = usize::from(self.first + lasts as u16);
-                part.recoveries[last] += 1;
-                if self.again {
-                    part.recovering[last].push(i);
-                }
+        self.pairs(0, batch.iter().copied(), &mut pairs);
+        for (&i, &[lasts, first]) in batch.iter().zip(&pairs) {
+            let days = self.recovery(i, whole(lasts * self.scales[1]), part);
+            let row = ties.of(i);
+            let (cells, cell) = (row.len() as u64 * days, whole(first * self.scales[0]));
+            if cell < cells {
+                open.push(Period { i, row, cells, cell });
             }
-            let infectious = lasts.saturating_add(1).min(u64::from(left));
-            self.contacts((i, ties.of(i)), draws, infectious, &mut reached);
+        }
+        let mut reached = Vec::with_capacity(4 * BATCH);
+        let mut item = 1;
+        while !open.is_empty() {
+            self.pairs(item, open.iter().map(|period| period.i), &mut pairs);
+            let mut gaps = pairs.iter();
+            open.retain_mut(|period| {
+                let [a, b] = gaps.next().map_or([f64::INFINITY; 2], |pair| *pair);
+                self.reach(period, a, &mut reached) && self.reach(period, b, &mut reached)
+            });
+            item += 1;
         }
         // Who can be infected again may be reached by contacts that are idle now.
         for (to, day) in reached {
@@ -194,30 +206,44 @@ impl Plan<'_> {
         }
     }
 
-    /// The contacts of one infectious period of so many days.
-    #[inline(always)]
-    fn contacts<'a>(
-        &self,
-        (i, row): (u32, &'a [u32]),
-        mut draws: Draws,
-        infectious: u64,
-        reached: &mut Vec<(&'a u32, u16)>,
-    ) {
-        let cells = row.len() as u64 * infectious;
-        let (mut cell, mut drawn) = (gap(&mut draws, self.scales[0]), 1_u32);
-        while cell < cells {
-            let day = cell / row.len() as u64;
-            let place = (cell - day * row.len() as u64) as usize;
-            prefetch(row, place);
-            reached.push((&row[place], self.first + day as u16));
-            if drawn % PER_ITEM == 0 {
-                let at = Clock::start_of(self.first);
-                draws = self.key.draws(CONTACT, i, at, drawn / PER_ITEM);
-            }
-            cell = cell.saturating_add(1).saturating_add(gap(&mut draws, self.scales[0]));
-            drawn += 1;
-        }
+    /// The two numbers of a round of draws.
+    fn pairs(&self, item: u32, list: impl Iterator<Item = u32>, pairs: &mut Vec<[f64; 2]>) {
+        let at = Clock::start_of(self.first);
+        fine_exponential_pairs(self.key, CONTACT, at, list.map(|i| (i, item)), pairs);
     }
+
+    /// Notes when somebody recovers who is infectious for `lasts` days after the first;
+    /// returns the days within the run.
+    #[inline(always)]
+    fn recovery(&self, i: u32, lasts: u64, part: &mut Part) -> u64 {
+        let left = u64::from(self.days - self.first);
+        if lasts < left {
+            let last = usize::from(self.first + lasts as u16);
+            part.recoveries[last] += 1;
+            if self.again {
+                part.recovering[last].push(i);
+            }
+        }
+        lasts.saturating_add(1).min(left)
+    }
+
+    /// Takes a period's next contact and goes on by a gap; whether there is a further one.
+    #[inline(always)]
+    fn reach<'a>(&self, period: &mut Period<'a>, gap: f64, reached: &mut Vec<Reached<'a>>) -> bool {
+        let Period { row, cells, cell, .. } = period;
+        let day = *cell / row.len() as u64;
+        let place = (*cell - day * row.len() as u64) as usize;
+        prefetch(row, place);
+        reached.push((&row[place], self.first + day as u16));
+        *cell = cell.saturating_add(1).saturating_add(whole(gap * self.scales[0]));
+        *cell < *cells
+    }
+}
+
+/// The failures before a success, cut off to a whole number.
+#[inline(always)]
+fn whole(failures: f64) -> u64 {
+    failures as u64
 }
 
 impl Way for Contacts {

@@ -32,8 +32,6 @@ const SEED: Stream = Stream::new("diffusion/seed");
 const CONTACT: Stream = Stream::new("diffusion/contact");
 /// Whether a susceptible consumer is infected or adopts today.
 const INFECTION: Stream = Stream::new("diffusion/infection");
-/// Whether an infectious consumer recovers today.
-const RECOVERY: Stream = Stream::new("diffusion/recovery");
 /// A consumer's threshold.
 const THRESHOLD: Stream = Stream::new("diffusion/threshold");
 
@@ -97,7 +95,7 @@ pub const SPEC: Spec = Spec {
     needed: None,
     channels: &[],
     parameters: Parameters::DECLARED,
-    streams: &[SEED, CONTACT, INFECTION, RECOVERY, THRESHOLD],
+    streams: &[SEED, CONTACT, INFECTION, THRESHOLD],
     build,
 };
 
