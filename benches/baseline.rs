@@ -155,7 +155,7 @@ fn some(n: u32, count: u32, dice: &mut Dice) -> Vec<u32> {
     let mut taken = vec![false; n as usize];
     let mut picked = Vec::new();
     while picked.len() < count as usize {
-        let i = (u128::from(dice.long()) * u128::from(n) >> 64) as u32;
+        let i = ((u128::from(dice.long()) * u128::from(n)) >> 64) as u32;
         if !std::mem::replace(&mut taken[i as usize], true) {
             picked.push(i);
         }

@@ -224,7 +224,7 @@ impl std::fmt::Display for UserId {
 }
 
 /// Who hears whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// The audience of every consumer: who hears what i says.
     pub ties: Ties,
@@ -235,6 +235,8 @@ pub struct Network {
     pub neighbourhoods: Vec<u32>,
     /// The user's own ids, by consumer, of an imported network.
     pub ids: Option<Vec<UserId>>,
+    /// The weight of every stored tie, row after row; empty where the file has none.
+    pub weights: Vec<f32>,
 }
 
 impl Network {
@@ -337,7 +339,9 @@ impl Network {
             Ties::Complete { .. } => 0,
         };
         let ids = self.ids.as_ref().map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
-        ties + self.strong.len() as u64 + 4 * self.neighbourhoods.len() as u64 + ids
+        ties + (self.strong.len() + 4 * self.weights.len()) as u64
+            + 4 * self.neighbourhoods.len() as u64
+            + ids
     }
 }
 

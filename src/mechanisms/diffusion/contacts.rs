@@ -12,7 +12,7 @@ use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
 use crate::mechanism::world::Environment;
-use crate::network::{Network, Ties};
+use crate::network::{Csr, Network, Ties};
 use crate::parallel::{self, Shards};
 use crate::quantity::math::ln_1p;
 use crate::quantity::time::Clock;
@@ -30,6 +30,8 @@ pub(super) struct Contacts {
     /// −1 ÷ ln(1 − β) and −1 ÷ ln(1 − γ); 0 where the event is certain, infinite where it never comes.
     scales: [f64; 2],
     days: u16,
+    /// Whether ties have their own probabilities.
+    weighted: bool,
     susceptible: Vec<u64>,
     /// Who has ever been infected, where that is not all but the susceptible.
     ever: Vec<u64>,
@@ -58,7 +60,7 @@ fn scale(p: f64) -> f64 {
 }
 
 impl Contacts {
-    pub(super) fn new(course: Course, env: &Environment) -> Self {
+    pub(super) fn new(course: Course, weighted: bool, env: &Environment) -> Self {
         let n = env.consumers.n();
         let words = n.div_ceil(64) as usize;
         let days = usize::from(env.days);
@@ -72,6 +74,7 @@ impl Contacts {
             course,
             scales: [scale(course.beta), scale(course.gamma)],
             days: env.days,
+            weighted: weighted && !env.network.weights.is_empty(),
             susceptible: everybody(n),
             ever: vec![0; if course.again { words } else { 0 }],
             struck: (0..words).map(|_| AtomicU64::new(0)).collect(),
@@ -129,10 +132,11 @@ impl Contacts {
         if first >= self.days {
             return;
         }
-        let Self { course, scales, days, susceptible, parts, .. } = self;
+        let Self { course, scales, days, susceptible, parts, weighted, .. } = self;
         let plan = Plan {
             key: env.key,
             network: &env.network,
+            weighted: *weighted,
             scales: *scales,
             first,
             days: *days,
@@ -151,6 +155,7 @@ impl Contacts {
 struct Plan<'a> {
     key: Key,
     network: &'a Network,
+    weighted: bool,
     scales: [f64; 2],
     first: u16,
     days: u16,
@@ -177,17 +182,21 @@ impl Plan<'_> {
         let Ties::Stored(ties) = &self.network.ties else { return };
         let mut open = Vec::with_capacity(BATCH);
         let mut pairs = Vec::with_capacity(BATCH);
+        let mut reached = Vec::with_capacity(4 * BATCH);
         batch.iter().for_each(|i| ties.touch_start(*i));
         self.pairs(0, batch.iter().copied(), &mut pairs);
         for (&i, &[lasts, first]) in batch.iter().zip(&pairs) {
             let days = self.recovery(i, whole(lasts * self.scales[1]), part);
             let row = ties.of(i);
+            if self.weighted {
+                self.chances(i, ties, &mut reached);
+                continue;
+            }
             let (cells, cell) = (row.len() as u64 * days, whole(first * self.scales[0]));
             if cell < cells {
                 open.push(Period { i, row, cells, cell });
             }
         }
-        let mut reached = Vec::with_capacity(4 * BATCH);
         let mut item = 1;
         while !open.is_empty() {
             self.pairs(item, open.iter().map(|period| period.i), &mut pairs);
@@ -202,6 +211,17 @@ impl Plan<'_> {
         for (to, day) in reached {
             if self.again || bit(self.susceptible, *to) {
                 part.contacts[usize::from(day)].push(*to);
+            }
+        }
+    }
+
+    /// One chance at each hearer, by the weight of the tie.
+    fn chances<'a>(&self, i: u32, ties: &'a Csr, reached: &mut Vec<Reached<'a>>) {
+        let at = Clock::start_of(self.first);
+        let weights = &self.network.weights[ties.start(i)..];
+        for (item, (to, &weight)) in (1..).zip(ties.of(i).iter().zip(weights)) {
+            if self.key.unit(CONTACT, i, at, item) < f64::from(weight) {
+                reached.push((to, self.first));
             }
         }
     }

@@ -53,7 +53,7 @@ parameters! {
         activation_probability: f64 = "0.05", "1", 0.0, 1.0, A, "assumed",
             if kind in ["independent_cascade"];
         /// Whether each tie has the weight that the network's file gives it as its own
-        /// probability (cut at 1), instead of one probability for all.
+        /// probability (cut at 1); where there are no weights, one probability counts for all.
         weights: bool = "false", "1", A, "one probability for all", if kind in ["independent_cascade"];
         /// p: rate at which consumers adopt of their own accord, per `period_days`.
         innovation: f64 = "0.03", "1/period", 0.0, 100.0,
@@ -157,11 +157,11 @@ impl Parameters {
             (_, "auto") => network.mean_degree() * course.beta >= DENSE,
             (_, method) => method == "sweep",
         };
-        let dense = dense && !self.weights;
+        let dense = dense && (!self.weights || network.weights.is_empty());
         if dense {
             Box::new(pull::Pull::new(course, env))
         } else {
-            Box::new(contacts::Contacts::new(course, env))
+            Box::new(contacts::Contacts::new(course, self.weights && course.gamma >= 1.0, env))
         }
     }
 }

@@ -232,6 +232,7 @@ impl Way for Pull {
 
     fn digest(&self, hash: &mut Digest) {
         hash.add(self.susceptible.iter().chain(&self.infectious).chain(&self.ever).copied());
+        hash.add(self.ending.iter().flatten().flatten().map(|&i| u64::from(i)));
     }
 
     fn bytes(&self) -> u64 {
