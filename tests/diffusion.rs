@@ -103,7 +103,7 @@ fn kinds() -> Vec<(&'static str, String)> {
             ("si", "infection_probability = 0.04"),
             ("sis", "infection_probability = 0.08\nrecovery_probability = 0.3"),
             ("sir", "infection_probability = 0.08\nrecovery_probability = 0.2"),
-            ("independent_cascade", "activation_probability = 0.2"),
+            ("independent_cascade", "activation_probability = 0.3"),
         ] {
             let table = format!("kind = \"{kind}\"\nseed_count = 9\nmethod = \"{method}\"\n{more}");
             kinds.push((kind, table));
@@ -111,7 +111,7 @@ fn kinds() -> Vec<(&'static str, String)> {
     }
     for law in ["uniform", "same"] {
         let table = format!(
-            "kind = \"linear_threshold\"\nseed_by = \"degree\"\nseed_count = 40\n\
+            "kind = \"linear_threshold\"\nseed_by = \"degree\"\nseed_count = 60\n\
              threshold_law = \"{law}\"\nthreshold = 0.15"
         );
         kinds.push(("linear_threshold", table));
@@ -286,7 +286,9 @@ fn uniform_thresholds_are_met_in_proportion() {
 /// program that tries every tie every day with draws of its own.
 #[test]
 fn both_ways_infect_like_a_trial_a_tie_and_day() {
-    for (kind, beta, gamma) in [("si", 0.01, 0.0), ("sis", 0.06, 0.3), ("sir", 0.06, 0.25)] {
+    for (kind, beta, gamma) in
+        [("si", 0.01, 0.0), ("sis", 0.06, 0.3), ("sir", 0.06, 0.25), ("sir", 0.2, 1.0)]
+    {
         let table = |method: &str| {
             format!(
                 "kind = \"{kind}\"\nmethod = \"{method}\"\nseed_count = 20\n\
