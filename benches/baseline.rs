@@ -39,13 +39,14 @@ fn main() {
         let Ties::Stored(ties) = &env.network.ties else { unreachable!("stored ties") };
         let seeds = (n / 1_000).max(1);
         let events = |seed| events(ties, 0.01, seeds, seed);
-        compare("events, beta 0.01", &env, &scenario(n, 0.01), events);
+        compare("events, beta 0.01", &env, &scenario(n, 0.01, "auto"), events);
         let pull = |seed| pull(ties, 0.1, seeds, seed);
-        compare("bit-pull, beta 0.1", &env, &scenario(n, 0.1), pull);
+        compare("bit-pull, beta 0.1", &env, &scenario(n, 0.1, "auto"), pull);
+        ways(n, &env);
     });
 }
 
-fn scenario(n: u32, beta: f64) -> Scenario {
+fn scenario(n: u32, beta: f64, method: &str) -> Scenario {
     let text = format!(
         "days = {DAYS}\nreplicates = 1\n\
          [population]\nconsumers = {n}\ninfluencers = 0\nfollows_mean = 0\n\
@@ -53,7 +54,7 @@ fn scenario(n: u32, beta: f64) -> Scenario {
          [market]\nmerchants = 1\noffers_per_merchant = 1\n[start]\nregistered_share = 0\n\
          [need]\nenabled = false\n[attention]\nwaves = 1\n\
          [diffusion]\nenabled = true\nkind = \"sir\"\nseed_share = 0.001\n\
-         infection_probability = {beta}\nrecovery_probability = {GAMMA}\n\
+         infection_probability = {beta}\nrecovery_probability = {GAMMA}\nmethod = \"{method}\"\n\
          [arm.sir.search]\nenabled = false\n[arm.sir.feed]\nenabled = false\n\
          [arm.sir.sharing]\nenabled = false\n"
     );
@@ -63,7 +64,8 @@ fn scenario(n: u32, beta: f64) -> Scenario {
 
 fn environment(n: u32) -> Arc<Environment> {
     let begun = Instant::now();
-    let env = model::environment(&scenario(n, 0.01), 0, None).expect("a network can be made");
+    let env =
+        model::environment(&scenario(n, 0.01, "auto"), 0, None).expect("a network can be made");
     println!("{n} consumers; building the world took {:.1} s", begun.elapsed().as_secs_f64());
     Arc::new(env)
 }
@@ -124,6 +126,19 @@ fn compare(
         println!("  {who:8} {ms:9.1} ms {speed:8.0} M agent-steps/s  ever infected {share:.4}");
     }
     println!("  ratio    {:.2}", best[1] / best[0]);
+}
+
+/// Where asking everybody becomes quicker than events.
+fn ways(n: u32, env: &Arc<Environment>) {
+    for beta in [0.02, 0.05, 0.1, 0.2] {
+        let best = ["events", "sweep"].map(|method| {
+            let scenario = scenario(n, beta, method);
+            let seconds = (0..3).map(|_| engine(env, &scenario).0);
+            1e3 * seconds.fold(f64::INFINITY, f64::min)
+        });
+        let [events, sweep] = best;
+        println!("engine, beta {beta}: events {events:.1} ms, sweep {sweep:.1} ms");
+    }
 }
 
 /// A small generator for the programs by hand (wyrand).

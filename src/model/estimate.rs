@@ -52,6 +52,10 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
             ("tables", days * 64 * 64),
         ],
     };
+    if spreads(scenario) {
+        // A bit for each state, and the contacts of the days to come.
+        estimate.parts.push(("diffusion", consumers * 16));
+    }
     if is_positive(scenario, "group_chat_share") {
         estimate.parts.push(("chat groups", consumers * 16));
     }
@@ -65,4 +69,10 @@ fn is_positive(scenario: &Scenario, key: &str) -> bool {
     let all = worlds.chain(platforms.flat_map(|platform| &platform.mechanisms));
     let mut all = all.filter(|one| one.enabled);
     all.any(|one| matches!(one.values.0.get(key), Some(Value::Number(x)) if *x > 0.0))
+}
+
+/// Whether something spreads from seeds in any arm.
+fn spreads(scenario: &Scenario) -> bool {
+    let mut on = scenario.arms.iter().flat_map(|arm| &arm.mechanisms).filter(|one| one.enabled);
+    on.any(|one| one.values.0.contains_key("seed_by"))
 }
