@@ -9,6 +9,7 @@
 
 use crate::parallel::{self, Shards};
 use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 /// A message with a receiver.
 pub trait Message: Copy + Send + Sync {
@@ -18,6 +19,16 @@ pub trait Message: Copy + Send + Sync {
     fn to(&self) -> u32;
     /// The order in which a receiver's messages are read; begins with the receiver.
     fn key(&self) -> Self::Key;
+}
+
+/// Adds an item to a list that is kept and filled anew again and again: it grows by an
+/// eighth, not to the double, so that little room stays unused.
+#[inline]
+pub fn add<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 8).max(4));
+    }
+    list.push(item);
 }
 
 /// Messages of one beat, by sending part and receiving shard.
@@ -38,7 +49,7 @@ impl<T: Message> Bins<'_, T> {
     /// Sends a message.
     #[inline]
     pub fn push(&mut self, message: T) {
-        self.cells[self.to.shard_of(message.to())].push(message);
+        add(&mut self.cells[self.to.shard_of(message.to())], message);
     }
 }
 
@@ -79,6 +90,15 @@ impl<T: Message> Outbox<T> {
             .for_each(|(part, (cells, local))| work(part, local, &mut Bins { cells, to }));
     }
 
+    /// Takes back the room of an inbox that has been read, so that the same room serves the
+    /// messages while they are sent and while they are read.
+    pub fn take_back(&mut self, inbox: &mut Inbox<T>) {
+        for (shard, (read, part)) in inbox.shards.iter_mut().zip(&mut self.cells).enumerate() {
+            read.clear();
+            std::mem::swap(read, &mut part[shard]);
+        }
+    }
+
     /// Moves everything to the receivers' shards, each in the order of the key,
     /// and leaves the outbox empty. Returns the number of messages.
     pub fn route(&mut self, inbox: &mut Inbox<T>) -> u64 {
@@ -88,11 +108,19 @@ impl<T: Message> Outbox<T> {
             std::mem::swap(messages, &mut part[shard]);
         }
         let (cells, to) = (&self.cells, self.to);
-        parallel::each_pair(&mut inbox.shards, &mut inbox.sorters, |shard, messages, sorter| {
+        let idle = &inbox.idle;
+        parallel::each(&mut inbox.shards, |shard, messages| {
+            let more: usize = cells.iter().map(|part| part[shard].len()).sum();
+            if messages.capacity() - messages.len() < more {
+                messages.reserve_exact(more + more / 8);
+            }
             for part in cells {
                 messages.extend_from_slice(&part[shard]);
             }
+            // As many sorters as threads at work: their room is kept and passed on.
+            let mut sorter = taken(idle);
             sorter.sort(messages, to);
+            given_back(idle, sorter);
         });
         parallel::each(&mut self.cells, |_, bins| bins.iter_mut().for_each(Vec::clear));
         inbox.len()
@@ -105,6 +133,22 @@ struct Sorter<T> {
     tickets: Vec<Ticket>,
     spare: Vec<Ticket>,
     sorted: Vec<T>,
+}
+
+impl<T> Default for Sorter<T> {
+    fn default() -> Self {
+        Self { tickets: Vec::new(), spare: Vec::new(), sorted: Vec::new() }
+    }
+}
+
+/// A sorter that nobody uses, or a new one.
+fn taken<T>(idle: &Mutex<Vec<Sorter<T>>>) -> Sorter<T> {
+    let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+    idle.pop().unwrap_or_default()
+}
+
+fn given_back<T>(idle: &Mutex<Vec<Sorter<T>>>, sorter: Sorter<T>) {
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(sorter);
 }
 
 /// A message's receiver, as its place in the shard, and its place in the list.
@@ -121,6 +165,7 @@ impl<T: Message> Sorter<T> {
         self.tickets.extend(messages.iter().enumerate().map(ticket));
         self.sort_tickets(to.size());
         self.sorted.clear();
+        self.sorted.reserve_exact(messages.len());
         self.sorted.extend(self.tickets.iter().map(|ticket| messages[ticket.1 as usize]));
         std::mem::swap(messages, &mut self.sorted);
         for run in messages.chunk_by_mut(|a, b| a.to() == b.to()) {
@@ -160,18 +205,15 @@ impl<T: Message> Sorter<T> {
 pub struct Inbox<T> {
     /// One list a shard of the receivers.
     pub shards: Vec<Vec<T>>,
-    sorters: Vec<Sorter<T>>,
+    /// Sorters between two uses.
+    idle: Mutex<Vec<Sorter<T>>>,
 }
 
 impl<T: Message> Inbox<T> {
     /// An empty inbox.
     #[must_use]
     pub fn new(to: Shards) -> Self {
-        let sorter = |_| Sorter { tickets: Vec::new(), spare: Vec::new(), sorted: Vec::new() };
-        Self {
-            shards: (0..to.count()).map(|_| Vec::new()).collect(),
-            sorters: (0..to.count()).map(sorter).collect(),
-        }
+        Self { shards: (0..to.count()).map(|_| Vec::new()).collect(), idle: Mutex::new(Vec::new()) }
     }
 
     /// Number of messages.

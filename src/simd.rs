@@ -49,6 +49,16 @@ pub fn prefetch<T>(column: &[T], row: usize) {
     let _ = (column, row);
 }
 
+/// Gives memory that was freed in pieces back to the system: lists that grow while a market
+/// grows leave gaps behind. Changes nothing but the memory that is held.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the allocator of the C library may be trimmed at any time, from any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// A column of `n` values for random access, on large pages where the system has them: a
 /// table of pages that fits the processor saves a walk at most accesses.
 #[must_use]

@@ -26,6 +26,10 @@ mod market;
 mod opinion;
 #[path = "reference/people.rs"]
 mod people;
+#[path = "reference/rivals.rs"]
+mod rivals;
+#[path = "reference/rivals_test.rs"]
+mod rivals_test;
 #[path = "reference/rules.rs"]
 mod rules;
 #[path = "reference/senders.rs"]
@@ -90,7 +94,7 @@ fn check_preset(preset: &'static str) -> Tally {
         [("community", 300, 1..4), ("erdos_renyi", 213, 4..6), ("complete", 128, 6..8)]
     {
         for seed in seeds {
-            total.add(&check(&World { preset, kind, seed, consumers }, 60));
+            total.add(&check(&World { preset, kind, seed, consumers, budget_of: "arm" }, 60));
         }
     }
     total

@@ -12,9 +12,13 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::model::{Built, Installed};
 use crate::parallel::Shards;
 use crate::quantity::time::Clock;
+use crate::simd;
+
+/// Memory freed in pieces is given back every so many days; shapes no result.
+const GIVING_DAYS: u16 = 8;
 
 /// Silent cascades are looked for every so many days; shapes no result.
-const RETIRING_DAYS: u16 = 8;
+const RETIRING_DAYS: u16 = 2;
 
 /// An inbox for each platform.
 fn of_each<T: Message>(world: &World, to: Shards) -> Vec<Inbox<T>> {
@@ -69,7 +73,8 @@ impl Arm {
         let Built { mut world, mechanisms } = built;
         let (consumers, offers) = (world.env.consumers, world.env.catalogue.shards);
         for platform in &mut world.platforms {
-            platform.joined.iter_mut().for_each(Vec::clear);
+            // The lists of the first members are long, those of a day short.
+            platform.joined.iter_mut().for_each(|joined| *joined = Vec::new());
         }
         Self {
             mechanisms,
@@ -107,6 +112,7 @@ impl Arm {
             mechanisms.iter_mut().for_each(|installed| hook(installed.mechanism.as_mut()));
         };
         let mut all = all;
+        exposures.0.take_back(&mut exposures.1);
         all(&mut |m| m.expose(world, at, &mut exposures.0));
         exposures.0.route(&mut exposures.1);
         all(&mut |m| m.attend(world, at, &mut exposures.1));
@@ -157,6 +163,9 @@ impl Arm {
             platform.joined.iter_mut().for_each(Vec::clear);
             books.push(DayBook { tally, postings: platform.ledger.close() });
         }
+        if (self.day + 1).is_multiple_of(GIVING_DAYS) {
+            simd::give_back();
+        }
         let day = Day { day: self.day, books };
         watch.closed(&self.world, &day);
         self.day += 1;
@@ -172,7 +181,7 @@ impl Arm {
         for platform in &self.world.platforms {
             hash.add(platform.members.iter().flat_map(|m| {
                 [
-                    u64::from(m.referrer) << 32 | u64::from(m.spend_fen),
+                    u64::from(m.referrer),
                     u64::from(m.trust) << 48
                         | u64::from(m.habit) << 32
                         | u64::from(m.satisfaction) << 16

@@ -2,6 +2,7 @@
 //! structural virality (Goel et al. 2016, doi 10.1287/mnsc.2015.2158).
 
 use super::message::Node;
+use crate::exchange::add;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -47,7 +48,7 @@ impl Cascades {
                 slot
             }
             None => {
-                self.trees.push(tree);
+                add(&mut self.trees, tree);
                 self.trees.len() as u32 - 1
             }
         };

@@ -1,4 +1,4 @@
-//! What a platform knows of a consumer: 24 bytes that are touched together.
+//! What a platform knows of a consumer: 20 bytes that are touched together.
 
 use super::message::NONE;
 
@@ -34,8 +34,6 @@ pub fn from_share16(x: u16) -> f64 {
 pub struct Member {
     /// Who brought the consumer, [`NONE`] for nobody.
     pub referrer: u32,
-    /// Money paid for kept and open orders, in fen; saturating.
-    pub spend_fen: u32,
     /// Trust in the platform, in 1/65535.
     pub trust: u16,
     /// Habit of buying here, in 1/65535.
@@ -62,7 +60,6 @@ impl Member {
     pub fn stranger(trust: f64) -> Self {
         Self {
             referrer: NONE,
-            spend_fen: 0,
             trust: share16(trust),
             habit: 0,
             satisfaction: share16(0.5),
@@ -147,8 +144,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_takes_24_bytes() {
-        assert_eq!(size_of::<Member>(), 24);
+    fn a_member_takes_20_bytes() {
+        assert_eq!(size_of::<Member>(), 20);
     }
 
     #[test]

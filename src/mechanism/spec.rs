@@ -54,6 +54,9 @@ pub struct Spec {
     pub on_by_default: bool,
     /// Why it cannot be switched off, where it cannot: what would not happen without it.
     pub needed: Option<&'static str>,
+    /// Whether it reaches consumers through the influencers whom they follow; followers are
+    /// drawn only where some mechanism does.
+    pub followers: bool,
     /// Channels through which it sends.
     pub channels: &'static [Channel],
     /// Parameters.

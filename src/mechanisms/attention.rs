@@ -46,6 +46,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Process,
     on_by_default: true,
     needed: Some("nobody would look at anything"),
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[ACTIVE, OPENED, PLATFORM],

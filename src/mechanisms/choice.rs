@@ -69,6 +69,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Decider,
     on_by_default: true,
     needed: None,
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TASTE, OUTSIDE, PRIORITY],

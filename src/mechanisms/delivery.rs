@@ -3,7 +3,7 @@
 //! A parcel takes min … max days, each as likely, and x = `days_per_tier`·(tier − 1) days
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
-use crate::exchange::{AHEAD, Inbox};
+use crate::exchange::{AHEAD, Inbox, add};
 use crate::market::cascade::Cascades;
 use crate::market::history::Purchase;
 use crate::market::member::NEVER;
@@ -45,6 +45,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Process,
     on_by_default: true,
     needed: Some("nothing that is bought would arrive"),
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[DAYS],
@@ -136,7 +137,7 @@ impl Mechanism for Delivery {
                             let segment = env.people.segment[answer.order.consumer as usize];
                             record(rows, &answer.order, at.day, segment);
                             let days = self.days(&mut draws, &answer.order, &channels, &env.people);
-                            route[usize::from(at.day + days) % slots].push(answer.order);
+                            add(&mut route[usize::from(at.day + days) % slots], answer.order);
                         }
                         Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
                     }
@@ -214,5 +215,4 @@ fn record(rows: &mut Rows<'_>, order: &Order, day: u16, segment: u8) {
     }
     member.last_order_day = day;
     member.orders = member.orders.saturating_add(1);
-    member.spend_fen = member.spend_fen.saturating_add(order.price_fen);
 }

@@ -4,7 +4,7 @@
 //! channel). Trust rises by η₊(1 − τ)·g and falls by η₋·τ·v, η₋ > η₊: losses weigh
 //! more than gains.
 
-use crate::exchange::{AHEAD, Inbox};
+use crate::exchange::{AHEAD, Inbox, add};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
@@ -62,6 +62,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Process,
     on_by_default: true,
     needed: Some("nothing that arrives would be paid for"),
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[OUTCOME],
@@ -130,7 +131,7 @@ impl Mechanism for Experience {
                     &outcome,
                     (at, &channels[order.channel as usize]),
                 );
-                rows.outcomes.push(outcome);
+                add(rows.outcomes, outcome);
             }
         });
         for outcome in platform.outcomes.iter().flatten().filter(|o| o.returned) {

@@ -71,6 +71,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: false,
     needed: None,
+    followers: false,
     channels: &[Channel {
         name: "invitation",
         summary: "a friend's invitation to a group",
@@ -276,6 +277,9 @@ impl Pool {
         let number = self.base + self.groups.len() as u32;
         opener.context = number;
         let offer = opener.offer;
+        if self.groups.len() == self.groups.capacity() {
+            self.groups.reserve_exact((self.groups.len() / 8).max(4));
+        }
         self.groups.push_back(Group { opener, more: Vec::new(), offer, closes, open: true });
         self.by_offer[place].push_back(number);
         self.opened.push((number, opener));

@@ -79,6 +79,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: false,
     needed: None,
+    followers: false,
     channels: &[Channel {
         name: "leader",
         summary: "a neighbourhood leader's post",

@@ -29,6 +29,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Process,
     on_by_default: true,
     needed: Some("nothing would have a price"),
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[],

@@ -18,6 +18,7 @@ use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
 use crate::mechanism::{Digest, Mechanism};
+use crate::network::packed::BLOCK;
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
@@ -96,6 +97,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: false,
     needed: None,
+    followers: true,
     channels: &[Channel {
         name: "live",
         summary: "an influencer's livestream session",
@@ -153,9 +155,6 @@ struct Missed {
 
 /// Days after a session on which its offers may be seen again.
 const REPLAY_DAYS: u16 = 7;
-
-/// Followers whose draws share one address.
-const BLOCK: usize = 256;
 
 impl Mechanism for Livestream {
     fn start(&mut self, world: &mut World) {
@@ -280,7 +279,7 @@ impl Livestream {
             |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
         let shown = Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>());
         for (_, influencer) in order {
-            let fee = self.fee(env.follow.of(influencer).len());
+            let fee = self.fee(env.follow.count(influencer));
             if fee <= self.purse {
                 self.purse -= fee;
                 platform.ledger.post(Line::SlotFee, fee);
@@ -320,8 +319,9 @@ impl Livestream {
         let blocks = stage.blocks();
         let parts = out.parts();
         out.send_with(&mut books, |part, book, bins| {
-            let range = parallel::piece(blocks.len() as u32, part, parts);
+            let (range, mut here) = (parallel::piece(blocks.len() as u32, part, parts), Vec::new());
             for &(session, block) in &blocks[range.start as usize..range.end as usize] {
+                let block = (block, &mut here);
                 stage.play(&self.sessions[session], block, live, (&mut *book, &mut *bins));
             }
         });
@@ -426,7 +426,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     /// All blocks of followers: (session, block).
     fn blocks(&self) -> Vec<(usize, usize)> {
-        let count = |s: &Session| self.env.follow.of(s.influencer).len().div_ceil(BLOCK);
+        let count = |s: &Session| self.env.follow.count(s.influencer).div_ceil(BLOCK);
         let sessions = self.show.sessions.iter().enumerate();
         sessions.flat_map(|(k, s)| (0..count(s)).map(move |block| (k, block))).collect()
     }
@@ -435,14 +435,14 @@ impl Stage<'_> {
     fn play(
         &self,
         session: &Session,
-        block: usize,
+        (block, here): (usize, &mut Vec<u32>),
         live: &crate::market::member::Bitmap,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        let followers = self.env.follow.of(session.influencer);
-        let here = &followers[block * BLOCK..followers.len().min((block + 1) * BLOCK)];
-        let member = (self.member * self.show.worth(followers.len())).min(1.0);
-        let most = member.max(self.outsider);
+        let followers = &self.env.follow.followers;
+        followers.read(session.influencer, block, here);
+        let member = self.member * self.show.worth(followers.len(session.influencer));
+        let most = member.min(1.0).max(self.outsider);
         let appeal = self.show.appeal(session.influencer);
         let key = self.env.key_of(self.show.platform);
         let mut draws = key.draws(FOLLOWER, session.influencer, self.at, block as u32);
@@ -450,10 +450,8 @@ impl Stage<'_> {
             let consumer = here[k as usize];
             let mut view = key.draws(VIEW, consumer, self.at, session.influencer);
             let is_member = live.get(consumer);
-            let chance = match is_member {
-                true => member * self.homes.thinning(consumer, self.show.platform, self.slots),
-                false => self.outsider,
-            };
+            let thinning = || self.homes.thinning(consumer, self.show.platform, self.slots);
+            let chance = if is_member { (member * thinning()).min(1.0) } else { self.outsider };
             if view.chance(chance / most * appeal)
                 && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
             {

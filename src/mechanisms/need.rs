@@ -67,6 +67,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Process,
     on_by_default: true,
     needed: None,
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RATE, NEXT, HOUSEHOLD, LAPSE_RATE, LAPSE],

@@ -44,6 +44,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: false,
     needed: None,
+    followers: false,
     channels: &[Channel {
         name: "outside_ads",
         summary: "advertising outside the platform",

@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: true,
     needed: None,
+    followers: false,
     channels: &[Channel {
         name: "search",
         summary: "searching the shelf for a need",

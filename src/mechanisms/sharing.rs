@@ -86,6 +86,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Sender,
     on_by_default: true,
     needed: None,
+    followers: false,
     channels: &[
         Channel {
             name: "share",

@@ -5,9 +5,10 @@
 //! a number of days; goods are there the next morning and are paid when they come.
 //!
 //! An offer has one stock for all platforms of an arm, the sum of the platforms' accounts:
-//! what came in on an account, less what was sold through it. Goods that come in are
-//! charged in proportion to what was asked for on each platform; an account may be
-//! overdrawn, as long as the sum is not.
+//! what came in on an account, less what was sold through it. An account may be overdrawn,
+//! as long as the sum is not; goods that come in are charged in proportion to what each
+//! account lacks of its part of the stock that is there then, so that in the long run each
+//! pays for what it sells.
 //!
 //! With a lead time goods come so many mornings later, and the rule is (s, S) with review
 //! (Silver, Pyke & Peterson 1998): where stock and goods under way are no more than s, the
@@ -58,6 +59,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Clearing,
     on_by_default: true,
     needed: None,
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[],
@@ -231,24 +233,36 @@ impl Shelf<'_> {
     }
 }
 
-/// Divides units among the platforms by what is asked for on each, to the unit: each gets
-/// what its part of the running sum rounds down to. Without any demand the first has all.
+/// Divides units that come in among the platforms, to the unit: each gets what its part of
+/// the running sum of all lacks rounds to. What is rounded away is lacking next time.
 fn divide(shelves: &[Shelf<'_>], row: usize, units: u32) -> [u32; MAX_PLATFORMS] {
-    let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
-    let all: f64 = shelves.iter().map(asked).sum();
+    let lacks = lacks(shelves, row, units);
+    let all: f64 = lacks.iter().sum();
     let (mut parts, mut sum, mut given) = ([0; MAX_PLATFORMS], 0.0, 0);
-    for (k, shelf) in shelves.iter().enumerate() {
-        sum += asked(shelf);
+    for (k, lack) in lacks.into_iter().enumerate().take(shelves.len()) {
+        sum += lack;
         let is_last = k + 1 == shelves.len();
-        let upto = if is_last { units } else { (f64::from(units) * sum / all) as u32 };
-        parts[k] = upto.saturating_sub(given);
-        given += parts[k];
-    }
-    if all == 0.0 {
-        parts = [0; MAX_PLATFORMS];
-        parts[0] = units;
+        let upto = if is_last { units } else { (f64::from(units) * sum / all + 0.5) as u32 };
+        parts[k] = upto - given;
+        given = upto;
     }
     parts
+}
+
+/// What each platform's account lacks of its part of what is in stock once so many units have
+/// come in. A part is as what is asked for on the platform; without any demand the first has
+/// everything. All together lack at least what comes in.
+fn lacks(shelves: &[Shelf<'_>], row: usize, units: u32) -> [f64; MAX_PLATFORMS] {
+    let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
+    let all: f64 = shelves.iter().map(asked).sum();
+    let there = f64::from(in_stock(shelves, row)) + f64::from(units);
+    let mut lacks = [0.0; MAX_PLATFORMS];
+    for (k, (lack, shelf)) in lacks.iter_mut().zip(shelves).enumerate() {
+        let idle = if k == 0 { 1.0 } else { 0.0 };
+        let part = if all > 0.0 { asked(shelf) / all } else { idle };
+        *lack = (there * part - f64::from(shelf.offers[row].stock)).max(0.0);
+    }
+    lacks
 }
 
 /// Units to order of every offer, by a rule for an offer of so much demand and stock.

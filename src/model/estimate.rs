@@ -1,5 +1,6 @@
 //! What a run will need, before anything is allocated.
 
+use super::{enabled, uses_followers};
 use crate::market::catalogue::Offer;
 use crate::market::member::Member;
 use crate::market::message::Order;
@@ -36,7 +37,9 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
     let platforms = scenario.arms.iter().map(|a| a.platforms.len() as u64).max().unwrap_or(1);
     let offers =
         u64::from(scenario.market.merchants) * u64::from(scenario.market.offers_per_merchant);
-    let follows = (scenario.population.follows_mean * f64::from(n)) as u64;
+    let follows_mean =
+        if uses_followers(scenario) { scenario.population.follows_mean } else { 0.0 };
+    let follows = (follows_mean * f64::from(n)) as u64;
     let orders = (f64::from(n) * ORDERS_PER_DAY * ORDER_DAYS) as u64;
     let days = u64::from(scenario.days + scenario.start.burn_in_days);
     let mut estimate = Estimate {
@@ -64,11 +67,7 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
 
 /// Whether a parameter of that name is above 0 for any mechanism that is on.
 fn is_positive(scenario: &Scenario, key: &str) -> bool {
-    let worlds = scenario.arms.iter().flat_map(|arm| &arm.mechanisms);
-    let platforms = scenario.arms.iter().flat_map(|arm| &arm.platforms);
-    let all = worlds.chain(platforms.flat_map(|platform| &platform.mechanisms));
-    let mut all = all.filter(|one| one.enabled);
-    all.any(|one| matches!(one.values.0.get(key), Some(Value::Number(x)) if *x > 0.0))
+    enabled(scenario).any(|one| matches!(one.values.0.get(key), Some(Value::Number(x)) if *x > 0.0))
 }
 
 /// Whether something spreads from seeds in any arm.

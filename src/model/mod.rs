@@ -57,6 +57,19 @@ pub fn generated(scenario: &Scenario, replicate: u32) -> Result<Network, Network
     network::generate(&scenario.network, n, &people.segment, key)
 }
 
+/// The settings of all mechanisms that are on, arm after arm.
+fn enabled(scenario: &Scenario) -> impl Iterator<Item = &Setting> {
+    let worlds = scenario.arms.iter().flat_map(|arm| &arm.mechanisms);
+    let platforms = scenario.arms.iter().flat_map(|arm| &arm.platforms);
+    let all = worlds.chain(platforms.flat_map(|platform| &platform.mechanisms));
+    all.filter(|setting| setting.enabled)
+}
+
+/// Whether any arm asks who follows whom.
+fn uses_followers(scenario: &Scenario) -> bool {
+    enabled(scenario).any(|setting| setting.spec.followers)
+}
+
 /// Draws what the arms of a replicate share.
 ///
 /// # Errors
@@ -79,7 +92,7 @@ pub fn environment(
     let follow = network::follow(
         n,
         p.influencers,
-        p.follows_mean,
+        if uses_followers(scenario) { p.follows_mean } else { 0.0 },
         p.follow_zipf_exponent,
         &taste,
         &influencers.taste,

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::network::csr::Csr;
 use crate::network::gaps::failures;
+use crate::network::packed::Packed;
 use crate::quantity::{math, time::Clock};
 use crate::rng::{Key, Stream};
 
@@ -25,8 +26,8 @@ const BISECTIONS: u32 = 60;
 /// Followers of influencers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Follow {
-    /// For every influencer the sorted list of followers.
-    pub followers: Csr,
+    /// For every influencer the ascending list of followers.
+    pub followers: Packed,
 }
 
 impl Follow {
@@ -36,9 +37,15 @@ impl Follow {
         self.followers.n()
     }
 
+    /// Number of followers of an influencer.
+    #[must_use]
+    pub fn count(&self, influencer: u32) -> usize {
+        self.followers.len(influencer)
+    }
+
     /// Followers of an influencer.
     #[must_use]
-    pub fn of(&self, influencer: u32) -> &[u32] {
+    pub fn of(&self, influencer: u32) -> Vec<u32> {
         self.followers.of(influencer)
     }
 
@@ -105,7 +112,7 @@ pub fn follow(
         let influencer = draws.partition_point(|draw| draw.first <= chunk) - 1;
         draws[influencer].chunk(influencer as u32, chunk, n_consumers, taste, key, emit);
     });
-    Follow { followers }
+    Follow { followers: Packed::new(&followers) }
 }
 
 impl Draw {
@@ -239,7 +246,7 @@ mod tests {
             let z = (follow.of(k).len() as f64 - mean) / mean.sqrt();
             assert!(z.abs() < 4.4, "influencer {k}: z = {z}");
         }
-        let total = follow.followers.n_ties() as f64 / f64::from(N);
+        let total = follow.followers.total() as f64 / f64::from(N);
         assert!((total - 12.0).abs() < 0.1, "{total} follows a consumer");
     }
 
@@ -264,6 +271,6 @@ mod tests {
         let follow = follow(100, 2, 50.0, 1.0, &|_| 0, &tastes, 1.0, Key::new(1, 0));
         assert!((0..2).all(|k| (30..70).contains(&follow.of(k).len())));
         let nobody = super::follow(100, 2, 0.0, 1.0, &|_| 0, &tastes, 1.0, Key::new(1, 0));
-        assert_eq!(nobody.followers.n_ties(), 0);
+        assert_eq!(nobody.followers.total(), 0);
     }
 }

@@ -25,6 +25,7 @@ mod import;
 mod import_tests;
 mod knit;
 mod mend;
+pub mod packed;
 mod partition;
 pub mod portrait;
 mod random_regular;

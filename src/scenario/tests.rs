@@ -35,6 +35,7 @@ const fn spec(name: &'static str, scope: Scope, role: Role, on_by_default: bool)
         role,
         on_by_default,
         needed: None,
+        followers: false,
         channels: &[],
         parameters: Knobs::DECLARED,
         streams: &[],

@@ -155,6 +155,7 @@ impl Watch for Watched {
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
         self.audit.answered(world, answers);
+        self.observers.answered(world, answers);
     }
 
     fn closed(&mut self, world: &World, day: &Day) {

@@ -22,43 +22,44 @@ struct Runner<'a> {
 }
 
 impl Market {
-    /// At most one order of every consumer in every category.
-    pub fn choose(&mut self, at: Clock, seen: &[Exposure]) -> Vec<Order> {
+    /// At most one order of every consumer in every category, wherever the goods were seen.
+    pub fn choose(markets: &mut [Self], at: Clock, seen: &[Exposure]) -> Vec<Order> {
         let mut orders = Vec::new();
-        for i in 0..self.members.len() as u32 {
+        for i in 0..markets[0].members.len() as u32 {
             let mine: Vec<&Exposure> = seen.iter().filter(|e| e.to == i).collect();
-            for category in 0..self.env.catalogue.by_category.len() as u16 {
+            for category in 0..markets[0].env.catalogue.by_category.len() as u16 {
                 let of = |e: &&&Exposure| e.category == category && e.category != NO_CATEGORY;
                 let situation: Vec<&Exposure> = mine.iter().filter(of).copied().collect();
-                orders.extend(self.decide(at, i, category, &situation));
+                orders.extend(Self::decide(markets, at, (i, category), &situation));
             }
         }
-        self.pay_coupons(&mut orders);
+        markets.iter_mut().for_each(|market| market.pay_coupons(&mut orders));
         for order in &orders {
-            self.tally.channels[order.channel as usize].placed += 1;
-            self.pay(Line::Payment, i64::from(order.price_fen));
+            let market = &mut markets[usize::from(order.platform)];
+            market.tally.channels[order.channel as usize].placed += 1;
+            market.pay(Line::Payment, i64::from(order.price_fen));
         }
         orders
     }
 
     fn decide(
-        &mut self,
+        markets: &mut [Self],
         at: Clock,
-        i: u32,
-        category: u16,
+        (i, category): (u32, u16),
         situation: &[&Exposure],
     ) -> Option<Order> {
         let morning = Clock::start_of(at.day);
         let need = situation.iter().any(|e| e.flags & flag::NEED != 0);
         let mut runners = Vec::new();
         for e in situation.iter().filter(|e| e.flags & flag::DROPPED == 0) {
-            self.tally.channels[e.channel as usize].considered += 1;
+            let market = &mut markets[usize::from(e.platform)];
+            market.tally.channels[e.channel as usize].considered += 1;
             let opened = |o: &Exposure| o.flags & flag::DROPPED == 0 && o.flags & flag::FRIEND != 0;
             let recommends = |o: &&&Exposure| opened(o) && o.offer == e.offer;
             let friends = situation.iter().filter(recommends).count();
-            self.race(morning, e, need, friends as f64, &mut runners);
+            market.race(morning, e, need, friends as f64, &mut runners);
         }
-        let nothing = self.env.key.word(OUTSIDE, i, morning, u32::from(category));
+        let nothing = markets[0].env.key.word(OUTSIDE, i, morning, u32::from(category));
         let nothing = exponential(nothing);
         let mut best: Option<&Runner<'_>> = None;
         for runner in &runners {
@@ -66,11 +67,12 @@ impl Market {
                 best = Some(runner);
             }
         }
-        let order = best.map(|runner| {
-            let order = self.order(at, runner, need);
-            (order, runner.exposure.flags & flag::COUPON != 0)
-        });
-        order.map(|(order, holds)| if holds { self.redeem(order) } else { order })
+        best.map(|runner| {
+            let market = &markets[usize::from(runner.exposure.platform)];
+            let order = market.order(at, runner, need);
+            let holds = runner.exposure.flags & flag::COUPON != 0;
+            if holds { market.redeem(order) } else { order }
+        })
     }
 
     /// Lets an offer run, alone and in a team.
@@ -122,8 +124,9 @@ impl Market {
         u += c.friends * if friends > 0.0 { ln_1p(friends) } else { 0.0 };
         u -= c.delay * if terms.pickup { c.pickup_days } else { c.parcel_days };
         u += c.habit * from_share16(member.habit);
-        if !need && member.last_order_day != NEVER && c.refractory != 0.0 {
-            let days = f64::from(day - member.last_order_day);
+        let last_order_day = self.last_order_day(e.to);
+        if !need && last_order_day != NEVER && c.refractory != 0.0 {
+            let days = f64::from(day - last_order_day);
             u -= c.refractory * quick_exp(-LN_2 * days / c.refractory_half_life_days);
         }
         u
@@ -161,7 +164,7 @@ impl Market {
             channel: e.channel,
             flags: (e.flags & flag::IMPULSE) | need,
             variant: runner.variant,
-            platform: 0,
+            platform: e.platform,
             wave: at.wave,
             coupon_fen: 0,
         }

@@ -5,7 +5,7 @@ use guanxi::engine::step::Day;
 use guanxi::market::ledger::{FLOWS, Postings};
 use guanxi::market::platform::Platform;
 use guanxi::market::tally::Tally;
-use guanxi::mechanism::world::World;
+use guanxi::mechanism::world::{OpenNeed, World};
 use std::fmt::Debug;
 
 type Verdict = Result<(), String>;
@@ -26,15 +26,18 @@ macro_rules! same_fields {
 
 /// Everything at the end of a day.
 pub fn day(world: &World, day: &Day, plain: &Market, book: &(Tally, Postings)) -> Verdict {
-    let platform = &world.platforms[0];
-    tally(&day.books[0].tally, &book.0)?;
-    postings(&day.books[0].postings, &book.1)?;
+    needs(world, &plain.needs)?;
+    platform(world, day, plain, book)
+}
+
+/// Everything of one platform at the end of a day.
+pub fn platform(world: &World, day: &Day, plain: &Market, book: &(Tally, Postings)) -> Verdict {
+    let index = usize::from(plain.platform);
+    let platform = &world.platforms[index];
+    tally(&day.books[index].tally, &book.0)?;
+    postings(&day.books[index].postings, &book.1)?;
     members(platform, plain)?;
     offers(platform, plain)?;
-    let mut needs = plain.needs.clone();
-    needs.sort();
-    let engine: Vec<_> = world.needs.iter().flatten().copied().collect();
-    same(|| "the list of open needs".to_owned(), engine, needs)?;
     same(|| "n_live".to_owned(), platform.n_live, plain.n_live())?;
     let registered = plain.members.iter().filter(|m| m.is_registered()).count() as u64;
     same(|| "n_registered".to_owned(), platform.n_registered, registered)?;
@@ -44,11 +47,28 @@ pub fn day(world: &World, day: &Day, plain: &Market, book: &(Tally, Postings)) -
     shapes(platform, plain)
 }
 
+/// The needs that are open.
+pub fn needs(world: &World, plain: &[OpenNeed]) -> Verdict {
+    let mut needs = plain.to_vec();
+    needs.sort();
+    let engine: Vec<_> = world.needs.iter().flatten().copied().collect();
+    same(|| "the list of open needs".to_owned(), engine, needs)
+}
+
+/// How tired everybody is of messages and of advertising.
+pub fn tiredness(world: &World, plain: &[(u32, u32)]) -> Verdict {
+    for (i, (&level, &plain)) in world.fatigue.levels.iter().zip(plain).enumerate() {
+        let engine = (u32::from(level & 15), u32::from(level >> 4));
+        same(|| format!("consumer {i}: tiredness"), engine, plain)?;
+    }
+    Ok(())
+}
+
 fn members(platform: &Platform, plain: &Market) -> Verdict {
     for (i, (engine, plain)) in platform.members.iter().zip(&plain.members).enumerate() {
         let who = format!("consumer {i}");
         same_fields!(who, engine, plain; standing, channel, referrer, acquired_day,
-            first_order_day, last_order_day, orders, spend_fen, trust, habit, satisfaction);
+            first_order_day, last_order_day, orders, trust, habit, satisfaction);
         same(|| format!("{who}: the record"), *engine, *plain)?;
         let bit = platform.live.get(i as u32);
         same(|| format!("{who}: the live bit"), bit, plain.is_live())?;

@@ -59,7 +59,7 @@ impl Market {
         }
         let n = self.members.len() as u32;
         for block in 0..n.div_ceil(64) {
-            let mut draws = self.env.key.draws(IDLE, block, at, 0);
+            let mut draws = self.env.key.draws(IDLE, block, at, u32::from(self.platform));
             let size = (n - 64 * block).min(64);
             successes(&mut draws, size, self.idle_contact, |k| {
                 let i = (64 * block + k) as usize;

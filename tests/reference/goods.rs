@@ -15,8 +15,8 @@ const DAYS: Stream = Stream::new("delivery/days");
 const OUTCOME: Stream = Stream::new("experience/outcome");
 
 impl Market {
-    /// Prices, expected demand and stock before the first day.
-    pub fn price_and_fill(&mut self) {
+    /// Prices and expected demand before the first day.
+    pub fn list_goods(&mut self) {
         let p = &self.rules.stock;
         let catalogue = &self.env.catalogue;
         let per_offer = p.planned_orders * self.n_live() as f64 / catalogue.offers.len() as f64;
@@ -35,31 +35,30 @@ impl Market {
             });
         }
         self.prices = vec![Price::default(); self.goods.len()];
-        self.fill_up(self.env.start.stock_days);
     }
 
-    fn fill_up(&mut self, days: f64) {
+    /// Fills the shelves up to the demand of some days.
+    pub fn fill_up(&mut self, days: f64) {
         for k in 0..self.goods.len() {
-            let good = &mut self.goods[k];
+            let good = &self.goods[k];
             let level = (f64::from(good.demand) * days).ceil() as u32;
             let level = level.max(self.rules.stock.least_units);
             let units = level.saturating_sub(good.stock as u32);
-            good.stock += units as i32;
-            self.tally.units_in += u64::from(units);
-            let cost = self.env.catalogue.offers[k].unit_cost_fen;
-            self.pay(Line::Goods, i64::from(units) * i64::from(cost));
+            self.take_in(k, units);
         }
+    }
+
+    /// Units that come in and are paid for.
+    pub fn take_in(&mut self, offer: usize, units: u32) {
+        self.goods[offer].stock += units as i32;
+        self.tally.units_in += u64::from(units);
+        let cost = self.env.catalogue.offers[offer].unit_cost_fen;
+        self.pay(Line::Goods, i64::from(units) * i64::from(cost));
     }
 
     /// Demand is smoothed, and every few days stock is filled up.
     pub fn reorder_goods(&mut self) {
-        let keep = pow(0.5, 1.0 / self.rules.stock.demand_half_life_days);
-        for good in &mut self.goods {
-            let today = f64::from(good.asked_today);
-            good.demand = (f64::from(good.demand) * keep + today * (1.0 - keep)) as f32;
-            good.asked_today = 0;
-            good.sold_today = 0;
-        }
+        self.smooth_demand();
         if (self.day + 1).is_multiple_of(self.rules.stock.review_days) {
             match self.rules.stock.lead_time_days {
                 0 => self.fill_up(self.rules.stock.cover_days),
@@ -68,26 +67,43 @@ impl Market {
         }
     }
 
+    /// What was asked for today moves what is expected.
+    pub fn smooth_demand(&mut self) {
+        let keep = pow(0.5, 1.0 / self.rules.stock.demand_half_life_days);
+        for good in &mut self.goods {
+            let today = f64::from(good.asked_today);
+            good.demand = (f64::from(good.demand) * keep + today * (1.0 - keep)) as f32;
+            good.asked_today = 0;
+            good.sold_today = 0;
+        }
+    }
+
     /// Orders get what is in stock, in the order of their priority.
     pub fn grant(&mut self, mut orders: Vec<Order>, answers: &mut Vec<Answer>) {
         orders.sort_by_key(|o| (o.offer, o.priority, o.consumer, o.day, o.wave));
         for order in orders {
-            let good = &mut self.goods[order.offer as usize];
-            good.asked_today += 1;
-            if good.stock == 0 {
-                self.tally.out_of_stock += 1;
-                self.refuse(Answer { order, verdict: Verdict::OutOfStock }, answers);
-                continue;
-            }
-            good.stock -= 1;
-            good.sold_today += 1;
-            self.tally.units_out += 1;
-            let pickup = self.channels[order.channel as usize].pickup;
-            let parcel = self.env.catalogue.parcel_cost_fen;
-            let postage = if pickup { self.rules.listing.pickup_cost_fen } else { parcel };
-            self.pay(Line::Postage, postage);
-            answers.push(Answer { order, verdict: Verdict::Granted });
+            let in_stock = self.goods[order.offer as usize].stock;
+            self.answer(order, in_stock, answers);
         }
+    }
+
+    /// Grants an order of an offer of which so much is in stock, or refuses it.
+    pub fn answer(&mut self, order: Order, in_stock: i32, answers: &mut Vec<Answer>) {
+        let good = &mut self.goods[order.offer as usize];
+        good.asked_today += 1;
+        if in_stock == 0 {
+            self.tally.out_of_stock += 1;
+            self.refuse(Answer { order, verdict: Verdict::OutOfStock }, answers);
+            return;
+        }
+        good.stock -= 1;
+        good.sold_today += 1;
+        self.tally.units_out += 1;
+        let pickup = self.channels[order.channel as usize].pickup;
+        let parcel = self.env.catalogue.parcel_cost_fen;
+        let postage = if pickup { self.rules.listing.pickup_cost_fen } else { parcel };
+        self.pay(Line::Postage, postage);
+        answers.push(Answer { order, verdict: Verdict::Granted });
     }
 
     /// Granted orders take their places in cascades and histories, and set off.
@@ -110,7 +126,7 @@ impl Market {
             return p.pickup_days;
         }
         let span = p.parcel_days_max.saturating_sub(p.parcel_days_min) + 1;
-        let mut draws = self.env.key.draws(DAYS, order.consumer, at, order.offer);
+        let mut draws = self.key.draws(DAYS, order.consumer, at, order.offer);
         let days = p.parcel_days_min + draws.below(u32::from(span)) as u16;
         let tier = self.env.people.of(order.consumer).tier;
         let extra = p.days_per_tier * f64::from(tier - 1);
@@ -134,7 +150,6 @@ impl Market {
         member.first_order_day = member.first_order_day.min(day);
         member.last_order_day = day;
         member.orders = member.orders.saturating_add(1);
-        member.spend_fen = member.spend_fen.saturating_add(order.price_fen);
     }
 
     /// A refused order costs a little trust.
@@ -169,7 +184,7 @@ impl Market {
         let terms = &self.channels[order.channel as usize];
         let moment = (u32::from(order.day) << 24) ^ (u32::from(order.wave) << 20);
         let item = order.offer ^ moment;
-        let mut draws = self.env.key.draws(OUTCOME, order.consumer, at, item);
+        let mut draws = self.key.draws(OUTCOME, order.consumer, at, item);
         let quality = f64::from(self.env.catalogue.offers[order.offer as usize].quality);
         let realised = quality + p.quality_noise_sd * normal(&mut draws);
         let surprise = realised - (p.expected_quality + terms.hype);

@@ -43,7 +43,7 @@ impl Market {
         for (number, order) in std::mem::take(&mut self.groups.opened) {
             let (by, offer) = (order.consumer, order.offer);
             let network = &self.env.network;
-            let mut draws = self.env.key.draws(INVITE, by, at, offer);
+            let mut draws = self.key.draws(INVITE, by, at, offer);
             let mut ties = Vec::new();
             pick_distinct(&mut draws, network.degree(by), p.invitations as usize, &mut ties);
             self.tally.shares += 1;
@@ -84,7 +84,7 @@ impl Market {
     /// who comes too late.
     fn place(&mut self, at: Clock, order: &Order) -> Option<usize> {
         let p = self.rules.group_buy.clone()?;
-        let (key, i, offer) = (self.env.key, order.consumer, order.offer);
+        let (key, i, offer) = (self.key, order.consumer, order.offer);
         let all = &self.groups.all;
         if order.channel == self.channel("invitation") && order.context != NONE {
             let group = &all[order.context as usize];
@@ -133,7 +133,7 @@ impl Market {
             group.open = false;
             let members = std::mem::take(&mut group.members);
             let (opener, offer) = (members[0].consumer, group.offer);
-            if self.env.key.unit(AUTO_FILL, opener, at, offer) < auto_fill {
+            if self.key.unit(AUTO_FILL, opener, at, offer) < auto_fill {
                 self.tally.groups_filled += 1;
                 orders.extend(members);
                 continue;

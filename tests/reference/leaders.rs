@@ -30,7 +30,7 @@ impl Market {
     /// In which order neighbourhoods get leaders.
     pub fn queue_neighbourhoods(&mut self) {
         let mut queue: Vec<u32> = (0..self.leaders.len() as u32).collect();
-        queue.sort_by_key(|&k| (self.env.key.word(RECRUIT, k, Clock::default(), 0), k));
+        queue.sort_by_key(|&k| (self.key.word(RECRUIT, k, Clock::default(), 0), k));
         self.recruiting = (queue, 0);
     }
 
@@ -43,7 +43,7 @@ impl Market {
         for k in 0..self.leaders.len() as u32 {
             if self.leaders[k as usize].at_work {
                 let post = |item| {
-                    let mut draws = self.env.key.draws(GOODS, k, at, item);
+                    let mut draws = self.key.draws(GOODS, k, at, item);
                     popular.pick(draws.word(), draws.word())
                 };
                 let goods: Vec<u32> = (0..p.posts).map(post).collect();
@@ -79,9 +79,10 @@ impl Market {
         starts[k as usize]..starts[k as usize + 1]
     }
 
-    /// The chance that an active member considers one of a leader's posts.
-    pub fn reading_chance(&self, p: &Parameters, k: u32) -> f64 {
-        let attention = at_least_one(self.rules.attention.slots_mean * p.attention_share);
+    /// The chance that an active member with a share of attention for the platform
+    /// considers one of a leader's posts.
+    pub fn reading_chance(&self, p: &Parameters, k: u32, share: f64) -> f64 {
+        let attention = at_least_one(self.rules.attention.slots_mean * p.attention_share * share);
         attention * p.considered_mean * self.leaders[k as usize].trust
     }
 
@@ -93,19 +94,20 @@ impl Market {
         seen: &mut Vec<Exposure>,
     ) {
         let channel = self.channel("leader");
-        let member = self.reading_chance(p, k);
+        let member = self.reading_chance(p, k, 1.0);
         let outsider = p.outside_reach_share * self.channels[channel as usize].thinning;
         let most = member.max(outsider);
         let neighbours: Vec<u32> = self.neighbours(k).collect();
         let mut reached = Vec::new();
-        let mut draws = self.env.key.draws(NEIGHBOUR, k, at, 0);
+        let mut draws = self.key.draws(NEIGHBOUR, k, at, 0);
         let hit = |place| reached.push(neighbours[place as usize]);
         successes(&mut draws, neighbours.len() as u32, most, hit);
         for i in reached {
-            let mut view = self.env.key.draws(VIEW, i, at, 0);
+            let mut view = self.key.draws(VIEW, i, at, 0);
             let is_member = self.members[i as usize].is_live();
-            let chance = if is_member { member } else { outsider } / most;
-            let looks = view.chance(chance);
+            let member = |share| self.reading_chance(p, k, share);
+            let chance = if is_member { member(self.others[i as usize].share()) } else { outsider };
+            let looks = view.chance(chance / most);
             if looks && (!is_member || self.is_active(i, at.day)) {
                 self.tally.channels[channel as usize].exposed += 1;
                 let offer = goods[view.below(p.posts) as usize];

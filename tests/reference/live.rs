@@ -57,10 +57,10 @@ impl Market {
             return;
         }
         let mut order: Vec<u32> = (0..self.env.influencers.n()).collect();
-        order.sort_by_key(|&i| (self.env.key.word(BOOKING, i, at, 0), i));
+        order.sort_by_key(|&i| (self.key.word(BOOKING, i, at, 0), i));
         let popular = Alias::new(&self.popularity(f64::sqrt));
         for influencer in order {
-            let followers = self.env.follow.of(influencer).len();
+            let followers = self.env.follow.count(influencer);
             let size = followers as f64 / p.reference_followers;
             let fee = (p.slot_fee_fen as f64 * size * worth(p, followers)).round() as i64;
             if fee > self.live_purse {
@@ -69,7 +69,7 @@ impl Market {
             self.live_purse -= fee;
             self.pay(Line::SlotFee, fee);
             self.live.on_air.push(influencer);
-            let mut draws = self.env.key.draws(GOODS, influencer, at, 0);
+            let mut draws = self.key.draws(GOODS, influencer, at, 0);
             let pick = |_| popular.pick(draws.word(), draws.word());
             let goods: Vec<u32> = (0..p.offers_per_session).map(pick).collect();
             match self.luck {
@@ -79,9 +79,10 @@ impl Market {
         }
     }
 
-    /// The chance that an active member considers an offer of a session.
-    pub fn session_chance(&self, p: &Parameters, followers: usize) -> f64 {
-        let attention = at_least_one(self.rules.attention.slots_mean * p.attention_share);
+    /// The chance that an active member with a share of attention for the platform considers
+    /// an offer of a session.
+    pub fn session_chance(&self, p: &Parameters, followers: usize, share: f64) -> f64 {
+        let attention = at_least_one(self.rules.attention.slots_mean * p.attention_share * share);
         (attention * p.considered_mean * worth(p, followers)).min(1.0)
     }
 
@@ -93,19 +94,21 @@ impl Market {
         seen: &mut Vec<Exposure>,
     ) {
         let channel = self.channel("live");
-        let followers = self.env.follow.of(influencer).to_vec();
-        let member = self.session_chance(p, followers.len());
+        let followers = self.env.follow.of(influencer);
+        let member = self.session_chance(p, followers.len(), 1.0);
         let outsider = p.outside_reach_share * self.channels[channel as usize].thinning;
         let most = member.max(outsider);
         for (block, here) in followers.chunks(256).enumerate() {
-            let mut draws = self.env.key.draws(FOLLOWER, influencer, at, block as u32);
+            let mut draws = self.key.draws(FOLLOWER, influencer, at, block as u32);
             let mut reached = Vec::new();
             successes(&mut draws, here.len() as u32, most, |k| reached.push(here[k as usize]));
             for i in reached {
-                let mut view = self.env.key.draws(VIEW, i, at, influencer);
+                let mut view = self.key.draws(VIEW, i, at, influencer);
                 let is_member = self.members[i as usize].is_live();
-                let chance = if is_member { member } else { outsider } / most;
-                let looks = view.chance(chance * self.live_appeal(p, influencer));
+                let share = self.others[i as usize].share();
+                let member = |share| self.session_chance(p, followers.len(), share);
+                let chance = if is_member { member(share) } else { outsider };
+                let looks = view.chance(chance / most * self.live_appeal(p, influencer));
                 if looks && (!is_member || self.is_active(i, at.day)) {
                     self.tally.channels[channel as usize].exposed += 1;
                     let offer = goods[view.below(goods.len() as u32) as usize];
@@ -146,7 +149,8 @@ impl Market {
         for (i, influencer, offer, day) in self.live.missed.clone() {
             let days = f64::from(at.day - day);
             let chance = p.carry_over_share * exp(-LN_2 * days / p.carry_over_half_life_days);
-            let looks = self.env.key.unit(REPLAY, i, at, influencer) < chance;
+            let chance = self.others[i as usize].share() * chance;
+            let looks = self.key.unit(REPLAY, i, at, influencer) < chance;
             if looks && self.members[i as usize].is_live() && self.is_active(i, at.day) {
                 self.tally.channels[channel].exposed += 1;
                 seen.push(self.pitch(p, i, influencer, offer));
@@ -160,7 +164,8 @@ impl Market {
         if at.wave != 0 {
             return;
         }
-        for e in seen.iter().filter(|e| e.channel == channel && e.flags & flag::DROPPED == 0) {
+        let own = |e: &&Exposure| (e.channel, e.platform) == (channel, self.platform);
+        for e in seen.iter().filter(own).filter(|e| e.flags & flag::DROPPED == 0) {
             if self.live.on_air.contains(&e.source) {
                 self.live.missed.push((e.to, e.source, e.offer, at.day));
             }

@@ -5,6 +5,7 @@ use crate::groups::Groups;
 use crate::leaders::Leader;
 use crate::live::Live;
 use crate::opinion::Said;
+use crate::rivals::Others;
 use crate::rules::{Rules, Terms, terms};
 use crate::sharing::Share;
 use crate::supply::{Coupons, Price};
@@ -16,6 +17,7 @@ use guanxi::market::tally::Tally;
 use guanxi::mechanism::world::{Environment, OpenNeed};
 use guanxi::quantity::money::Fen;
 use guanxi::quantity::time::Clock;
+use guanxi::rng::Key;
 use guanxi::scenario::Arm;
 use std::sync::Arc;
 
@@ -43,6 +45,12 @@ pub enum Luck {
 /// One platform's world.
 pub struct Market {
     pub env: Arc<Environment>,
+    /// The number of the platform, and the key of its own draws.
+    pub platform: u8,
+    pub key: Key,
+    pub daily_budget: i64,
+    /// What each consumer does on the other platforms.
+    pub others: Vec<Others>,
     pub rules: Rules,
     pub luck: Luck,
     pub channels: Vec<Terms>,
@@ -95,9 +103,23 @@ pub struct Market {
 impl Market {
     /// The market before its first day.
     pub fn new(env: &Arc<Environment>, arm: &Arm, luck: Luck) -> Self {
-        let rules = Rules::of(arm);
+        let mut market = Self::empty(env, arm, 0, luck);
+        market.start_clocks(0, 0);
+        market.fill_up(env.start.stock_days);
+        market.joined.clear();
+        market
+    }
+
+    /// The market of a platform before needs arise and goods come in.
+    pub fn empty(env: &Arc<Environment>, arm: &Arm, platform: usize, luck: Luck) -> Self {
+        let rules = Rules::of(arm, platform);
         let n = env.people.segment.len();
+        let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
         let mut market = Self {
+            platform: platform as u8,
+            key: env.key_of(platform),
+            daily_budget: env.daily_budget.0 / sharers,
+            others: vec![Others::default(); n],
             channels: terms(&rules, 0.0),
             day: 0,
             members: vec![Member::stranger(env.start.trust); n],
@@ -140,9 +162,8 @@ impl Market {
 
     fn begin(&mut self) {
         self.found();
-        self.start_clocks(0, 0);
         self.queue_neighbourhoods();
-        self.price_and_fill();
+        self.list_goods();
         self.start_reviews();
         let invitation = self.solved_invitation();
         self.channels = terms(&self.rules, invitation);
@@ -153,7 +174,6 @@ impl Market {
             Some(p) => p.window_days + 2,
             None => 1,
         };
-        self.joined.clear();
         let rewards = self.rules.sharing.as_ref().is_some_and(|p| p.budget_share > 0.0);
         self.paid_share = if rewards { 1.0 } else { 0.0 };
     }
@@ -185,37 +205,48 @@ impl Market {
     /// One wave, from what is shown to what is bought.
     fn wave(&mut self, at: Clock) {
         let mut seen = Vec::new();
-        if at.wave == 0 {
-            self.advertise(at, &mut seen);
-            self.search(at, &mut seen);
-            self.browse(at, &mut seen);
-            self.stream(at, &mut seen);
-            self.post(at, &mut seen);
-        }
-        self.invite(at, &mut seen);
-        self.show_shares(at, &mut seen);
-        seen.sort_by_key(|e| (e.to, e.category, e.channel, e.offer, e.source, e.context));
+        self.send(at, &mut seen);
+        sort(&mut seen);
         self.open_messages(at, &mut seen);
         self.register(at, &mut seen);
         self.hand_out_coupons(at, &mut seen);
         self.tire(&seen);
         self.note_viewers(at, &seen);
-        let mut orders = self.choose(at, &seen);
+        let mut orders = Self::choose(std::slice::from_mut(self), at, &seen);
         self.fill_needs(at, &orders);
         self.spare_buyers(&orders);
         let mut answers = Vec::new();
         self.hold_for_leaders(at, &mut orders, &mut answers);
         self.form_groups(at, &mut orders, &mut answers);
         self.grant(orders, &mut answers);
-        answers.sort_by_key(|a| (a.order.consumer, a.order.offer, a.order.day, a.order.wave));
-        self.free_coupons(&answers);
-        self.lapse(at, &answers);
-        self.record(at, &mut answers);
-        self.disappoint(&answers);
-        self.decide_to_share(at, &answers);
+        self.hear(at, &mut answers);
     }
 
-    fn close(&mut self) -> (Tally, Postings) {
+    /// Everything that is shown in a wave.
+    pub fn send(&mut self, at: Clock, seen: &mut Vec<Exposure>) {
+        if at.wave == 0 {
+            self.advertise(at, seen);
+            self.search(at, seen);
+            self.browse(at, seen);
+            self.stream(at, seen);
+            self.post(at, seen);
+        }
+        self.invite(at, seen);
+        self.show_shares(at, seen);
+    }
+
+    /// What follows from the answers to a wave's orders.
+    pub fn hear(&mut self, at: Clock, answers: &mut [Answer]) {
+        answers.sort_by_key(|a| (a.order.consumer, a.order.offer, a.order.day, a.order.wave));
+        self.free_coupons(answers);
+        self.lapse(at, answers);
+        self.record(at, answers);
+        self.disappoint(answers);
+        self.decide_to_share(at, answers);
+    }
+
+    /// The counts and the money of the day.
+    pub fn close(&mut self) -> (Tally, Postings) {
         let live = self.members.iter().filter(|m| m.is_live());
         let trust: i64 = live.map(|m| i64::from(m.trust)).sum();
         self.tally.trust_change = trust - self.trust_sum;
@@ -239,7 +270,7 @@ impl Market {
 
     /// A share of the daily budget, in whole fen.
     pub fn allotment(&self, share: f64) -> i64 {
-        (self.env.daily_budget.0 as f64 * share).floor() as i64
+        (self.daily_budget as f64 * share).floor() as i64
     }
 
     /// Books an amount.
@@ -265,8 +296,18 @@ impl Market {
 
     /// An exposure to an offer through a channel, by default unrecommended.
     pub fn exposure(&self, to: u32, offer: u32, channel: u8) -> Exposure {
-        Exposure { offer, category: self.category(offer), ..Exposure::new(to, 0, channel) }
+        Exposure { offer, category: self.category(offer), ..self.to_stranger(to, channel) }
     }
+
+    /// An exposure to the platform itself.
+    pub fn to_stranger(&self, to: u32, channel: u8) -> Exposure {
+        Exposure::new(to, usize::from(self.platform), channel)
+    }
+}
+
+/// Puts what is seen in order: what is weighed together stands together.
+pub fn sort(seen: &mut [Exposure]) {
+    seen.sort_by_key(|e| (e.to, e.category, e.platform, e.channel, e.offer, e.source, e.context));
 }
 
 /// The probability of at least one of a Poisson number of slots.

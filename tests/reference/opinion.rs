@@ -47,7 +47,7 @@ impl Market {
         for outcome in &self.outcomes {
             let surprise = f64::from(outcome.surprise);
             let order = &outcome.order;
-            let unit = self.env.key.unit(REVIEW, order.consumer, at, occasion(order));
+            let unit = self.key.unit(REVIEW, order.consumer, at, occasion(order));
             if unit < p.base + p.surprise_weight * surprise.abs() {
                 let stars = (p.stars_expected + p.stars_per_surprise * surprise).round();
                 given[order.offer as usize].push(stars.clamp(1.0, 5.0) as u32);
@@ -91,7 +91,7 @@ impl Market {
             let bad = surprise <= -p.displeased_at;
             let good = surprise >= p.pleased_at && !outcome.returned && !bad;
             let by = order.consumer;
-            let mut draws = self.env.key.draws(TELL, by, at, occasion(order));
+            let mut draws = self.key.draws(TELL, by, at, occasion(order));
             if !(good || bad) || draws.unit() >= p.tell_share {
                 continue;
             }

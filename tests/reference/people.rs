@@ -25,7 +25,7 @@ impl Market {
         for i in 0..self.members.len() as u32 {
             let trust = self.env.start.trust + self.env.people.of(i).trust_shift;
             self.members[i as usize].trust = share16(trust);
-            let rank = self.env.key.unit(RESISTANCE, i, Clock::default(), 0);
+            let rank = self.key.unit(RESISTANCE, i, Clock::default(), 0);
             if rank < self.env.start.registered_share {
                 let member = &mut self.members[i as usize];
                 member.standing = standing::REGISTERED;
@@ -72,7 +72,9 @@ impl Market {
                 continue;
             }
             let lapsed = self.members[i as usize].is_registered();
-            for (ordinal, e) in seen.iter_mut().filter(|e| e.to == i).enumerate() {
+            let key = (i, self.platform);
+            let own = |e: &&mut Exposure| (e.to, e.platform) == key;
+            for (ordinal, e) in seen.iter_mut().filter(own).enumerate() {
                 if e.flags & flag::DROPPED != 0 || self.members[i as usize].is_live() {
                     continue;
                 }
@@ -91,13 +93,13 @@ impl Market {
         let lost = if terms.name == "outside_ads" { self.advert_loss(e.to) } else { 0.0 };
         let persuasion = terms.join + shift - lost;
         let probability = quick_logistic(persuasion - self.resistance(e.to)) / terms.thinning;
-        self.env.key.unit(JOIN, e.to, at, ordinal) < probability
+        self.key.unit(JOIN, e.to, at, ordinal) < probability
     }
 
     /// How hard it is to win somebody over.
     pub fn resistance(&self, i: u32) -> f64 {
         let p = &self.rules.registration;
-        let deviate = normal_from(self.env.key.word(RESISTANCE, i, Clock::default(), 0));
+        let deviate = normal_from(self.key.word(RESISTANCE, i, Clock::default(), 0));
         p.resistance_mean + p.resistance_sd * deviate.clamp(-3.5, 3.5)
     }
 
@@ -198,7 +200,9 @@ impl Market {
             }
             if self.env.key.unit(LAPSE, i, at, offer) < self.lapse_probability(i) {
                 self.members[i as usize].standing |= standing::LAPSED;
-                self.clocks[i as usize] = u32::MAX;
+                if !self.others[i as usize].is_member {
+                    self.clocks[i as usize] = u32::MAX;
+                }
                 self.tally.lapsed += 1;
             }
         }

@@ -1,4 +1,4 @@
-//! The parameters of an arm with one platform, and what they make of the channels.
+//! The parameters of a platform of an arm, and what they make of the channels.
 
 use guanxi::market::ledger::Line;
 use guanxi::market::platform::Family;
@@ -37,9 +37,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of an arm, whose mechanisms of every day must be on.
-    pub fn of(arm: &Arm) -> Self {
-        let all = || arm.mechanisms.iter().chain(&arm.platforms[0].mechanisms);
+    /// The rules of a platform of an arm, whose mechanisms of every day must be on.
+    pub fn of(arm: &Arm, platform: usize) -> Self {
+        let all = || arm.mechanisms.iter().chain(&arm.platforms[platform].mechanisms);
         let optional = |name: &str| -> Option<&Values> {
             all().find(|s| s.spec.name == name && s.enabled).map(|s| &s.values)
         };

@@ -40,7 +40,7 @@ impl Market {
             Luck::Trials => self.trials_of_ads(at, reach),
             Luck::Plan => {
                 let thinning = self.channels[channel as usize].thinning;
-                let mut draws = self.env.key.draws(TOTAL, 0, at, 0);
+                let mut draws = self.env.key.draws(TOTAL, u32::from(self.platform), at, 0);
                 let unmoved = poisson(&mut draws, outsiders * reach * (1.0 - thinning));
                 self.tally.channels[channel as usize].exposed += unmoved;
                 self.planned_contacts(at, reach * thinning)
@@ -49,7 +49,7 @@ impl Market {
         for i in reached {
             if !self.members[i as usize].is_live() {
                 self.tally.channels[channel as usize].exposed += 1;
-                seen.push(Exposure::new(i, 0, channel));
+                seen.push(self.to_stranger(i, channel));
             }
         }
     }
@@ -59,7 +59,7 @@ impl Market {
         let n = self.members.len() as u32;
         let mut reached = Vec::new();
         for block in 0..n.div_ceil(64) {
-            let mut draws = self.env.key.draws(CONTACT, block, at, 0);
+            let mut draws = self.key.draws(CONTACT, block, at, 0);
             let size = (n - 64 * block).min(64);
             successes(&mut draws, size, p, |k| reached.push(64 * block + k));
         }
@@ -70,10 +70,11 @@ impl Market {
     pub fn search(&mut self, at: Clock, seen: &mut Vec<Exposure>) {
         let Some(p) = self.rules.search.clone() else { return };
         let channel = self.channel("search");
-        let visits = at_least_one(self.rules.attention.slots_mean * p.attention_share);
+        let slots = self.rules.attention.slots_mean * p.attention_share;
         for need in self.needs.clone() {
             let (i, category) = (need.consumer, need.category);
-            let visit = self.env.key.unit(VISIT, i, at, u32::from(category)) < visits;
+            let visits = at_least_one(slots * self.others[i as usize].share());
+            let visit = self.key.unit(VISIT, i, at, u32::from(category)) < visits;
             if !self.members[i as usize].is_live() || !visit || !self.is_active(i, at.day) {
                 continue;
             }
@@ -85,7 +86,7 @@ impl Market {
             let all = self.popularity(|sales| pow(sales, p.popularity_exponent));
             let weights: Vec<f64> = shelf.iter().map(|&offer| all[offer as usize]).collect();
             let ranking = Alias::new(&weights);
-            let mut draws = self.env.key.draws(RESULTS, i, at, u32::from(category));
+            let mut draws = self.key.draws(RESULTS, i, at, u32::from(category));
             for _ in 0..p.shown {
                 let offer = shelf[ranking.pick(draws.word(), draws.word()) as usize];
                 let plain = self.exposure(i, offer, channel);
@@ -107,9 +108,12 @@ impl Market {
             let word = self.daily_word(i, at.day);
             let considers_more = |tail: &&f64| word < word_below((activity * **tail).max(0.0));
             let considered = tails.iter().take_while(considers_more).count() as u32;
-            self.tally.channels[channel as usize].exposed += u64::from(considered);
             for item in 0..considered {
-                let mut draws = self.env.key.draws(SHOWN, i, at, item);
+                if !self.is_opened_here(i, at.day, item) {
+                    continue;
+                }
+                self.tally.channels[channel as usize].exposed += 1;
+                let mut draws = self.key.draws(SHOWN, i, at, item);
                 let words = [draws.word(), draws.word()];
                 let personal = self.personal_pick(&p, (i, at, item), words, &weights);
                 let offer = personal.unwrap_or_else(|| shown.pick(words[0], words[1]));
@@ -122,8 +126,8 @@ impl Market {
         let people = &self.env.people;
         let shares = people.segments.iter().zip(&people.shares);
         let activity: f64 = shares.map(|(segment, share)| segment.activity * share).sum();
-        let all_slots = slots * activity * self.n_live() as f64;
-        let mut draws = self.env.key.draws(PASSED, 0, at, 0);
+        let all_slots = slots * activity * self.attending();
+        let mut draws = self.env.key.draws(PASSED, u32::from(self.platform), at, 0);
         let passed = poisson(&mut draws, all_slots * (1.0 - p.consider_share));
         self.tally.channels[channel as usize].exposed += passed;
     }
@@ -146,10 +150,10 @@ impl Market {
         words: [u32; 2],
         popularity: &[f64],
     ) -> Option<u32> {
-        let mut draws = self.env.key.draws(PERSONAL, i, at, item);
+        let mut draws = self.key.draws(PERSONAL, i, at, item);
         let is_personal = draws.unit() < p.personal_share;
         let explores = draws.unit() < p.exploration_share;
-        let opted_out = self.env.key.unit(CONSENT, i, Clock::default(), 0) < p.opt_out_share;
+        let opted_out = self.key.unit(CONSENT, i, Clock::default(), 0) < p.opt_out_share;
         if !is_personal || opted_out {
             return None;
         }

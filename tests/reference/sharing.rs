@@ -30,7 +30,7 @@ impl Market {
         for share in std::mem::take(&mut self.shares) {
             let network = &self.env.network;
             let degree = network.degree(share.by);
-            let mut draws = self.env.key.draws(AUDIENCE, share.by, at, share.offer);
+            let mut draws = self.key.draws(AUDIENCE, share.by, at, share.offer);
             let (mut ties, mut seers) = (Vec::new(), Vec::new());
             let is_strong = |tie: &u32| network.is_strong(share.by, *tie);
             match share.channel {
@@ -86,7 +86,7 @@ impl Market {
 
     fn share_of(&self, at: Clock, order: &Order) -> Option<Share> {
         let p = self.rules.sharing.as_ref()?;
-        let mut draws = self.env.key.draws(SHARE, order.consumer, at, order.offer);
+        let mut draws = self.key.draws(SHARE, order.consumer, at, order.offer);
         let satisfaction = from_share16(self.members[order.consumer as usize].satisfaction);
         let reward = self.paid_share * p.reward_fen as f64 / p.hassle_fen;
         let propensity = self.env.people.of(order.consumer).social_propensity.max(1e-9);

@@ -2,8 +2,8 @@
 
 use crate::market::{Market, part};
 use crate::rules::basis_points;
-use guanxi::market::ledger::Line;
 use guanxi::market::message::{Answer, Exposure, NO_CATEGORY, Order, Verdict, flag};
+use guanxi::mechanisms::stock::Parameters;
 use guanxi::quantity::math::{ln, quick_ln};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
@@ -20,6 +20,8 @@ pub struct Coupons {
     asked_fen: i64,
     /// What all coupons of a day are expected to ask for.
     asked_of_all: Option<f64>,
+    /// Orders whose coupon was paid.
+    pub paid: u64,
     /// Orders whose coupon was not paid.
     pub late: u64,
 }
@@ -50,7 +52,7 @@ impl Market {
         if self.rules.coupon.is_none() || self.coupons.left_fen == 0 {
             return;
         }
-        for e in seen {
+        for e in seen.iter_mut().filter(|e| e.platform == self.platform) {
             let considered = e.flags & flag::DROPPED == 0 && e.category != NO_CATEGORY;
             if considered && self.holds_coupon(at.day, e.to) {
                 e.flags |= flag::COUPON;
@@ -62,7 +64,7 @@ impl Market {
         let Some(p) = &self.rules.coupon else { return false };
         let member = &self.members[i as usize];
         let share = if member.orders == 0 { p.newcomer_share } else { p.member_share };
-        let unit = self.env.key.unit(HOLDER, i, Clock::start_of(day), 0);
+        let unit = self.env.key.unit(HOLDER, i, Clock::start_of(day), self.platform.into());
         member.is_live() && unit < share * self.coupons.part
     }
 
@@ -93,12 +95,13 @@ impl Market {
         order
     }
 
-    /// A wave's coupons are paid while the pool lasts, by priority if it does not.
+    /// The coupons of a wave's own orders are paid while the pool lasts, by priority if it does not.
     pub fn pay_coupons(&mut self, orders: &mut [Order]) {
-        let asked: i64 = orders.iter().map(|o| i64::from(o.coupon_fen)).sum();
+        let is_own = |order: &Order| order.platform == self.platform;
+        let mut queue: Vec<usize> = (0..orders.len()).filter(|&k| is_own(&orders[k])).collect();
+        let asked: i64 = queue.iter().map(|&k| i64::from(orders[k].coupon_fen)).sum();
         self.coupons.asked_fen += asked;
         let scarce = asked > self.coupons.left_fen;
-        let mut queue: Vec<usize> = (0..orders.len()).collect();
         queue.sort_by_key(|&k| (orders[k].priority, orders[k].consumer, orders[k].offer));
         for k in queue {
             let off = i64::from(orders[k].coupon_fen);
@@ -108,6 +111,7 @@ impl Market {
                 self.coupons.late += 1;
             } else {
                 self.coupons.left_fen -= off;
+                self.coupons.paid += u64::from(off > 0);
             }
         }
     }
@@ -136,26 +140,17 @@ impl Market {
                 self.supplies.push((day, k, units));
                 continue;
             }
-            self.goods[k].stock += units as i32;
-            self.tally.units_in += u64::from(units);
-            let cost = self.env.catalogue.offers[k].unit_cost_fen;
-            self.pay(Line::Goods, i64::from(units) * i64::from(cost));
+            self.take_in(k, units);
         }
     }
 
     /// Orders what is wanted beyond what is there and under way.
     pub fn order_supplies(&mut self) {
-        let p = self.rules.stock.clone();
         for k in 0..self.goods.len() {
-            let demand = f64::from(self.goods[k].demand);
-            let under_way = self.supplies.iter().filter(|s| s.1 == k).map(|s| s.2).sum::<u32>();
-            let there = self.goods[k].stock as u32 + under_way;
-            let days = f64::from(p.lead_time_days + p.review_days) + p.safety_days;
-            let full = (demand * days + demand * p.cover_days).ceil() as u32;
-            let full = full.max(p.least_units);
-            if f64::from(there) <= demand * days && full > there {
-                self.supplies.push((self.day + 1 + p.lead_time_days, k, full - there));
-            }
+            let (demand, there) = (f64::from(self.goods[k].demand), self.goods[k].stock as u32);
+            let wanted = wanted(&self.rules.stock, k, (demand, there), &self.supplies);
+            self.supplies
+                .extend(wanted.map(|w| (self.day + 1 + self.rules.stock.lead_time_days, k, w)));
         }
     }
 
@@ -181,7 +176,7 @@ impl Market {
             let n = peers.len() as f64;
             let earned: i64 = peers.iter().map(|&j| before.1[j].earned_fen).sum();
             let prices: u64 = peers.iter().map(|&j| u64::from(before.0[j].price_fen)).sum();
-            let mut draws = self.env.key.draws(TRIAL, k as u32, at, 0);
+            let mut draws = self.env.key.draws(TRIAL, k as u32, at, self.platform.into());
             let (looks, tries) = (draws.unit(), draws.unit());
             let up = draws.unit() < 0.5;
             let memory = &mut self.prices[k];
@@ -216,4 +211,19 @@ impl Market {
             self.goods[k].ln_price_ratio = ln(price / reference as f64) as f32;
         }
     }
+}
+
+/// Units to order of an offer that is asked for and there so much, by the (s, S) rule.
+pub fn wanted(
+    p: &Parameters,
+    offer: usize,
+    (demand, there): (f64, u32),
+    supplies: &[(u16, usize, u32)],
+) -> Option<u32> {
+    let under_way = supplies.iter().filter(|s| s.1 == offer).map(|s| s.2).sum::<u32>();
+    let there = there + under_way;
+    let days = f64::from(p.lead_time_days + p.review_days) + p.safety_days;
+    let full = (demand * days + demand * p.cover_days).ceil() as u32;
+    let full = full.max(p.least_units);
+    (f64::from(there) <= demand * days && full > there).then(|| full - there)
 }

@@ -27,9 +27,9 @@ impl Market {
         (influencer, goods): (u32, &[u32]),
         seen: &mut Vec<Exposure>,
     ) {
-        let followers = self.env.follow.of(influencer).to_vec();
+        let followers = self.env.follow.of(influencer);
         let appeal = self.live_appeal(p, influencer);
-        let chance = self.session_chance(p, followers.len()) * appeal;
+        let chance = self.session_chance(p, followers.len(), 1.0) * appeal;
         let outside = (p.outside_reach_share * appeal, p.join);
         for i in followers {
             let address = (LIVE, influencer);
@@ -47,7 +47,7 @@ impl Market {
         (k, goods): (u32, &[u32]),
         seen: &mut Vec<Exposure>,
     ) {
-        let chance = self.reading_chance(p, k);
+        let chance = self.reading_chance(p, k, 1.0);
         let outside = (p.outside_reach_share, p.join);
         for i in self.neighbours(k) {
             let address = (POSTS, 0);

@@ -38,7 +38,8 @@ fn counts(tally: &Tally) -> Counts {
 
 /// The counts of one world by the engine and by plain trials.
 fn run(seed: u64) -> (Counts, Counts) {
-    let world = World { preset: "hybrid", kind: "community", seed, consumers: 300 };
+    let world =
+        World { preset: "hybrid", kind: "community", seed, consumers: 300, budget_of: "arm" };
     let (scenario, env) = prepared(&world);
     let mut engine = Arm::new(model::build(&scenario.arms[0], &env));
     let mut plain = Market::new(&env, &scenario.arms[0], Luck::Trials);

@@ -14,6 +14,8 @@ pub struct World {
     pub kind: &'static str,
     pub seed: u64,
     pub consumers: u32,
+    /// Whose the marketing budget is.
+    pub budget_of: &'static str,
 }
 
 /// What all worlds have in common: few people, several kinds of everything, money.
@@ -159,17 +161,63 @@ tell_share = 0.6
 trust_gain = 0.05
 "#;
 
+/// Platforms that come as they are.
+const FOUR_PRESETS: &str = r#"
+[arm.one.stock]
+least_units = 1
+cover_days = 3.0
+[arm.one.platform.community]
+preset = "community"
+[arm.one.platform.kol]
+preset = "kol"
+[arm.one.platform.traditional]
+preset = "traditional"
+[arm.one.platform.viral]
+preset = "viral"
+"#;
+
+/// Two platforms with all mechanisms, which differ a little.
+const TWO_HYBRIDS: &str = r#"
+[arm.one.platform.east]
+preset = "viral"
+[arm.one.platform.west]
+preset = "viral"
+[arm.one.platform.west.listing]
+price_level = 0.95
+[arm.one.platform.west.feed]
+attention_share = 0.3
+[arm.one.platform.west.group_buy]
+size = 2
+[arm.one.platform.west.livestream]
+attention_share = 0.2
+[arm.one.platform.west.coupon]
+value_share = 0.2
+[arm.one.platform.west.pricing]
+review_days = 5
+undercut_share = 0.0
+[arm.one.platform.west.delivery]
+days_per_tier = 0.0
+[arm.one.platform.west.sharing]
+group_chat_share = 0.7
+"#;
+
 /// The scenario of a world, and its environment.
 pub fn prepared(world: &World) -> (Scenario, Arc<Environment>) {
-    let World { preset, kind, seed, consumers } = world;
-    let (preset, own) = if *preset == "hybrid" { ("viral", HYBRID) } else { (*preset, "") };
+    let preset = world.preset;
+    let own = match preset {
+        "hybrid" => format!("[arm.one]\npreset = \"viral\"\n{HYBRID}"),
+        "four presets" => FOUR_PRESETS.to_owned(),
+        "two hybrids" => format!("{TWO_HYBRIDS}{HYBRID}"),
+        _ => format!("[arm.one]\npreset = \"{preset}\"\n"),
+    };
+    let World { kind, seed, consumers, budget_of, .. } = world;
     let text = format!(
         "name = \"reference\"\nseed = {seed}\n{COMMON}
 [population]\nconsumers = {consumers}\ninfluencers = 12\nfollows_mean = 4.0\ntaste_clusters = 3
 tier_sorting = 0.6
 [network]\nkind = \"{kind}\"\nmean_degree = 12\nneighbourhood_size = 70\ninterest_group_size = 40
-[market]\nmerchants = 35\nmarketing_budget_fen_per_consumer_day = 60.0
-[arm.one]\npreset = \"{preset}\"\n{own}"
+[market]\nmerchants = 35\nmarketing_budget_fen_per_consumer_day = 60.0\nbudget_of = \"{budget_of}\"
+{own}"
     );
     let input = Input { name: "reference.toml", text: &text, folder: Path::new("."), sets: &[] };
     let checked = resolve(&input, &CATALOGUE).unwrap_or_else(|issues| panic!("{issues:#?}"));
