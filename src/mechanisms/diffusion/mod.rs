@@ -93,6 +93,7 @@ pub const SPEC: Spec = Spec {
     role: Role::Process,
     on_by_default: false,
     needed: None,
+    followers: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[SEED, CONTACT, INFECTION, THRESHOLD],
