@@ -347,12 +347,9 @@ fn a_longer_run_begins_like_a_shorter_one() {
 
 #[test]
 fn seeds_are_as_many_as_asked_for() {
-    for (table, expected) in [
-        ("seed_share = 0.01", 20.0),
-        ("seed_count = 7", 7.0),
-        ("seed_share = 0", 0.0),
-        ("seed_share = 1", 2_000.0),
-    ] {
+    for (table, expected) in
+        [("seed_share = 0.01", 20.0), ("seed_count = 7", 7.0), ("seed_share = 1", 2_000.0)]
+    {
         let table = format!("kind = \"si\"\ninfection_probability = 0\n{table}");
         let scenario = on_graph(2_000, "days = 2\nreplicates = 1", &table);
         let records = run(&scenario);

@@ -161,7 +161,7 @@ fn revenue_per_follower(text: &str) -> Vec<(usize, f64)> {
             fen[influencer as usize] += price;
         }
     }
-    let followers = |k: usize| env.follow.count(k as u32);
+    let followers = |k: usize| env.follow().count(k as u32);
     fen.iter().enumerate().map(|(k, &fen)| (followers(k), fen as f64)).collect()
 }
 

@@ -7,15 +7,19 @@ use crate::market::fatigue::Fatigue;
 use crate::market::platform::Platform;
 use crate::market::spread::Spread;
 use crate::market::utility::Coefficients;
-use crate::network::{Follow, Network, Society};
+use crate::network::{self, Follow, Network, Society};
 use crate::parallel::Shards;
-use crate::population::{Influencers, People};
+use crate::population::{self, Influencers, People};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
+<<<<<<< HEAD
 use std::collections::BTreeMap;
 use std::sync::Arc;
+=======
+use std::sync::{Arc, Mutex, PoisonError};
+>>>>>>> main
 
 /// Draws that tell whether a consumer is active on a day, and how much is browsed.
 pub const ACTIVE: Stream = Stream::new("attention/active");
@@ -40,8 +44,8 @@ pub struct Environment {
     pub society: Society,
     /// Influencers.
     pub influencers: Influencers,
-    /// Their followers.
-    pub follow: Follow,
+    /// Their followers, for whoever asks.
+    pub following: Following,
     /// Merchants and offers.
     pub catalogue: Catalogue,
     /// The table `[start]`.
@@ -54,6 +58,57 @@ pub struct Environment {
     pub budget_of_arm: bool,
     /// Days to simulate, burn-in included.
     pub days: u16,
+}
+
+/// Who follows which influencer: drawn when first asked for, kept as long as one arm after
+/// the other asks.
+#[derive(Debug)]
+pub struct Following {
+    mean: f64,
+    zipf_exponent: f64,
+    interest_bias: f64,
+    drawn: Mutex<Option<Arc<Follow>>>,
+}
+
+impl Following {
+    /// How followers are drawn.
+    #[must_use]
+    pub fn new(p: &population::Parameters) -> Self {
+        Self {
+            mean: p.follows_mean,
+            zipf_exponent: p.follow_zipf_exponent,
+            interest_bias: p.interest_bias,
+            drawn: Mutex::new(None),
+        }
+    }
+
+    /// Gives up what was drawn; it is the same when drawn again.
+    pub fn forget(&self) {
+        *self.drawn.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Environment {
+    /// The followers of all influencers.
+    #[must_use]
+    pub fn follow(&self) -> Arc<Follow> {
+        let Following { mean, zipf_exponent, interest_bias, drawn } = &self.following;
+        let known = drawn.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.unwrap_or_else(|| {
+            let follow = Arc::new(network::follow(
+                self.consumers.n(),
+                self.influencers.n(),
+                *mean,
+                *zipf_exponent,
+                &|i| self.people.taste(i, self.key),
+                &self.influencers.taste,
+                *interest_bias,
+                self.key,
+            ));
+            *drawn.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&follow));
+            follow
+        })
+    }
 }
 
 /// How much attention consumers have, equal for all platforms of an arm.

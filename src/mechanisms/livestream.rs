@@ -18,6 +18,7 @@ use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
 use crate::mechanism::{Digest, Mechanism};
+use crate::network::Follow;
 use crate::network::packed::BLOCK;
 use crate::parallel;
 use crate::parameter::Values;
@@ -27,6 +28,7 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::discrete::Alias;
+use std::sync::Arc;
 
 /// In which order influencers are booked.
 const BOOKING: Stream = Stream::new("livestream/booking");
@@ -114,6 +116,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         p: Parameters::from_values(values),
         platform: placement.platform,
         channel: placement.first_channel,
+        follow: Arc::default(),
         trust: Vec::new(),
         sessions: Vec::new(),
         purse: Fen::ZERO,
@@ -131,6 +134,8 @@ struct Livestream {
     p: Parameters,
     platform: usize,
     channel: u8,
+    /// Who follows whom.
+    follow: Arc<Follow>,
     /// Fan trust of each influencer.
     trust: Vec<f64>,
     /// Today's sessions.
@@ -158,6 +163,7 @@ const REPLAY_DAYS: u16 = 7;
 
 impl Mechanism for Livestream {
     fn start(&mut self, world: &mut World) {
+        self.follow = world.env.follow();
         self.trust.clone_from(&world.env.influencers.credibility);
         if self.p.fatigue_gain > 0.0 {
             self.fatigue = vec![0.0; self.trust.len()];
@@ -279,7 +285,7 @@ impl Livestream {
             |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
         let shown = Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>());
         for (_, influencer) in order {
-            let fee = self.fee(env.follow.count(influencer));
+            let fee = self.fee(self.follow.count(influencer));
             if fee <= self.purse {
                 self.purse -= fee;
                 platform.ledger.post(Line::SlotFee, fee);
@@ -426,7 +432,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     /// All blocks of followers: (session, block).
     fn blocks(&self) -> Vec<(usize, usize)> {
-        let count = |s: &Session| self.env.follow.count(s.influencer).div_ceil(BLOCK);
+        let count = |s: &Session| self.show.follow.count(s.influencer).div_ceil(BLOCK);
         let sessions = self.show.sessions.iter().enumerate();
         sessions.flat_map(|(k, s)| (0..count(s)).map(move |block| (k, block))).collect()
     }
@@ -439,7 +445,7 @@ impl Stage<'_> {
         live: &crate::market::member::Bitmap,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        let followers = &self.env.follow.followers;
+        let followers = &self.show.follow.followers;
         followers.read(session.influencer, block, here);
         let member = self.member * self.show.worth(followers.len(session.influencer));
         let most = member.min(1.0).max(self.outsider);

@@ -3,7 +3,6 @@
 use super::{enabled, uses_followers};
 use crate::market::catalogue::Offer;
 use crate::market::member::Member;
-use crate::market::message::Order;
 use crate::market::platform::OfferState;
 use crate::network;
 use crate::parameter::Value;
@@ -24,10 +23,9 @@ impl Estimate {
     }
 }
 
-/// Orders a consumer and day that buffers are sized for, at full registration.
-const ORDERS_PER_DAY: f64 = 0.15;
-/// Days that an order is kept: under way, held, in messages.
-const ORDER_DAYS: f64 = 5.0;
+/// Bytes a consumer of orders, messages, groups and cascades under way and the room that
+/// their lists keep, in a year of the viral preset, which has the most of them (`massif`).
+const MESSAGE_BYTES: f64 = 75.0;
 
 /// The memory of one replicate of `n` consumers. Arms run one after the other, so that
 /// one arm's state is held at a time.
@@ -40,18 +38,17 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
     let follows_mean =
         if uses_followers(scenario) { scenario.population.follows_mean } else { 0.0 };
     let follows = (follows_mean * f64::from(n)) as u64;
-    let orders = (f64::from(n) * ORDERS_PER_DAY * ORDER_DAYS) as u64;
     let days = u64::from(scenario.days + scenario.start.burn_in_days);
     let mut estimate = Estimate {
         parts: vec![
             ("network", network::estimate_bytes(&scenario.network, n)),
-            ("followers", follows * 4),
+            ("followers", follows * 2),
             ("consumers", consumers * (1 + 12 + platforms * (size_of::<Member>() as u64 + 1))),
             (
                 "offers",
                 offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64),
             ),
-            ("orders and messages", orders * size_of::<Order>() as u64),
+            ("orders and messages", (f64::from(n) * MESSAGE_BYTES) as u64),
             ("tables", days * 64 * 64),
         ],
     };
@@ -62,6 +59,7 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
     if is_positive(scenario, "group_chat_share") {
         estimate.parts.push(("chat groups", consumers * 16));
     }
+    estimate.parts.retain(|part| part.1 > 0);
     estimate
 }
 

@@ -8,7 +8,7 @@ use crate::market::member::{Member, share16};
 use crate::market::platform::{ChannelTerms, Platform};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Channel, Placement, Spec};
-use crate::mechanism::world::{Attention, Environment, World};
+use crate::mechanism::world::{Attention, Environment, Following, World};
 use crate::mechanisms::MECHANISMS;
 use crate::network::{self, Network, NetworkError, Society};
 use crate::parallel::Shards;
@@ -59,10 +59,7 @@ pub fn generated(scenario: &Scenario, replicate: u32) -> Result<Network, Network
 
 /// The settings of all mechanisms that are on, arm after arm.
 fn enabled(scenario: &Scenario) -> impl Iterator<Item = &Setting> {
-    let worlds = scenario.arms.iter().flat_map(|arm| &arm.mechanisms);
-    let platforms = scenario.arms.iter().flat_map(|arm| &arm.platforms);
-    let all = worlds.chain(platforms.flat_map(|platform| &platform.mechanisms));
-    all.filter(|setting| setting.enabled)
+    scenario.arms.iter().flat_map(Arm::settings).filter(|setting| setting.enabled)
 }
 
 /// Whether any arm asks who follows whom.
@@ -88,17 +85,6 @@ pub fn environment(
     };
     let p = &scenario.population;
     let influencers = Influencers::draw(p.influencers, p.taste_clusters, key);
-    let taste = |i| people.taste(i, key);
-    let follow = network::follow(
-        n,
-        p.influencers,
-        if uses_followers(scenario) { p.follows_mean } else { 0.0 },
-        p.follow_zipf_exponent,
-        &taste,
-        &influencers.taste,
-        p.interest_bias,
-        key,
-    );
     let mut lists = BTreeMap::new();
     for (written, path) in scenario.arms.iter().flat_map(|arm| scenario.id_files(arm)) {
         lists.insert(written.to_owned(), network::consumers_in_file(&path, &network)?);
@@ -113,7 +99,7 @@ pub fn environment(
         network,
         society: Society::new(&scenario.network, key),
         influencers,
-        follow,
+        following: Following::new(p),
         start: scenario.start.clone(),
         lists,
         daily_budget: Fen(budget.round() as i64),
@@ -154,6 +140,9 @@ pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
         needs: vec![Vec::new(); env.consumers.count()],
         spread: None,
     };
+    if !arm.settings().any(|setting| setting.enabled && setting.spec.followers) {
+        env.following.forget();
+    }
     let mut mechanisms = instances(arm);
     for installed in &mut mechanisms {
         installed.mechanism.start(&mut world);

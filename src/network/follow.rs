@@ -24,7 +24,7 @@ const CANDIDATES: f64 = 2048.0;
 const BISECTIONS: u32 = 60;
 
 /// Followers of influencers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Follow {
     /// For every influencer the ascending list of followers.
     pub followers: Packed,

@@ -83,6 +83,13 @@ pub struct Arm {
     pub platforms: Vec<Platform>,
 }
 
+impl Arm {
+    /// The settings of its world and of its platforms.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.mechanisms.iter().chain(self.platforms.iter().flat_map(|one| &one.mechanisms))
+    }
+}
+
 /// A checked scenario.
 #[derive(Clone)]
 pub struct Scenario {

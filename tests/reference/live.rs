@@ -60,7 +60,7 @@ impl Market {
         order.sort_by_key(|&i| (self.key.word(BOOKING, i, at, 0), i));
         let popular = Alias::new(&self.popularity(f64::sqrt));
         for influencer in order {
-            let followers = self.env.follow.count(influencer);
+            let followers = self.env.follow().count(influencer);
             let size = followers as f64 / p.reference_followers;
             let fee = (p.slot_fee_fen as f64 * size * worth(p, followers)).round() as i64;
             if fee > self.live_purse {
@@ -94,7 +94,7 @@ impl Market {
         seen: &mut Vec<Exposure>,
     ) {
         let channel = self.channel("live");
-        let followers = self.env.follow.of(influencer);
+        let followers = self.env.follow().of(influencer);
         let member = self.session_chance(p, followers.len(), 1.0);
         let outsider = p.outside_reach_share * self.channels[channel as usize].thinning;
         let most = member.max(outsider);

@@ -27,7 +27,7 @@ impl Market {
         (influencer, goods): (u32, &[u32]),
         seen: &mut Vec<Exposure>,
     ) {
-        let followers = self.env.follow.of(influencer);
+        let followers = self.env.follow().of(influencer);
         let appeal = self.live_appeal(p, influencer);
         let chance = self.session_chance(p, followers.len(), 1.0) * appeal;
         let outside = (p.outside_reach_share * appeal, p.join);

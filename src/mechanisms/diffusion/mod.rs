@@ -172,6 +172,9 @@ impl Mechanism for Diffusion {
         let env = &world.env;
         let seeds = seeds::by_shard(&self.p, env);
         let n_seeds = seeds.iter().map(|list| list.len() as u64).sum();
+        if n_seeds == 0 && !(self.p.kind == "bass" && self.p.innovation > 0.0) {
+            return; // Nothing will ever spread.
+        }
         world.spread = Some(Spread::of_seeds(u64::from(env.consumers.n()), n_seeds));
         let mut way = self.p.way(env);
         way.seed(env, &seeds);
