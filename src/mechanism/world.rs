@@ -14,12 +14,8 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
-<<<<<<< HEAD
 use std::collections::BTreeMap;
-use std::sync::Arc;
-=======
 use std::sync::{Arc, Mutex, PoisonError};
->>>>>>> main
 
 /// Draws that tell whether a consumer is active on a day, and how much is browsed.
 pub const ACTIVE: Stream = Stream::new("attention/active");
