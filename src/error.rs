@@ -263,6 +263,8 @@ codes! {
         "Without some mechanisms nothing can happen in an arm: nobody looks, nobody joins, nothing arrives, nothing is paid for. They have parameters, but cannot be switched off; `guanxi explain MECHANISM` says which they are.";
     TURNED = "GX0215" Error "a smallest value above the largest":
         "Two parameters whose names end in _min and _max are the ends of a range; the first must not be above the second.";
+    NO_ID_FILE = "GX0216" Error "a file of ids is missing":
+        "A mechanism with seed_by = \"file\" reads its consumers from seed_file, an id in each line: an id of the network's file, or a consumer's number from 0 where the network is generated. A relative path in a scenario starts from the scenario's folder, in --set from the working folder.";
     OFF = "GX0301" Warning "parameters of a mechanism that is off":
         "The table gives parameters, but the mechanism runs in no arm that the table reaches, so that they have no effect. Giving parameters does not switch a mechanism on: write `enabled = true` in the table (or `enabled = false` to say that this is meant).";
     UNUSED = "GX0302" Warning "a value without effect":

@@ -177,6 +177,8 @@ fn shipped_scenarios_are_fine() {
             "scenarios/quickstart.toml",
             "scenarios/own_network.toml",
             "scenarios/price_war.toml",
+            "scenarios/classical_diffusion.toml",
+            "scenarios/bass.toml",
         ],
     );
     assert_eq!(said.code, 0, "{}", said.err);

@@ -151,7 +151,8 @@ impl Writer {
                 self.line(&format!("parcel_days_min = {least}"));
                 self.line(&format!("parcel_days_max = {}", least + more));
             }
-            let drawn = ["budget_share", "parcel_days_min", "parcel_days_max"];
+            // Seeds by file need a file.
+            let drawn = ["budget_share", "parcel_days_min", "parcel_days_max", "seed_by"];
             self.parameters(spec.parameters, &drawn);
         }
     }

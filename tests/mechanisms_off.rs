@@ -59,6 +59,8 @@ const SWITCHES: &[Switch] = &[
         "base = -1.0\nbudget_share = 0.2\ngroup_chat_share = 0.3",
         "base = -30.0\nreward_weight = 0.0\nsatisfaction_weight = 0.0\nbudget_share = 0.0",
     ),
+    // Without seeds nothing spreads.
+    switch("diffusion", "seed_share = 0.1", "seed_share = 0.0"),
 ];
 
 /// Few people and much money.

@@ -5,6 +5,7 @@ use crate::market::Start;
 use crate::market::catalogue::Catalogue;
 use crate::market::fatigue::Fatigue;
 use crate::market::platform::Platform;
+use crate::market::spread::Spread;
 use crate::market::utility::Coefficients;
 use crate::network::{self, Follow, Network, Society};
 use crate::parallel::Shards;
@@ -13,6 +14,7 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Draws that tell whether a consumer is active on a day, and how much is browsed.
@@ -44,6 +46,8 @@ pub struct Environment {
     pub catalogue: Catalogue,
     /// The table `[start]`.
     pub start: Start,
+    /// The consumers of the files that parameters name, by the name as it is written.
+    pub lists: BTreeMap<String, Vec<u32>>,
     /// The marketing budget a day.
     pub daily_budget: Fen,
     /// Whether that budget is an arm's, which its platforms share, or each platform's.
@@ -135,6 +139,8 @@ pub struct World {
     pub fatigue: Fatigue,
     /// Needs that are open, by shard of consumers.
     pub needs: Vec<Vec<OpenNeed>>,
+    /// How far something has spread, where it does.
+    pub spread: Option<Spread>,
 }
 
 /// A need that waits to be filled.

@@ -5,6 +5,7 @@ pub mod attention;
 pub mod choice;
 pub mod coupon;
 pub mod delivery;
+pub mod diffusion;
 pub mod experience;
 pub mod fatigue;
 pub mod feed;
@@ -46,6 +47,7 @@ pub const MECHANISMS: &[&Spec] = &[
     &reviews::SPEC,
     &word_of_mouth::SPEC,
     &sharing::SPEC,
+    &diffusion::SPEC,
 ];
 
 /// The mechanism of a name.

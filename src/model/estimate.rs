@@ -52,6 +52,10 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
             ("tables", days * 64 * 64),
         ],
     };
+    if spreads(scenario) {
+        // A bit for each state, and the contacts of the days to come.
+        estimate.parts.push(("diffusion", consumers * 16));
+    }
     if is_positive(scenario, "group_chat_share") {
         estimate.parts.push(("chat groups", consumers * 16));
     }
@@ -62,4 +66,10 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
 /// Whether a parameter of that name is above 0 for any mechanism that is on.
 fn is_positive(scenario: &Scenario, key: &str) -> bool {
     enabled(scenario).any(|one| matches!(one.values.0.get(key), Some(Value::Number(x)) if *x > 0.0))
+}
+
+/// Whether something spreads from seeds in any arm.
+fn spreads(scenario: &Scenario) -> bool {
+    let mut on = scenario.arms.iter().flat_map(|arm| &arm.mechanisms).filter(|one| one.enabled);
+    on.any(|one| one.values.0.contains_key("seed_by"))
 }

@@ -17,6 +17,7 @@ use crate::quantity::money::Fen;
 use crate::rng::Key;
 use crate::scenario::{Arm, Scenario, Setting};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All channels, numbered through the registry.
@@ -84,6 +85,10 @@ pub fn environment(
     };
     let p = &scenario.population;
     let influencers = Influencers::draw(p.influencers, p.taste_clusters, key);
+    let mut lists = BTreeMap::new();
+    for (written, path) in scenario.arms.iter().flat_map(|arm| scenario.id_files(arm)) {
+        lists.insert(written.to_owned(), network::consumers_in_file(&path, &network)?);
+    }
     let budget = scenario.market.marketing_budget_fen_per_consumer_day * f64::from(n);
     Ok(Environment {
         key,
@@ -96,6 +101,7 @@ pub fn environment(
         influencers,
         following: Following::new(p),
         start: scenario.start.clone(),
+        lists,
         daily_budget: Fen(budget.round() as i64),
         budget_of_arm: scenario.market.budget_of == "arm",
         days: scenario.days + scenario.start.burn_in_days,
@@ -132,6 +138,7 @@ pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
         attention: Attention::default(),
         fatigue: crate::market::fatigue::Fatigue::default(),
         needs: vec![Vec::new(); env.consumers.count()],
+        spread: None,
     };
     if !arm.settings().any(|setting| setting.enabled && setting.spec.followers) {
         env.following.forget();

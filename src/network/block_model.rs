@@ -34,7 +34,13 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         }
     });
     let neighbourhoods = plan.neighbourhoods();
-    Ok(Network { ties: Ties::Stored(ties), strong: Vec::new(), neighbourhoods, ids: None })
+    Ok(Network {
+        ties: Ties::Stored(ties),
+        strong: Vec::new(),
+        neighbourhoods,
+        ids: None,
+        weights: Vec::new(),
+    })
 }
 
 struct Plan<'a> {

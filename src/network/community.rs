@@ -65,7 +65,13 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     });
     drop(stubs);
     let strong = ties.in_blocks(&plan.starts, |k, block| plan.strong_first(k, block)).concat();
-    Ok(Network { ties: Ties::Stored(ties), strong, neighbourhoods: plan.starts, ids: None })
+    Ok(Network {
+        ties: Ties::Stored(ties),
+        strong,
+        neighbourhoods: plan.starts,
+        ids: None,
+        weights: Vec::new(),
+    })
 }
 
 /// The consumers with whom a household begins, in order.

@@ -9,5 +9,6 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         strong: Vec::new(),
         neighbourhoods: even_ranges(request.n, request.parameters.neighbourhood_size),
         ids: None,
+        weights: Vec::new(),
     })
 }

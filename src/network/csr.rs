@@ -108,6 +108,13 @@ impl Csr {
         &self.targets[self.offsets.at(i)..self.offsets.at(i + 1)]
     }
 
+    /// The number of the first target of row `i`, over all rows.
+    #[inline]
+    #[must_use]
+    pub fn start(&self, i: u32) -> usize {
+        self.offsets.at(i)
+    }
+
     /// Asks for where row `i` starts ahead of its use.
     #[inline]
     pub fn touch_start(&self, i: u32) {

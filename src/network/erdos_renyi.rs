@@ -35,6 +35,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         strong: Vec::new(),
         neighbourhoods: even_ranges(n, request.parameters.neighbourhood_size),
         ids: None,
+        weights: Vec::new(),
     })
 }
 

@@ -94,6 +94,26 @@ pub enum NetworkError {
         /// Nodes found.
         nodes: u64,
     },
+    /// A file of ids cannot be read.
+    #[error("cannot read the file of ids `{}`: {source}", path.display())]
+    NoIds {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line of a file of ids that is nobody's.
+    #[error("`{}`, line {line}: found `{found}`; accepted: {accepted}", path.display())]
+    UnknownId {
+        /// The file.
+        path: PathBuf,
+        /// Number of the line, from one.
+        line: u64,
+        /// What the line says.
+        found: String,
+        /// What would be accepted.
+        accepted: String,
+    },
     /// The file's nodes are not the consumers.
     #[error("`{}` has {nodes} nodes, but the population has {n} consumers", path.display())]
     OtherNumber {

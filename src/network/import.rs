@@ -70,7 +70,8 @@ pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportRepo
     let close = strong_friends(&friends, &pairs, &weights, parameters.strong_share);
     let strong = strong_first(&mut ties, &starts, &close);
     let ids = Some(in_order(ids, &order));
-    Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods: starts, ids }, report))
+    let weights = tie_weights(&ties, &pairs, &weights, &parameters.direction);
+    Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods: starts, ids, weights }, report))
 }
 
 /// Number of ties that lead from a node to itself; some must not.
@@ -113,6 +114,29 @@ fn audience(friends: &Csr, pairs: &[(u32, u32)], direction: &str) -> Csr {
         }
         _ => friends.clone(),
     }
+}
+
+/// The weight of every tie, row after row; of repeated rows of the file the largest counts.
+fn tie_weights(ties: &Csr, pairs: &[(u32, u32)], weights: &[f64], direction: &str) -> Vec<f32> {
+    if weights.is_empty() {
+        return Vec::new();
+    }
+    let mut known: Vec<((u32, u32), f64)> = Vec::new();
+    for (&(a, b), &weight) in pairs.iter().zip(weights) {
+        if direction != "trusts" {
+            known.push(((a, b), weight));
+        }
+        if direction != "influences" {
+            known.push(((b, a), weight));
+        }
+    }
+    known.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    known.dedup_by_key(|(tie, _)| *tie);
+    let weight = |tie: (u32, u32)| {
+        let place = known.binary_search_by_key(&tie, |(other, _)| *other);
+        place.map_or(0.0, |place| known[place].1 as f32)
+    };
+    (0..ties.n()).flat_map(|i| ties.of(i).iter().map(move |j| (i, *j))).map(weight).collect()
 }
 
 fn strong_first(ties: &mut Csr, starts: &[u32], close: &[Vec<u32>]) -> Vec<u8> {

@@ -19,6 +19,7 @@ mod erdos_renyi;
 mod failure;
 mod follow;
 mod gaps;
+mod ids;
 mod import;
 #[cfg(test)]
 mod import_tests;
@@ -46,6 +47,7 @@ use crate::simd::prefetch;
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
+pub use ids::consumers_in_file;
 pub use import::{ImportReport, load, nodes_in_file};
 pub use society::{Chat, Society};
 
@@ -223,7 +225,7 @@ impl std::fmt::Display for UserId {
 }
 
 /// Who hears whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// The audience of every consumer: who hears what i says.
     pub ties: Ties,
@@ -234,6 +236,8 @@ pub struct Network {
     pub neighbourhoods: Vec<u32>,
     /// The user's own ids, by consumer, of an imported network.
     pub ids: Option<Vec<UserId>>,
+    /// The weight of every stored tie, row after row; empty where the file has none.
+    pub weights: Vec<f32>,
 }
 
 impl Network {
@@ -336,7 +340,9 @@ impl Network {
             Ties::Complete { .. } => 0,
         };
         let ids = self.ids.as_ref().map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
-        ties + self.strong.len() as u64 + 4 * self.neighbourhoods.len() as u64 + ids
+        ties + (self.strong.len() + 4 * self.weights.len()) as u64
+            + 4 * self.neighbourhoods.len() as u64
+            + ids
     }
 }
 

@@ -40,7 +40,13 @@ pub(super) fn settled(ties: Csr, parameters: &Parameters) -> Network {
     let places = places(&ties, parameters);
     let is_same = places.order.is_sorted();
     let ties = Ties::Stored(if is_same { ties } else { ties.renumbered(&places.order) });
-    Network { ties, strong: Vec::new(), neighbourhoods: places.starts, ids: None }
+    Network {
+        ties,
+        strong: Vec::new(),
+        neighbourhoods: places.starts,
+        ids: None,
+        weights: Vec::new(),
+    }
 }
 
 /// Neighbourhoods found in the way that the parameters choose.

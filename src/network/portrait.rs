@@ -207,7 +207,13 @@ fn mutual(ties: &Csr) -> Network {
             }
         }
     });
-    Network { ties: Ties::Stored(both), strong: Vec::new(), neighbourhoods: vec![0, n], ids: None }
+    Network {
+        ties: Ties::Stored(both),
+        strong: Vec::new(),
+        neighbourhoods: vec![0, n],
+        ids: None,
+        weights: Vec::new(),
+    }
 }
 
 /// Number of people by how many they hear.
@@ -312,7 +318,13 @@ mod tests {
 
     fn network(n: u32, pairs: &[(u32, u32)]) -> Network {
         let ties = Ties::Stored(Csr::from_pairs(n, pairs));
-        Network { ties, strong: Vec::new(), neighbourhoods: vec![0, 3, n], ids: None }
+        Network {
+            ties,
+            strong: Vec::new(),
+            neighbourhoods: vec![0, 3, n],
+            ids: None,
+            weights: Vec::new(),
+        }
     }
 
     fn both(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
@@ -357,6 +369,7 @@ mod tests {
             strong: Vec::new(),
             neighbourhoods: vec![0, 3, 7],
             ids: None,
+            weights: Vec::new(),
         };
         let pairs: Vec<_> = (0..7).flat_map(|a| (0..7).map(move |b| (a, b))).collect();
         let stored = Portrait::of(&network(7, &pairs));

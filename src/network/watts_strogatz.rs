@@ -47,6 +47,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         strong: Vec::new(),
         neighbourhoods: even_ranges(n, p.neighbourhood_size),
         ids: None,
+        weights: Vec::new(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Metrics: one number a run, the rows of `summary` and `differences`.
 
-use super::{Standing, Totals, money};
+use super::{Outbreak, Standing, Totals, money};
 use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::{Line, Party, Postings, balance};
 use crate::market::platform::{Family, Platform};
@@ -19,6 +19,8 @@ pub struct RunView<'a> {
     pub totals: &'a Totals,
     /// What the platform has of the arm's market; none where it is alone.
     pub standing: Option<Standing>,
+    /// What a diffusion came to; none where nothing spreads.
+    pub outbreak: Option<Outbreak>,
     /// Days stepped, burn-in included.
     pub days_done: u16,
 }
@@ -58,6 +60,11 @@ impl RunView<'_> {
     /// A share of the arm's market; undefined where a platform is alone.
     fn rivalry(&self, share: impl Fn(&Standing) -> f64) -> f64 {
         self.standing.as_ref().map_or(f64::NAN, share)
+    }
+
+    /// A number of a diffusion; undefined where nothing spreads.
+    fn spread(&self, number: impl Fn(&Outbreak) -> f64) -> f64 {
+        self.outbreak.as_ref().map_or(f64::NAN, number)
     }
 
     fn new_buyers(&self) -> f64 {
@@ -150,4 +157,8 @@ metrics! { v;
     member_share, "1", Higher, "of the consumers who are members of any platform of the arm at the end, those who are members here", "会员市场份额" => v.rivalry(|s| s.member_share);
     exclusive_members_share, "1", Higher, "share of the members who use no other platform of the arm, at the end", "独占会员占比" => v.rivalry(|s| s.exclusive_share);
     switching_share, "1", Neither, "of the orders of consumers who had ordered before, those whose last order was on another platform of the arm", "转换订单占比" => v.rivalry(|s| s.switching_share);
+    final_spread_share, "1", Higher, "share of the consumers who were ever infected or have adopted, seeds included, where something spreads", "最终传播占比" => v.spread(|s| s.ever_share);
+    final_infected_share, "1", Neither, "share of the consumers who are infectious, or have adopted, at the end", "期末感染占比" => v.spread(|s| s.infected_share);
+    peak_infected_share, "1", Neither, "largest share of the consumers who were infectious, or had adopted, at the end of a reported day", "感染峰值占比" => v.spread(|s| s.peak_share);
+    peak_day, "days", Neither, "reported day with most infections or adoptions, the first of equals", "传播峰值日" => v.spread(|s| s.peak_day);
 }

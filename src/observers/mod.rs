@@ -8,6 +8,7 @@ pub mod funnel;
 pub mod ledger;
 pub mod metrics;
 pub mod segments;
+pub mod spread;
 
 use crate::exchange::Inbox;
 use crate::market::ledger::{FLOWS, Flow, LINES, Postings};
@@ -28,6 +29,7 @@ pub const TABLES: &[&Schema] = &[
     &competition::Shares::SCHEMA,
     &competition::Switching::SCHEMA,
     &segments::Segments::SCHEMA,
+    &spread::Diffusion::SCHEMA,
 ];
 
 /// Metrics of a run.
@@ -81,6 +83,19 @@ pub struct Standing {
     pub switching_share: f64,
 }
 
+/// What a diffusion came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Outbreak {
+    /// Share of the consumers who were ever infected, seeds included.
+    pub ever_share: f64,
+    /// Share who are infected at the end.
+    pub infected_share: f64,
+    /// Largest share who were infected at the end of a reported day.
+    pub peak_share: f64,
+    /// Reported day with most infections, the first of equals; not a number where there were none.
+    pub peak_day: f64,
+}
+
 /// Money of the lines that `which` picks.
 #[must_use]
 pub fn money(postings: &[i64], which: impl Fn(&Flow) -> bool) -> i64 {
@@ -96,6 +111,7 @@ pub struct Observers {
     totals: Vec<Totals>,
     competition: Option<Competition>,
     months: Vec<segments::Months>,
+    spread: spread::Course,
 }
 
 impl Observers {
@@ -119,6 +135,7 @@ impl Observers {
             totals: totals.collect(),
             competition: Competition::new(world),
             months: vec![segments::Months::default(); n],
+            spread: spread::Course::default(),
         }
     }
 
@@ -146,6 +163,7 @@ impl Observers {
         books: impl Iterator<Item = (&'a Tally, &'a Postings)>,
     ) {
         let books: Vec<_> = books.collect();
+        self.spread.day(world, clock_day - self.burn_in + 1);
         if let Some(competition) = &mut self.competition {
             competition.day(world, books.iter().map(|book| book.0));
         }
@@ -163,7 +181,9 @@ impl Observers {
     /// Tables and metrics of each platform after `days_done` days, burn-in included.
     #[must_use]
     pub fn finish(self, world: &World, days_done: u16) -> Vec<(Vec<Rows>, Vec<Option<f64>>)> {
-        let Self { burn_in, daily, funnel, flows, totals, months, competition } = self;
+        let Self { burn_in, daily, funnel, flows, totals, months, competition, spread } = self;
+        let (spread_rows, outbreak) = spread.finish().unzip();
+        let mut spread_rows = spread_rows.into_iter();
         let days = days_done.saturating_sub(burn_in);
         let mut rivalry = competition.map(|c| c.finish(world)).unwrap_or_default().into_iter();
         let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).zip(months).enumerate();
@@ -176,8 +196,12 @@ impl Observers {
                 tables.extend(months.rows(world, platform, days));
                 let (shares, standing) = rivalry.next().unzip();
                 tables.extend(shares.into_iter().flatten());
+                // What spreads is an arm's: it stands with the first platform.
+                tables.extend(spread_rows.next());
+                let outbreak = outbreak.filter(|_| index == 0);
                 let totals = &totals;
-                let view = metrics::RunView { world, platform, totals, standing, days_done };
+                let view =
+                    metrics::RunView { world, platform, totals, standing, outbreak, days_done };
                 (tables, metrics::values(&view))
             })
             .collect()

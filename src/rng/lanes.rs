@@ -136,6 +136,49 @@ impl Kernel for Exponentials {
     }
 }
 
+/// Exponential numbers of mean 1 from the first four words of `draws(stream, entity, at, item)`
+/// for every (entity, item) of a list: −ln U of two [`Draws::fine_unit`] by [`quick_ln`].
+pub fn fine_exponential_pairs(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    pairs: &mut Vec<[f64; 2]>,
+) {
+    pairs.clear();
+    by_groups(stream, at, list, |first, n| {
+        pairs.extend_from_slice(&simd::widest(FineExponentials(first, key.words()))[..n]);
+    });
+}
+
+struct FineExponentials([Words; 4], [u32; 2]);
+
+impl Kernel for FineExponentials {
+    type Output = [[f64; 2]; N_BLOCKS];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let words = rounds(self.0, self.1);
+        let mut pairs = [[0.0; 2]; N_BLOCKS];
+        for i in 0..N_BLOCKS {
+            pairs[i][0] = -quick_ln(fine(words[0][i], words[1][i]));
+        }
+        for i in 0..N_BLOCKS {
+            pairs[i][1] = -quick_ln(fine(words[2][i], words[3][i]));
+        }
+        pairs
+    }
+}
+
+/// Two words as [`Draws::fine_unit`] makes a number of them.
+#[inline(always)]
+fn fine(high: u64, low: u64) -> f64 {
+    // A whole number below 2⁵² in the low bits of 2⁵² is added to it; vectors convert so.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let whole = f64::from_bits((high << 32 | low) >> 12 | WHOLE.to_bits()) - WHOLE;
+    (whole + 0.5) * (1.0 / WHOLE)
+}
+
 /// Sixteen successive blocks, counted by the first counter word.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
@@ -208,6 +251,12 @@ mod tests {
             [draws.unit(), draws.unit()].map(|u| -quick_ln(u))
         };
         assert_eq!(pairs, list.iter().map(plain).collect::<Vec<_>>());
+        fine_exponential_pairs(key, stream, at, list.iter().copied(), &mut pairs);
+        let fine = |&(entity, item): &(u32, u32)| {
+            let mut draws = key.draws(stream, entity, at, item);
+            [draws.fine_unit(), draws.fine_unit()].map(|u| -quick_ln(u))
+        };
+        assert_eq!(pairs, list.iter().map(fine).collect::<Vec<_>>());
         let many = draws_of(key, stream, at, list.iter().copied());
         for (mut draws, &(entity, item)) in many.into_iter().zip(&list) {
             let mut plain = key.draws(stream, entity, at, item);

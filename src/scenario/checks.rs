@@ -1,7 +1,8 @@
 //! Checks of meaning, after every value has its type and range.
 
 use crate::error::{
-    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_NETWORK_FILE, clipped,
+    BAD_NAME, BAD_NETWORK_FILE, DUPLICATE, Issue, Issues, NO_BASELINE, NO_ID_FILE, NO_NETWORK_FILE,
+    clipped,
 };
 use crate::error::{NO_WEIGHT, Place, SHARES, TOO_MANY, UNUSED};
 use crate::network::nodes_in_file;
@@ -204,6 +205,26 @@ fn count_nodes(
         resolver.issues.push(issue.help("every id of the file is a consumer"));
     }
     scenario.population.consumers = nodes;
+}
+
+/// Reports files of ids that are needed and not there.
+pub(super) fn id_files(resolver: &mut Resolver<'_>, scenario: &Scenario) {
+    for arm in &scenario.arms {
+        for (written, path) in scenario.id_files(arm) {
+            if written.is_empty() || !path.is_file() {
+                let at = resolver.key_place(&["arm", &arm.name]);
+                let name = clipped(&arm.name);
+                let message = match written.is_empty() {
+                    true => format!("arm `{name}` has seed_by = \"file\", but no seed_file"),
+                    false => format!("arm `{name}` needs the file `{}`", clipped(written)),
+                };
+                let help = "seed_file = \"seeds.txt\" names a file with an id in each line; \
+                            a relative path starts from the scenario's folder";
+                let issue = Issue::new(NO_ID_FILE, &at, message).label("in this arm");
+                resolver.issues.push(issue.help(help));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -18,9 +18,10 @@ pub mod syntax;
 pub mod value;
 
 use crate::mechanism::spec::Spec;
-use crate::parameter::Values;
+use crate::parameter::{Value, Values};
 use crate::{market, network, population};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +125,30 @@ pub struct Scenario {
     pub origins: BTreeMap<String, Origin>,
     /// The key `network.file` as it was written; `network.file` itself is an absolute path.
     pub network_file_written: String,
+    /// The folder of the scenario, from which relative paths start.
+    pub folder: PathBuf,
 }
 
 #[cfg(test)]
 mod tests;
+
+impl Scenario {
+    /// The files of ids that mechanisms of an arm name and use: as written, and where they are.
+    pub fn id_files<'a>(&'a self, arm: &'a Arm) -> impl Iterator<Item = (&'a str, PathBuf)> {
+        let used = arm.mechanisms.iter().filter(|setting| setting.enabled);
+        used.filter_map(|setting| {
+            let text = |key: &str| match setting.values.0.get(key) {
+                Some(Value::Text(text)) => Some(text.as_str()),
+                _ => None,
+            };
+            let written = text(SEED_FILE).filter(|_| text(SEED_BY) == Some("file"))?;
+            let from_command = setting.origins.get(SEED_FILE) == Some(&Origin::CommandLine);
+            let base = if from_command { Path::new("") } else { &self.folder };
+            Some((written, base.join(written)))
+        })
+    }
+}
+
+/// The parameter that names a file of ids, and the one that says whether it counts.
+const SEED_FILE: &str = "seed_file";
+const SEED_BY: &str = "seed_by";

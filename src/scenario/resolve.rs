@@ -159,9 +159,11 @@ impl<'a> Resolver<'a> {
             arms,
             origins: BTreeMap::new(),
             network_file_written: written,
+            folder: folder.to_owned(),
         };
         checks::place_network_file(self, &mut scenario, (&population, &network), folder);
         checks::head(self, &scenario, &head_read);
+        checks::id_files(self, &scenario);
         checks::weights(self, "population.segment", &segments);
         checks::weights(self, "market.category", &categories);
         checks::tie_shares(self, &network);

@@ -1,0 +1,166 @@
+//! Adoption by how many of those whom one hears are active: Bass and linear threshold.
+//!
+//! Every consumer's count of active ones goes up when somebody whom it hears adopts, so that
+//! each tie is walked once in a run. Bass: rate of a day h = (p + q·a/d) ÷ period, adopted with
+//! probability 1 − e^−h. Threshold: active as soon as a ≥ θ·d and a > 0.
+
+use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody};
+use crate::market::member::{ones, put_bit};
+use crate::market::spread::Spread;
+use crate::mechanism::Digest;
+use crate::mechanism::world::Environment;
+use crate::network::Ties;
+use crate::parallel;
+use crate::quantity::math::{exp, quick_exp};
+use crate::quantity::time::Clock;
+use crate::rng::lanes::lanes;
+use crate::rng::unit;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// When a consumer adopts.
+#[derive(Clone, Copy, Debug)]
+enum Rule {
+    /// Rates a day: of the own accord, and added where all have adopted.
+    Bass { own: f64, social: f64 },
+    /// Everybody's threshold, or thresholds that are drawn.
+    Threshold(Option<f64>),
+}
+
+/// The state.
+pub(super) struct Exposed {
+    rule: Rule,
+    heard: Heard,
+    susceptible: Vec<u64>,
+    /// How many of those whom each consumer hears are active; empty where all hear all.
+    active: Vec<AtomicU32>,
+    /// Whose count went up since yesterday.
+    touched: Vec<AtomicU64>,
+    /// Who adopts today, by shard.
+    new: Vec<Vec<u32>>,
+}
+
+impl Exposed {
+    pub(super) fn new(p: &Parameters, env: &Environment) -> Self {
+        let n = env.consumers.n();
+        let stored = matches!(env.network.ties, Ties::Stored(_));
+        let rule = match p.kind.as_str() {
+            "bass" => Rule::Bass {
+                own: p.innovation / p.period_days,
+                social: p.imitation / p.period_days,
+            },
+            _ => Rule::Threshold((p.threshold_law == "same").then_some(p.threshold)),
+        };
+        Self {
+            rule,
+            heard: Heard::new(&env.network),
+            susceptible: everybody(n),
+            active: (0..if stored { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
+            touched: (0..n.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            new: vec![Vec::new(); env.consumers.count()],
+        }
+    }
+
+    /// How many of those whom a consumer hears are active, and how many it hears.
+    #[inline]
+    fn exposure(&self, env: &Environment, consumer: u32, adopters: u64) -> (f64, f64) {
+        match &env.network.ties {
+            Ties::Complete { n } => (adopters as f64, f64::from(*n - 1)),
+            Ties::Stored(_) => {
+                let active = self.active[consumer as usize].load(Relaxed);
+                let heard = self.heard.of(&env.network, consumer).len();
+                (f64::from(active), heard as f64)
+            }
+        }
+    }
+
+    /// Who of 64 neighbours adopts today.
+    fn adopting(&self, env: &Environment, at: Clock, start: u32, open: u64, adopters: u64) -> u64 {
+        match self.rule {
+            Rule::Bass { own, social } => {
+                let words = lanes(env.key, INFECTION, start, at);
+                let most = 1.0 - exp(-(own + social));
+                let hit = |row: &u32| {
+                    let u = unit(words[*row as usize]);
+                    u < most && {
+                        let (active, heard) = self.exposure(env, start + row, adopters);
+                        let share = if heard > 0.0 { active / heard } else { 0.0 };
+                        u < 1.0 - quick_exp(-(own + social * share))
+                    }
+                };
+                ones(&[open]).filter(hit).fold(0, |bits, row| bits | 1 << row)
+            }
+            Rule::Threshold(same) => {
+                let touched = &self.touched[(start / 64) as usize];
+                let stored = matches!(env.network.ties, Ties::Stored(_));
+                let open = if stored { open & touched.load(Relaxed) } else { open };
+                touched.store(0, Relaxed);
+                let hit = |row: &u32| {
+                    let consumer = start + row;
+                    let (active, heard) = self.exposure(env, consumer, adopters);
+                    let drawn = || env.key.unit(THRESHOLD, consumer, Clock::default(), 0);
+                    active > 0.0 && active >= same.unwrap_or_else(drawn) * heard
+                };
+                ones(&[open]).filter(hit).fold(0, |bits, row| bits | 1 << row)
+            }
+        }
+    }
+
+    /// (who adopted) → counts of those who hear them.
+    fn tell(&self, env: &Environment) {
+        let Ties::Stored(ties) = &env.network.ties else { return };
+        let (active, touched) = (&self.active, &self.touched);
+        let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
+        let marks = matches!(self.rule, Rule::Threshold(_));
+        parallel::each(&mut lists, |_, list| {
+            for &j in list.iter().flat_map(|i| ties.of(*i)) {
+                active[j as usize].fetch_add(1, Relaxed);
+                if marks {
+                    touched[(j >> 6) as usize].fetch_or(1 << (j & 63), Relaxed);
+                }
+            }
+        });
+    }
+}
+
+impl Way for Exposed {
+    fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]) {
+        for &i in seeds.iter().flatten() {
+            put_bit(&mut self.susceptible, i, false);
+        }
+        self.new = seeds.to_vec();
+        self.tell(env);
+    }
+
+    fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread) {
+        let (shards, adopters) = (env.consumers, spread.infected);
+        let mut new = std::mem::take(&mut self.new);
+        parallel::each(&mut new, |shard, list| {
+            list.clear();
+            for start in shards.range(shard).step_by(64) {
+                let open = self.susceptible[(start / 64) as usize];
+                if open != 0 {
+                    let bits = self.adopting(env, at, start, open, adopters);
+                    list.extend(ones(&[bits]).map(|row| start + row));
+                }
+            }
+        });
+        self.new = new;
+        for &i in self.new.iter().flatten() {
+            put_bit(&mut self.susceptible, i, false);
+        }
+        self.tell(env);
+        let adopted = self.new.iter().map(|list| list.len() as u64).sum();
+        spread.close(adopted, adopted, 0, false);
+    }
+
+    fn digest(&self, hash: &mut Digest) {
+        hash.add(self.susceptible.iter().copied());
+        hash.add(self.active.iter().map(|count| u64::from(count.load(Relaxed))));
+    }
+
+    fn bytes(&self) -> u64 {
+        let words = self.susceptible.len() + self.touched.len();
+        let lists: usize = self.new.iter().map(Vec::capacity).sum();
+        8 * words as u64 + 4 * (self.active.len() + lists) as u64 + self.heard.bytes()
+    }
+}
