@@ -20,6 +20,7 @@ pub mod reference;
 pub mod run;
 pub mod schema;
 pub mod screen;
+pub mod watch;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};
