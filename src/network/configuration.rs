@@ -32,8 +32,9 @@ pub(super) fn with_degrees(degrees: Vec<u32>, key: Key) -> Result<Csr, NetworkEr
     if ends > u64::from(u32::MAX) {
         return Err(NetworkError::TooManyTies { stubs: ends });
     }
-    let stubs = Stubs::of_counts(degrees.clone(), key, MATCHING);
-    let mut ties = Csr::of_lengths(&degrees, stubs.n_chunks(), &|chunk, emit| {
+    let n = degrees.len() as u32;
+    let stubs = Stubs::of_counts(degrees, key, MATCHING);
+    let mut ties = Csr::of_lengths(n, |i| stubs.of(i), stubs.n_chunks(), &|chunk, emit| {
         stubs.all_pairs(chunk, &mut |a, b| {
             emit(a, b);
             emit(b, a);

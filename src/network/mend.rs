@@ -101,7 +101,7 @@ mod tests {
             lengths[*a as usize] += 1;
             lengths[*b as usize] += 1;
         }
-        Csr::of_lengths(&lengths, 1, &|_, emit| {
+        Csr::of_lengths(n, |row| lengths[row as usize], 1, &|_, emit| {
             for (a, b) in pairs {
                 emit(*a, *b);
                 emit(*b, *a);

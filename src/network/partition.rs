@@ -40,13 +40,7 @@ pub(super) fn settled(ties: Csr, parameters: &Parameters) -> Network {
     let places = places(&ties, parameters);
     let is_same = places.order.is_sorted();
     let ties = Ties::Stored(if is_same { ties } else { ties.renumbered(&places.order) });
-    Network {
-        ties,
-        strong: Vec::new(),
-        neighbourhoods: places.starts,
-        ids: None,
-        weights: Vec::new(),
-    }
+    Network::plain(ties, places.starts)
 }
 
 /// Neighbourhoods found in the way that the parameters choose.

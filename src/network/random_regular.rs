@@ -25,7 +25,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
 /// Everybody but oneself and those to whom one was tied.
 fn complement(ties: &Csr, degree: u32) -> Csr {
     let n = ties.n();
-    Csr::of_lengths(&vec![degree; n as usize], n, &|row, emit| {
+    Csr::of_lengths(n, |_| degree, n, &|row, emit| {
         (0..n).filter(|j| *j != row && !ties.has(row, *j)).for_each(|j| emit(row, j));
     })
 }
