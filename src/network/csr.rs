@@ -31,22 +31,6 @@ pub(super) enum Offsets {
 }
 
 impl Offsets {
-    /// Starts of rows of the given lengths.
-    fn of_lengths(n: u32, length: impl Fn(u32) -> u32) -> Self {
-        let total: u64 = (0..n).map(|row| u64::from(length(row))).sum();
-        let mut sum = 0_u64;
-        let ends = (0..n).map(|row| {
-            sum += u64::from(length(row));
-            sum
-        });
-        if total <= u64::from(u32::MAX) {
-            let starts: Vec<u32> = std::iter::once(0).chain(ends.map(|end| end as u32)).collect();
-            Self::Narrow(starts.into())
-        } else {
-            Self::Wide(std::iter::once(0).chain(ends).collect::<Vec<u64>>().into())
-        }
-    }
-
     /// Moves the starts of some rows towards the beginning.
     fn lower(&mut self, rows: std::ops::RangeInclusive<u32>, by: usize) {
         let rows = *rows.start() as usize..*rows.end() as usize + 1;
@@ -288,23 +272,6 @@ impl Csr {
             row[to..=from].rotate_right(1);
             row[to] = new;
         }
-    }
-
-    /// The same rows under other numbers: row `order[k]` becomes row k, sorted.
-    pub(super) fn renumbered(&self, order: &[u32]) -> Self {
-        let mut place = vec![0; order.len()];
-        (0..).zip(order).for_each(|(new, old)| place[*old as usize] = new);
-        let offsets = Offsets::of_lengths(self.n(), |row| self.degree(order[row as usize]));
-        let mut rows = Self { offsets, targets: vec![0; self.targets.len()].into() };
-        rows.in_blocks(&blocks(self.n()), |_, block| {
-            for new in block.rows() {
-                let row = block.row(new);
-                let old = self.of(order[new as usize]);
-                row.iter_mut().zip(old).for_each(|(to, from)| *to = place[*from as usize]);
-                row.sort_unstable();
-            }
-        });
-        rows
     }
 
     /// Sorts every row and drops repetitions.

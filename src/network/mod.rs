@@ -129,7 +129,8 @@ crate::parameters! {
         blocks: u32 = "10", "blocks", 1.0, 1_000_000_000.0, A, "assumed", if kind in ["block_model"];
         /// Share of a consumer's ties that stay in the own block.
         block_share: f64 = "0.8", "1", 0.0, 1.0, A, "assumed", if kind in ["block_model"];
-        /// Path of the file with the ties, for kind `file`.
+        /// Path of the file with the ties, for kind `file`: an edge list, or a graph file, which
+        /// is known by its header and has its own direction, strength and neighbourhoods.
         file: String = "", "1", A, "no file", if kind in ["file"];
         /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
         /// `trusts` lets a hear b.

@@ -68,6 +68,11 @@ impl Stubs {
         Self { starts, guide, stride, shuffle: Shuffle::new(sum, key, matching) }
     }
 
+    /// Number of consumers.
+    pub(super) fn n(&self) -> u32 {
+        self.starts.len() as u32 - 1
+    }
+
     /// Number of stubs of a consumer.
     pub(super) fn of(&self, i: u32) -> u32 {
         self.starts[i as usize + 1] - self.starts[i as usize]
