@@ -11,6 +11,7 @@ use crate::network::NetworkError;
 use crate::network::shuffle::Shuffle;
 use crate::quantity::{math, time::Clock};
 use crate::rng::{Key, Stream};
+use crate::simd::prefetch;
 
 /// A consumer's inclination to weak ties.
 pub const WEIGHTS: Stream = Stream::new("network/weak_tie_weights");
@@ -24,6 +25,8 @@ const UNIT: f64 = 256.0;
 /// The owner is written down every so many stubs that this many consumers lie between on
 /// average, at least; shapes no result. Fewer take more memory, more take longer to pass.
 const BETWEEN: u32 = 3;
+/// Stubs that are looked ahead at once.
+const AHEAD: usize = 16;
 /// Pairs that are matched together; shapes no result.
 const PAIRS: u32 = 4096;
 /// The stubs of all consumers and their matching.
@@ -99,10 +102,24 @@ impl Stubs {
     /// The pairs of one chunk.
     pub(super) fn all_pairs(&self, chunk: u32, emit: &mut dyn FnMut(u32, u32)) {
         let first = chunk * PAIRS;
-        for pair in first..(first + PAIRS).min(self.n_stubs() / 2) {
-            let a = self.owner(self.shuffle.at(2 * pair));
-            let b = self.owner(self.shuffle.at(2 * pair + 1));
-            emit(a, b);
+        let last = (first + PAIRS).min(self.n_stubs() / 2);
+        let mut ends = Vec::new();
+        self.shuffle.places(2 * first..2 * last, &mut ends);
+        self.owners(&mut ends);
+        ends.chunks_exact(2).for_each(|pair| emit(pair[0], pair[1]));
+    }
+
+    /// Puts owners in the place of stubs. What a stub leads to is asked for ahead of its
+    /// use, first in the guide, then among the starts: every stub is far from the next.
+    fn owners(&self, stubs: &mut [u32]) {
+        for k in 0..stubs.len() {
+            if let Some(stub) = stubs.get(k + 2 * AHEAD) {
+                prefetch(&self.guide, (stub >> self.stride) as usize);
+            }
+            if let Some(stub) = stubs.get(k + AHEAD) {
+                prefetch(&self.starts, self.guide[(stub >> self.stride) as usize] as usize);
+            }
+            stubs[k] = self.owner(stubs[k]);
         }
     }
 
