@@ -87,7 +87,9 @@ fn compare(map: &Map, header: &Header) -> Result<(), Wrong> {
     for column in &header.columns {
         let between = map.bytes().get(end as usize..column.from as usize);
         if between.is_none_or(|bytes| bytes.iter().any(|byte| *byte != 0)) {
-            return Err(altered(format!("something stands before its byte {}", column.from)));
+            let what =
+                format!("its bytes {end} to {}, between two columns, were altered", column.from);
+            return Err(altered(what));
         }
         end = column.until();
         let (from, until) = (column.from, column.until());

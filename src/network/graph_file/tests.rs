@@ -115,7 +115,7 @@ fn every_altered_byte_is_found() {
         let mut bad = good.clone();
         bad[at] ^= 0x10;
         let text = refusal(&bad);
-        let words = ["altered", "stands before", "no graph file", "version", "order", "cut short"];
+        let words = ["altered", "no graph file", "version", "order", "cut short"];
         let words = words.iter().chain(&["line ends", "makes no sense"]);
         assert!(words.into_iter().any(|word| text.contains(word)), "byte {at}: {text}");
     }

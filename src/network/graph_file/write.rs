@@ -40,9 +40,13 @@ impl<'a> Draft<'a> {
             }
             Ties::Complete { .. } => {}
         }
-        draft.add(name::STRONG, &network.strong);
+        if !network.strong.is_empty() {
+            draft.add(name::STRONG, &network.strong);
+        }
         draft.add(name::NEIGHBOURHOODS, &network.neighbourhoods);
-        draft.add(name::WEIGHTS, &network.weights);
+        if !network.weights.is_empty() {
+            draft.add(name::WEIGHTS, &network.weights);
+        }
         match &network.ids {
             Some(Names::Numbers(numbers)) => draft.add(name::NUMBERS, numbers),
             Some(Names::Texts { starts, texts }) => {
