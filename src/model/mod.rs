@@ -89,6 +89,11 @@ pub fn environment(
     for (written, path) in scenario.arms.iter().flat_map(|arm| scenario.id_files(arm)) {
         lists.insert(written.to_owned(), network::consumers_in_file(&path, &network)?);
     }
+    // Households and chat groups are those of the draws that made the network.
+    let society = match &network.origin {
+        Some(made) => Society::new(&made.parameters, Key::new(made.seed, made.replicate)),
+        None => Society::new(&scenario.network, key),
+    };
     let budget = scenario.market.marketing_budget_fen_per_consumer_day * f64::from(n);
     Ok(Environment {
         key,
@@ -97,7 +102,7 @@ pub fn environment(
         catalogue: Catalogue::draw(&scenario.market, &scenario.categories, key),
         people,
         network,
-        society: Society::new(&scenario.network, key),
+        society,
         influencers,
         following: Following::new(p),
         start: scenario.start.clone(),

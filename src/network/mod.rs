@@ -19,12 +19,14 @@ mod erdos_renyi;
 mod failure;
 mod follow;
 mod gaps;
+pub mod graph_file;
 mod ids;
 mod import;
 #[cfg(test)]
 mod import_tests;
 mod knit;
 mod mend;
+mod names;
 pub mod packed;
 mod partition;
 pub mod portrait;
@@ -42,13 +44,14 @@ mod watts_strogatz;
 use std::path::Path;
 
 use crate::rng::{Key, Stream};
-use crate::simd::prefetch;
+use crate::simd::{Column, prefetch};
 
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
 pub use ids::consumers_in_file;
 pub use import::{ImportReport, load, nodes_in_file};
+pub use names::Names;
 pub use society::{Chat, Society};
 
 crate::parameters! {
@@ -126,7 +129,8 @@ crate::parameters! {
         blocks: u32 = "10", "blocks", 1.0, 1_000_000_000.0, A, "assumed", if kind in ["block_model"];
         /// Share of a consumer's ties that stay in the own block.
         block_share: f64 = "0.8", "1", 0.0, 1.0, A, "assumed", if kind in ["block_model"];
-        /// Path of the file with the ties, for kind `file`.
+        /// Path of the file with the ties, for kind `file`: an edge list, or a graph file, which
+        /// is known by its header and has its own direction, strength and neighbourhoods.
         file: String = "", "1", A, "no file", if kind in ["file"];
         /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
         /// `trusts` lets a hear b.
@@ -231,16 +235,26 @@ pub struct Network {
     pub ties: Ties,
     /// Number of strong ties of every consumer (at most 255), which stand first in
     /// the list; empty where the kind of network knows no strength.
-    pub strong: Vec<u8>,
+    pub strong: Column<u8>,
     /// Starts of the neighbourhoods; the last element is the number of consumers.
-    pub neighbourhoods: Vec<u32>,
+    pub neighbourhoods: Column<u32>,
     /// The user's own ids, by consumer, of an imported network.
-    pub ids: Option<Vec<UserId>>,
+    pub ids: Option<Names>,
     /// The weight of every stored tie, row after row; empty where the file has none.
-    pub weights: Vec<f32>,
+    pub weights: Column<f32>,
+    /// What a network of a graph file was made from.
+    pub origin: Option<Box<graph_file::Origin>>,
 }
 
 impl Network {
+    /// Ties and neighbourhoods alone: nothing is known of strength, ids and weights.
+    #[must_use]
+    pub fn plain(ties: Ties, neighbourhoods: Vec<u32>) -> Self {
+        let (strong, weights) = (Column::default(), Column::default());
+        let neighbourhoods = neighbourhoods.into();
+        Self { ties, strong, neighbourhoods, ids: None, weights, origin: None }
+    }
+
     /// Number of consumers.
     #[inline]
     #[must_use]
@@ -339,19 +353,11 @@ impl Network {
             Ties::Stored(csr) => csr.bytes(),
             Ties::Complete { .. } => 0,
         };
-        let ids = self.ids.as_ref().map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
+        let ids = self.ids.as_ref().map_or(0, Names::bytes);
         ties + (self.strong.len() + 4 * self.weights.len()) as u64
             + 4 * self.neighbourhoods.len() as u64
             + ids
     }
-}
-
-fn bytes_of_id(id: &UserId) -> u64 {
-    let text = match id {
-        UserId::Number(_) => 0,
-        UserId::Text(text) => text.len(),
-    };
-    (size_of::<UserId>() + text) as u64
 }
 
 /// Makes the network of `n` consumers; `segments` is the segment of each of them.
@@ -379,6 +385,11 @@ pub fn generate(
 /// Bytes that the built network will hold, before anything is allocated.
 #[must_use]
 pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
+    if parameters.kind == "file"
+        && let Some(bytes) = graph_file::bytes_of_columns(Path::new(&parameters.file))
+    {
+        return bytes;
+    }
     let n = u64::from(n);
     let neighbourhoods = 4 * (n.div_ceil(u64::from(parameters.neighbourhood_size.max(1))) + 1);
     if parameters.kind == "complete" {
@@ -389,7 +400,7 @@ pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
         _ => (parameters.mean_degree.min(n.saturating_sub(1) as f64) * n as f64) as u64,
     };
     let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
-    let ids = if parameters.kind == "file" { n * size_of::<UserId>() as u64 } else { 0 };
+    let ids = if parameters.kind == "file" { 8 * n } else { 0 };
     let strong = if matches!(parameters.kind.as_str(), "community" | "file") { n } else { 0 };
     4 * targets + width * (n + 1) + strong + neighbourhoods + ids
 }

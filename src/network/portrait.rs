@@ -207,13 +207,7 @@ fn mutual(ties: &Csr) -> Network {
             }
         }
     });
-    Network {
-        ties: Ties::Stored(both),
-        strong: Vec::new(),
-        neighbourhoods: vec![0, n],
-        ids: None,
-        weights: Vec::new(),
-    }
+    Network::plain(Ties::Stored(both), vec![0, n])
 }
 
 /// Number of people by how many they hear.
@@ -318,13 +312,7 @@ mod tests {
 
     fn network(n: u32, pairs: &[(u32, u32)]) -> Network {
         let ties = Ties::Stored(Csr::from_pairs(n, pairs));
-        Network {
-            ties,
-            strong: Vec::new(),
-            neighbourhoods: vec![0, 3, n],
-            ids: None,
-            weights: Vec::new(),
-        }
+        Network::plain(ties, vec![0, 3, n])
     }
 
     fn both(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
@@ -364,13 +352,7 @@ mod tests {
 
     #[test]
     fn the_complete_network_is_told_without_looking() {
-        let complete = Network {
-            ties: Ties::Complete { n: 7 },
-            strong: Vec::new(),
-            neighbourhoods: vec![0, 3, 7],
-            ids: None,
-            weights: Vec::new(),
-        };
+        let complete = Network::plain(Ties::Complete { n: 7 }, vec![0, 3, 7]);
         let pairs: Vec<_> = (0..7).flat_map(|a| (0..7).map(move |b| (a, b))).collect();
         let stored = Portrait::of(&network(7, &pairs));
         assert_eq!(Portrait { bytes: stored.bytes, ..Portrait::of(&complete) }, stored);
