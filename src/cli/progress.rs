@@ -1,6 +1,7 @@
 //! Progress on stderr: a bar on a terminal, plain lines elsewhere.
 
 use crate::cli::screen::Screen;
+use crate::engine::beats::{Beat, Beats};
 use crate::engine::experiment::Progress;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
@@ -47,6 +48,16 @@ pub fn rate(per_second: f64) -> String {
         _ => (1.0, " "),
     };
     format!("{:.1}{letter}consumer-days/s", per_second / scale)
+}
+
+/// Seconds and shares of the beats that take more than a half percent, a line each.
+fn table(beats: &Beats) -> String {
+    let total = beats.total_seconds().max(1e-9);
+    let rows = beats.ranking().into_iter().filter(|row| row.1 > 0.005 * total);
+    let line = |((beat, mechanism), seconds): (Beat, f64)| {
+        format!("{seconds:>10.3} s {:>5.1} %  {beat} {mechanism}", 100.0 * seconds / total)
+    };
+    rows.map(line).map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 struct Silent;
@@ -117,6 +128,13 @@ impl Plain {
 }
 
 impl Progress for Plain {
+    fn arm_done(&self, replicate: u32, arm: &str, beats: &Beats) {
+        if self.screen.verbose {
+            let head = format!("replicate {}, {arm}: where the time went", replicate + 1);
+            self.screen.complain(&format!("{head}\n{}", table(beats)));
+        }
+    }
+
     fn building(&self, replicate: u32) {
         if self.screen.verbose {
             self.screen.complain(&format!("replicate {}: building", replicate + 1));

@@ -4,6 +4,7 @@
 //! threads inside. Population, network and merchants are drawn once a replicate.
 
 use super::audit::Audit;
+use super::beats::Beats;
 use super::step::{Arm, Day, Watch};
 use crate::exchange::Inbox;
 use crate::market::message::{Answer, Order};
@@ -23,6 +24,8 @@ pub trait Progress: Sync {
     fn building(&self, replicate: u32);
     /// A day of one arm is done.
     fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32);
+    /// An arm has ended; where its time went.
+    fn arm_done(&self, _replicate: u32, _arm: &str, _beats: &Beats) {}
 }
 
 /// How an experiment ended.
@@ -180,6 +183,7 @@ impl Run<'_> {
             done += 1;
             self.progress.day_done(self.replicate, &self.arm.name, done, self.env.consumers.n());
         }
+        self.progress.arm_done(self.replicate, &self.arm.name, arm.beats());
         for platform in &mut arm.world.platforms {
             platform.cascades.retire(done, true);
         }

@@ -1,5 +1,6 @@
 //! The engine: days, replicates, arms.
 
 pub mod audit;
+pub mod beats;
 pub mod experiment;
 pub mod step;

@@ -3,6 +3,7 @@
 //! open → (waves: expose → attend → choose → gather → settle → fulfil) → experience →
 //! adapt. Every beat is: send in parallel, route by receiver, act on the own row.
 
+use crate::engine::beats::Beats;
 use crate::exchange::{self, Inbox, Message, Outbox};
 use crate::market::ledger::Postings;
 use crate::market::message::{Answer, Exposure, Order};
@@ -64,6 +65,7 @@ pub struct Arm {
     orders: (Outbox<Order>, Vec<Inbox<Order>>),
     answers: (Outbox<Answer>, Vec<Inbox<Answer>>),
     day: u16,
+    beats: Beats,
 }
 
 impl Arm {
@@ -84,64 +86,81 @@ impl Arm {
             answers: (Outbox::new(offers.count(), consumers), of_each(&world, consumers)),
             world,
             day: 0,
+            beats: Beats::default(),
         }
     }
 
     /// Steps one day.
     pub fn step(&mut self, watch: &mut dyn Watch) -> Day {
         let start = Clock::start_of(self.day);
-        self.each(|mechanism, world| mechanism.open(world, start));
+        self.each("open", |mechanism, world| mechanism.open(world, start));
         for wave in 0..self.world.attention.waves {
             self.wave(Clock { day: self.day, wave }, watch);
         }
-        self.each(|mechanism, world| mechanism.experience(world, start));
-        self.each(|mechanism, world| mechanism.adapt(world, start));
+        self.each("experience", |mechanism, world| mechanism.experience(world, start));
+        self.each("adapt", |mechanism, world| mechanism.adapt(world, start));
         self.close(watch)
     }
 
-    fn each(&mut self, mut hook: impl FnMut(&mut dyn Mechanism, &mut World)) {
-        for installed in &mut self.mechanisms {
-            hook(installed.mechanism.as_mut(), &mut self.world);
+    fn each(&mut self, beat: &'static str, mut hook: impl FnMut(&mut dyn Mechanism, &mut World)) {
+        let Self { world, mechanisms, beats, .. } = self;
+        for Installed { name, mechanism, .. } in mechanisms {
+            beats.time((beat, *name), || hook(mechanism.as_mut(), world));
         }
     }
 
     /// One wave: from exposures to granted orders.
     fn wave(&mut self, at: Clock, watch: &mut dyn Watch) {
-        let Self { world, mechanisms, exposures, placed, orders, answers, .. } = self;
-        let all = |hook: &mut dyn FnMut(&mut dyn Mechanism)| {
-            mechanisms.iter_mut().for_each(|installed| hook(installed.mechanism.as_mut()));
-        };
-        let mut all = all;
+        let Self { world, mechanisms, exposures, placed, orders, answers, beats, .. } = self;
+        let mut all =
+            |beats: &mut Beats, beat: &'static str, hook: &mut dyn FnMut(&mut dyn Mechanism)| {
+                for Installed { name, mechanism, .. } in mechanisms.iter_mut() {
+                    beats.time((beat, *name), || hook(mechanism.as_mut()));
+                }
+            };
         exposures.0.take_back(&mut exposures.1);
-        all(&mut |m| m.expose(world, at, &mut exposures.0));
-        exposures.0.route(&mut exposures.1);
-        all(&mut |m| m.attend(world, at, &mut exposures.1));
+        all(beats, "expose", &mut |m| m.expose(world, at, &mut exposures.0));
+        beats.time(("route exposures", ""), || exposures.0.route(&mut exposures.1));
+        all(beats, "attend", &mut |m| m.attend(world, at, &mut exposures.1));
         placed.iter_mut().for_each(Vec::clear);
-        all(&mut |m| m.choose(world, at, &exposures.1, placed));
-        all(&mut |m| m.notice(world, at, placed));
-        watch.placed(world, placed);
-        orders.0.send_with(placed, |_, list, bins| list.iter().for_each(|order| bins.push(*order)));
-        orders.0.route(&mut orders.1[0]);
-        exchange::deal(&mut orders.1, |order| usize::from(order.platform));
-        for Installed { platform, mechanism } in &mut *mechanisms {
+        all(beats, "choose", &mut |m| m.choose(world, at, &exposures.1, placed));
+        all(beats, "notice", &mut |m| m.notice(world, at, placed));
+        beats.time(("audit", ""), || watch.placed(world, placed));
+        beats.time(("route orders", ""), || {
+            let send = |bins: &mut exchange::Bins<'_, Order>, order: &Order| bins.push(*order);
+            orders.0.send_with(placed, |_, list, bins| list.iter().for_each(|o| send(bins, o)));
+            orders.0.route(&mut orders.1[0]);
+            exchange::deal(&mut orders.1, |order| usize::from(order.platform));
+        });
+        for Installed { name, platform, mechanism } in mechanisms.iter_mut() {
             if let Some(platform) = *platform {
-                mechanism.gather(world, at, &mut orders.1[platform], &mut answers.0);
+                beats.time(("gather", *name), || {
+                    mechanism.gather(world, at, &mut orders.1[platform], &mut answers.0);
+                });
             }
         }
         exchange::collect(&mut orders.1);
-        mechanisms
-            .iter_mut()
-            .for_each(|i| i.mechanism.settle(world, at, &mut orders.1[0], &mut answers.0));
-        answers.0.route(&mut answers.1[0]);
-        watch.answered(world, &answers.1[0]);
+        let settle = |i: &mut Installed| {
+            let name = ("settle", i.name);
+            beats.time(name, || i.mechanism.settle(world, at, &mut orders.1[0], &mut answers.0));
+        };
+        mechanisms.iter_mut().for_each(settle);
+        beats.time(("route answers", ""), || answers.0.route(&mut answers.1[0]));
+        beats.time(("audit", ""), || watch.answered(world, &answers.1[0]));
         exchange::deal(&mut answers.1, |answer| usize::from(answer.order.platform));
-        for Installed { platform, mechanism } in &mut *mechanisms {
+        for Installed { name, platform, mechanism } in mechanisms {
             for (index, answers) in answers.1.iter_mut().enumerate() {
                 if platform.is_none_or(|own| own == index) {
-                    mechanism.fulfil(world, index, at, answers);
+                    beats.time(("fulfil", *name), || mechanism.fulfil(world, index, at, answers));
                 }
             }
         }
+    }
+
+    /// Where the time went so far.
+    #[must_use]
+    pub fn beats(&self) -> &Beats {
+        &self.beats
     }
 
     /// Closes the books of the day.

@@ -118,6 +118,8 @@ pub struct Built {
 
 /// A mechanism in its place.
 pub struct Installed {
+    /// Its name.
+    pub name: &'static str,
     /// Index of its platform; none for a mechanism of the world.
     pub platform: Option<usize>,
     /// The mechanism.
@@ -186,7 +188,8 @@ fn instances(arm: &Arm) -> Vec<Installed> {
     let build = |setting: &Setting, platform: Option<usize>| {
         let first_channel = first_channel(setting.spec);
         let placement = Placement { platform: platform.unwrap_or(0), first_channel };
-        Installed { platform, mechanism: (setting.spec.build)(&setting.values, &placement) }
+        let mechanism = (setting.spec.build)(&setting.values, &placement);
+        Installed { name: setting.spec.name, platform, mechanism }
     };
     let mut built = Vec::new();
     for spec in MECHANISMS {
