@@ -52,7 +52,7 @@ pub use failure::NetworkError;
 pub use follow::{Follow, follow};
 pub use ids::consumers_in_file;
 pub use implicit::Implicit;
-pub use import::{ImportReport, load, nodes_in_file};
+pub use import::{ImportReport, has_weights, load, nodes_in_file};
 pub use society::{Chat, Society};
 
 crate::parameters! {
