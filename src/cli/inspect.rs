@@ -5,7 +5,7 @@ use crate::cli::screen::{Screen, columns};
 use crate::cli::{Done, diagnostics, load, memory};
 use crate::error::{BAD_NETWORK_FILE, Issue, Place, Source};
 use crate::network::portrait::{Degrees, Portrait, QUANTILES, SAMPLE};
-use crate::network::{ImportReport, Network, NetworkError, Parameters, estimate_bytes};
+use crate::network::{ImportReport, Network, NetworkError, Parameters, written_bytes};
 use crate::network::{load as read, nodes_in_file};
 use crate::scenario::Scenario;
 use clap::Args;
@@ -123,7 +123,7 @@ fn made(
 }
 
 fn refuse_if_too_large(scenario: &Scenario) -> Done {
-    let needed = estimate_bytes(&scenario.network, scenario.population.consumers);
+    let needed = written_bytes(&scenario.network, scenario.population.consumers);
     match memory::available() {
         Some(free) if needed > free => Err(Failure::Memory(format!(
             "the network needs {} of memory, but only {} is available",

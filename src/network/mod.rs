@@ -443,6 +443,17 @@ pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
     4 * targets + width * (n + 1) + strong + neighbourhoods + ids
 }
 
+/// Bytes that the ties take once they are written down, which computed ones are to be looked
+/// at as a whole.
+#[must_use]
+pub fn written_bytes(parameters: &Parameters, n: u32) -> u64 {
+    let stored = || Parameters { kind: "random_regular".to_owned(), ..parameters.clone() };
+    match parameters.kind.as_str() {
+        "implicit" => estimate_bytes(&stored(), n),
+        _ => estimate_bytes(parameters, n),
+    }
+}
+
 /// A bound for the targets of a file's ties: a row of text has four bytes or more;
 /// about ten are usual, and a mutual tie has two targets.
 fn targets_in_file(path: &Path) -> u64 {
