@@ -4,7 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::screen::Screen;
 use crate::cli::{Done, diagnostics, load, memory};
 use crate::error::{BAD_NETWORK_FILE, Issue, Place, Source};
-use crate::network::{ImportReport, Network, NetworkError, Parameters, estimate_bytes};
+use crate::network::{ImportReport, Network, NetworkError, Parameters, written_bytes};
 use crate::network::{load as read, nodes_in_file};
 use crate::scenario::Scenario;
 use clap::Args;
@@ -84,7 +84,7 @@ pub fn made(
 
 /// Refuses a network for which there is no room; `limit` counts instead of what is free.
 pub fn refuse_if_too_large(scenario: &Scenario, limit: Option<u64>) -> Done {
-    let needed = estimate_bytes(&scenario.network, scenario.population.consumers);
+    let needed = written_bytes(&scenario.network, scenario.population.consumers);
     match limit.or_else(memory::available) {
         Some(free) if needed > free => Err(Failure::Memory(format!(
             "the network needs {} of memory, but only {} is available",

@@ -50,6 +50,12 @@ pub fn nodes_in_file(path: &Path) -> Result<u32, NetworkError> {
     Ok(list.ids.len() as u32)
 }
 
+/// Whether the ties of a file have weights; not if it cannot be read.
+#[must_use]
+pub fn has_weights(path: &Path) -> bool {
+    named(path).and_then(edge_list::read).is_ok_and(|list| !list.weights.is_empty())
+}
+
 /// Loads the ties of a file; `parameters` give direction, size of neighbourhoods and
 /// share of strong ties, and `path` counts instead of their `file`. A graph file, which
 /// knows all of these, is mapped instead.

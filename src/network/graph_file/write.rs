@@ -38,6 +38,10 @@ impl<'a> Draft<'a> {
                 draft.header.targets = ties.n_ties();
                 draft.add(name::TARGETS, targets);
             }
+            Ties::Computed(_) => {
+                let why = "its ties are computed when they are asked for, and need no file";
+                return Err(NetworkError::NoGraphFile { why });
+            }
             Ties::Complete { .. } => {}
         }
         if !network.strong.is_empty() {
