@@ -79,7 +79,7 @@ parameters! {
         seed_file: String = "", "1", A, "no file", if seed_by in ["file"];
         /// How it is worked out; the laws are the same, the draws are not: `events` draws what
         /// happens by its gaps, `sweep` asks every susceptible consumer every day, `auto` takes
-        /// the former where mean degree × probability is small.
+        /// the former where mean degree × probability is small or ties are computed.
         method: String = "auto", "1", ["auto", "events", "sweep"], A, "the quicker one",
             if kind in ["independent_cascade", "si", "sis", "sir"];
     }
@@ -155,6 +155,8 @@ impl Parameters {
         let network = &env.network;
         let dense = match (&network.ties, self.method.as_str()) {
             (Ties::Complete { .. }, _) => true,
+            // A row of computed ties costs more than all contacts that it can give.
+            (Ties::Computed(_), "auto") => false,
             (_, "auto") => network.mean_degree() * course.beta >= DENSE,
             (_, method) => method == "sweep",
         };
