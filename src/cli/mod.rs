@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Data goes to stdout, everything else to stderr.
 
+pub mod bench;
 pub mod check;
 pub mod compare;
 pub mod diagnostics;
@@ -72,6 +73,8 @@ pub enum Verb {
     Compare(compare::Arguments),
     /// Look at networks.
     Graph(graph::Arguments),
+    /// Measure speed and memory on this machine.
+    Bench(bench::Arguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -87,6 +90,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Run(arguments) => run::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
+        Verb::Bench(arguments) => bench::execute(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,
