@@ -24,6 +24,7 @@ mod import;
 #[cfg(test)]
 mod import_tests;
 mod knit;
+mod memory;
 mod mend;
 pub mod packed;
 mod partition;
@@ -49,6 +50,7 @@ pub use failure::NetworkError;
 pub use follow::{Follow, follow};
 pub use ids::consumers_in_file;
 pub use import::{ImportReport, load, nodes_in_file};
+pub use memory::building_bytes;
 pub use society::{Chat, Society};
 
 crate::parameters! {

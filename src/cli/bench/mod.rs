@@ -49,6 +49,9 @@ pub struct Arguments {
     /// Days of every case [default: the suite's].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub days: Option<u16>,
+    /// Times that every world is measured, of which the best counts [default: the suite's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeats: Option<u32>,
     /// Memory that may be taken, such as 8GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory_limit: Option<u64>,
@@ -116,6 +119,7 @@ fn fill(row: &mut Row, arguments: &Arguments, interrupt: &Interrupt) -> Done {
         row.note = format!("skipped: needs {needed}, but only {free} is available");
         return Ok(());
     }
+    row.repeats = arguments.repeats.unwrap_or(row.repeats);
     for _ in 0..row.repeats {
         let Some(measured) = measured(row, interrupt)? else { return Ok(()) };
         row.take(measured);

@@ -50,7 +50,7 @@ pub struct Suite {
 
 /// All suites.
 const SUITES: &[Suite] = &[
-    Suite { name: "smoke", agents: &[100_000], most_days: 60, one_thread: false, thrice: 100_000 },
+    Suite { name: "smoke", agents: &[100_000], most_days: 60, one_thread: true, thrice: 100_000 },
     Suite {
         name: "scaling",
         agents: &[100_000, 1_000_000, 10_000_000],
