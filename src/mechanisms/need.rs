@@ -89,7 +89,8 @@ fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
 /// Clocks and habits of everybody, and the needs that are open.
 fn load(values: &Values, extent: &Extent) -> Load {
     let p = Parameters::from_values(values);
-    let needs = p.needs_per_day * f64::from(p.patience_days);
+    // About half of them are filled before the last of their days.
+    let needs = 0.5 * p.needs_per_day * f64::from(p.patience_days);
     let clocks = extent.consumers * (size_of::<u32>() + size_of::<Habits>()) as f64;
     let open = kept(needs * extent.members, extent.shards, extent.days, size_of::<OpenNeed>());
     Load { bytes: clocks + 1.5 * open, needs, ..Load::default() }

@@ -34,9 +34,9 @@ impl Estimate {
 /// The program without a world: its code, the scenario, the texts of tables.
 const PROGRAM_BYTES: f64 = 6.0e6;
 /// What a day leaves in tables until the end of a run, a platform.
-const DAY_BYTES: f64 = 4.5e3;
+const DAY_BYTES: f64 = 5.5e3;
 /// Lists that grow and shrink leave gaps between them that are given back now and then.
-const GAPS: f64 = 1.2;
+const GAPS: f64 = 1.35;
 /// Times that mechanisms are asked: the longest way from one to the other, and back.
 const ROUNDS: usize = 5;
 /// Sorters at work at a time, where nobody says how many threads there will be.
@@ -73,14 +73,17 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
     let Extent { consumers, offers, days, .. } = sums.extent;
     let followed = uses_followers(scenario);
     let follows = if followed { scenario.population.follows_mean } else { 0.0 };
+    let messages = GAPS * sums.messages();
+    // Before they are packed they take four bytes each more, while there are no messages yet.
+    let drawing = (4.0 * follows * consumers - messages).max(0.0);
     let parts = [
         ("program", PROGRAM_BYTES),
         ("network", network::estimate_bytes(&scenario.network, n) as f64),
-        ("followers", 2.0 * follows * consumers),
+        ("followers", 2.0 * follows * consumers + drawing),
         ("consumers", people(n) as f64 + consumers * members),
         ("offers", offers * offer),
         ("mechanisms", sums.bytes),
-        ("messages", GAPS * sums.messages()),
+        ("messages", messages),
         ("tables", days * DAY_BYTES * platforms),
     ];
     Estimate { parts: parts.map(|(what, bytes)| (what, bytes as u64)).to_vec() }
