@@ -4,49 +4,49 @@
 //! a table go through these wrappers of `libm`, which is plain Rust.
 
 /// e to the power `x`.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
 /// Natural logarithm; `-inf` at 0, NaN below.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn ln(x: f64) -> f64 {
     libm::log(x)
 }
 
 /// Natural logarithm of 1 + `x`, exact for small `x`.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn ln_1p(x: f64) -> f64 {
     libm::log1p(x)
 }
 
 /// `base` to the power `exponent`.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn pow(base: f64, exponent: f64) -> f64 {
     libm::pow(base, exponent)
 }
 
 /// The logistic function σ(x) = 1 / (1 + e⁻ˣ): log-odds to probability.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + exp(-x))
 }
 
 /// Log-odds of a probability in (0, 1).
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn logit(p: f64) -> f64 {
     ln(p / (1.0 - p))
 }
 
 /// Natural logarithm of Γ(`x`), for `x` > 0.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
@@ -78,7 +78,7 @@ fn tail_quantile(r: f64) -> f64 {
 }
 
 /// Two polynomials in `x`, divided; coefficients from the constant upwards.
-#[inline]
+#[inline(always)]
 fn ratio(x: f64, [above, below]: &[[f64; 8]; 2]) -> f64 {
     let value = |terms: &[f64; 8]| terms.iter().rev().fold(0.0, |sum, term| sum * x + term);
     value(above) / value(below)
@@ -163,7 +163,7 @@ const FAR_TAIL: [[f64; 8]; 2] = [
 ///
 /// x = k·ln 2 + r, |r| ≤ ln 2 / 2; e^r by its Taylor series to r¹¹. Plain arithmetic
 /// without branches, so that it is inlined and gives the same bits everywhere.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn quick_exp(x: f64) -> f64 {
     const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
