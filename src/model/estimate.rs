@@ -38,7 +38,7 @@ const DAY_BYTES: f64 = 5.5e3;
 /// Lists that grow and shrink leave gaps between them that are given back now and then.
 const GAPS: f64 = 1.35;
 /// Times that mechanisms are asked: the longest way from one to the other, and back.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 /// Sorters at work at a time, where nobody says how many threads there will be.
 const SORTERS: f64 = 2.0;
 
@@ -74,8 +74,9 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
     let followed = uses_followers(scenario);
     let follows = if followed { scenario.population.follows_mean } else { 0.0 };
     let messages = GAPS * sums.messages();
-    // Before they are packed they take four bytes each more, while there are no messages yet.
-    let drawing = (4.0 * follows * consumers - messages).max(0.0);
+    // Before they are packed they take more than five bytes each besides, while there are no
+    // messages yet.
+    let drawing = (5.5 * follows * consumers - messages).max(0.0);
     let parts = [
         ("program", PROGRAM_BYTES),
         ("network", network::estimate_bytes(&scenario.network, n) as f64),

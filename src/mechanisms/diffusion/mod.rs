@@ -119,8 +119,8 @@ fn load(values: &Values, extent: &Extent) -> Load {
         _ if p.infection_probability * extent.degree >= DENSE => 1.0,
         _ => {
             let ill = extent.days.min(1.0 / p.recovery_probability.max(1e-9));
-            // Seldom are more than two thirds of all contacts waiting at a time.
-            0.66 * p.infection_probability * extent.degree * ill
+            // Lists grow to the double: room for all contacts, though fewer wait at a time.
+            p.infection_probability * extent.degree * ill
         }
     };
     Load { bytes: extent.consumers * (1.0 + 4.0 * contacts.min(2.0)), ..Load::default() }
