@@ -104,21 +104,9 @@ pub fn prepare(space: &Space, screen: &Screen) -> Result<Prepared, Failure> {
             design::points(&space.design, &axes, space.points, base.scenario.seed).map_err(usage)?
         }
     };
-    let all = seen.points(&base, &points, screen)?;
-    let mut plan_points = Vec::with_capacity(all.len());
-    let mut sizes = Vec::with_capacity(all.len());
-    let mut files = BTreeMap::new();
-    let mut largest: Option<(Scenario, Estimate)> = None;
-    for (scenario, values) in all.into_iter().zip(&points.rows) {
-        let estimate = experiment::estimate(&scenario)?;
-        let size = size(&scenario, &estimate)?;
-        sizes.push(size);
-        plan_points.push(point(&scenario, values.clone(), &mut files)?);
-        if largest.as_ref().is_none_or(|(_, other)| size.bytes > other.total_bytes()) {
-            largest = Some((scenario, estimate));
-        }
-    }
-    let Some(largest) = largest else {
+    let mut found = Checking::default();
+    seen.points(&base, &points, screen, &mut |scenario, values| found.add(scenario, values))?;
+    let Some(largest) = found.largest else {
         return Err(Failure::Usage("the design has no points".to_owned()));
     };
     let design = Design {
@@ -132,10 +120,32 @@ pub fn prepare(space: &Space, screen: &Screen) -> Result<Prepared, Failure> {
     };
     let varied = points.keys.iter().map(|key| varied(key)).collect();
     let name = &base.scenario.name;
-    let plan = Plan::new(RESULTS_EPOCH, name, design, varied, plan_points);
+    let plan = Plan::new(RESULTS_EPOCH, name, design, varied, found.points);
     let resolved = resolved_toml(&base.scenario);
-    let file = space.file.clone();
+    let (file, sizes) = (space.file.clone(), found.sizes);
     Ok(Prepared { plan, bytes, resolved, sizes, largest, file, sets, points })
+}
+
+/// What is kept of points that were checked; their scenarios would fill the memory.
+#[derive(Default)]
+struct Checking {
+    points: Vec<Point>,
+    sizes: Vec<Size>,
+    files: BTreeMap<PathBuf, String>,
+    largest: Option<(Scenario, Estimate)>,
+}
+
+impl Checking {
+    fn add(&mut self, scenario: Scenario, values: &[Option<String>]) -> Result<(), Failure> {
+        let estimate = experiment::estimate(&scenario)?;
+        let size = size(&scenario, &estimate)?;
+        self.sizes.push(size);
+        self.points.push(point(&scenario, values.to_vec(), &mut self.files)?);
+        if self.largest.as_ref().is_none_or(|(_, other)| size.bytes > other.total_bytes()) {
+            self.largest = Some((scenario, estimate));
+        }
+        Ok(())
+    }
 }
 
 fn usage(mistakes: Vec<String>) -> Failure {
@@ -208,32 +218,34 @@ impl Seen<'_> {
         }
     }
 
-    /// The scenarios of all points, or all that is wrong with them.
+    /// Hands on the scenarios of all points; reports all that is wrong with any of them.
     fn points(
         &self,
         base: &Checked,
         points: &Points,
         screen: &Screen,
-    ) -> Result<Vec<Scenario>, Failure> {
+        each: &mut dyn FnMut(Scenario, &[Option<String>]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let (mut wrong, mut doubts) = (Collected::default(), Collected::default());
         let known: BTreeSet<_> =
             base.warnings.iter().map(|issue| (issue.code, issue.message.clone())).collect();
-        let mut all = Vec::with_capacity(points.rows.len());
-        for index in 0..points.rows.len() {
+        for (index, values) in points.rows.iter().enumerate() {
             let sets = points.sets(index);
             let named = |set: &str| format!("{set} (point {index})");
             match self.check(&sets) {
                 Ok(checked) => {
                     let new = |issue: &Issue| !known.contains(&(issue.code, issue.message.clone()));
                     doubts.add(checked.warnings.into_iter().filter(new), named, &sets);
-                    all.push(checked.scenario);
+                    if wrong.list.is_empty() {
+                        each(checked.scenario, values)?;
+                    }
                 }
                 Err(found) => wrong.add(found.into_iter(), named, &sets),
             }
         }
         diagnostics::report(&base.warnings, screen);
         diagnostics::report(&doubts.list, screen);
-        if wrong.list.is_empty() { Ok(all) } else { Err(wrong.failure()) }
+        if wrong.list.is_empty() { Ok(()) } else { Err(wrong.failure()) }
     }
 }
 
