@@ -312,7 +312,7 @@ fn until_begun(folder: &Path, child: &mut Child) {
 }
 
 /// A grid so large that it is still running when it is stopped.
-fn long<'a>(output: &'a str) -> Vec<&'a str> {
+fn long(output: &str) -> Vec<&str> {
     let head = ["sweep", "s.toml", "--days", "60", "--progress", "none", "-o", output];
     [&head[..], &["--vary", "seed=1..400:400"]].concat()
 }

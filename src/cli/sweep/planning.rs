@@ -105,7 +105,7 @@ pub fn prepare(space: &Space, screen: &Screen) -> Result<Prepared, Failure> {
         }
     };
     let mut found = Checking::default();
-    seen.points(&base, &points, screen, &mut |scenario, values| found.add(scenario, values))?;
+    seen.points(&base, &points, screen, &mut found)?;
     let Some(largest) = found.largest else {
         return Err(Failure::Usage("the design has no points".to_owned()));
     };
@@ -204,7 +204,11 @@ impl Seen<'_> {
                 let own = |issue: &Issue| issue.place.source.text == set;
                 if let Err(found) = self.check(std::slice::from_ref(&set)) {
                     let named = format!("--vary {}, at {end}", axis.text);
-                    issues.add(found.into_iter().filter(own), |_| named.clone(), &[set.clone()]);
+                    issues.add(
+                        found.into_iter().filter(own),
+                        |_| named.clone(),
+                        std::slice::from_ref(&set),
+                    );
                 }
             }
         }
@@ -218,13 +222,13 @@ impl Seen<'_> {
         }
     }
 
-    /// Hands on the scenarios of all points; reports all that is wrong with any of them.
+    /// Enters the scenarios of all points; reports all that is wrong with any of them.
     fn points(
         &self,
         base: &Checked,
         points: &Points,
         screen: &Screen,
-        each: &mut dyn FnMut(Scenario, &[Option<String>]) -> Result<(), Failure>,
+        found: &mut Checking,
     ) -> Result<(), Failure> {
         let (mut wrong, mut doubts) = (Collected::default(), Collected::default());
         let known: BTreeSet<_> =
@@ -237,10 +241,10 @@ impl Seen<'_> {
                     let new = |issue: &Issue| !known.contains(&(issue.code, issue.message.clone()));
                     doubts.add(checked.warnings.into_iter().filter(new), named, &sets);
                     if wrong.list.is_empty() {
-                        each(checked.scenario, values)?;
+                        found.add(checked.scenario, values)?;
                     }
                 }
-                Err(found) => wrong.add(found.into_iter(), named, &sets),
+                Err(issues) => wrong.add(issues.into_iter(), named, &sets),
             }
         }
         diagnostics::report(&base.warnings, screen);

@@ -32,6 +32,9 @@ pub struct Tables<'a> {
     pub journal: &'a Path,
 }
 
+/// Rows behind their cells of the keys.
+type Block = (Vec<Cell>, Rows);
+
 /// A run whose rows are in the journal.
 struct Stored<'a> {
     key: SweepKey,
@@ -166,7 +169,7 @@ impl Tables<'_> {
     }
 
     /// Metrics of every run; their summary and differences point by point.
-    fn statistics(&self, runs: &[Stored<'_>]) -> Vec<(Table, Vec<(Vec<Cell>, Rows)>)> {
+    fn statistics(&self, runs: &[Stored<'_>]) -> Vec<(Table, Vec<Block>)> {
         let names: Vec<MetricName> =
             Declared::REGISTRY.metrics.iter().map(MetricName::from).collect();
         let name = self.plan.scenario.as_str();
@@ -318,7 +321,7 @@ const PLAN_MORE: [(&str, &str, &str); 2] = [
 fn write_table(
     folder: &Path,
     table: &Table,
-    rows: impl IntoIterator<Item = (Vec<Cell>, Rows)>,
+    rows: impl IntoIterator<Item = Block>,
 ) -> Result<Digest, OutputError> {
     let path = folder.join(format!("{}.csv", table.schema.name));
     let mut file = DigestedFile::create(&path)?;
