@@ -1,113 +1,22 @@
 //! Sweeps lose nothing: killed, stopped, starved of room or cut into shards, they end in
 //! the tables of one undisturbed go, byte for byte.
-//!
-//! GUANXI_KILLS says at how many instants a sweep and a merge are killed (10 by default;
-//! `.ci/kills` takes 50).
 #![cfg(unix)]
 
-use std::collections::BTreeMap;
+#[path = "sweep/harness.rs"]
+mod harness;
+#[path = "sweep/kills.rs"]
+mod kills;
+
+use harness::{
+    GRID, NOBODY, SMALL, Said, assert_code, assert_same_tables, command, entries, guanxi, pass,
+    start, sweep, swept, tables, with,
+};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-const SMALL: &str = "name = \"small\"\nseed = 7\ndays = 6\nreplicates = 2\n[population]\n\
-                     consumers = 150\n[arm.a]\npreset = \"traditional\"\n[arm.b]\n\
-                     preset = \"viral\"\n";
-
-/// Twelve points: 24 pieces, 48 runs.
-const GRID: &[&str] = &["--vary", "arm.b.group_buy.size=2..5", "--vary", "days=4,5,6"];
-
-/// Somebody without rights, on every Unix.
-const NOBODY: u32 = 65_534;
-
-/// What the program said.
-#[derive(Debug)]
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        let [out, err] =
-            [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-        Self { code: output.status.code().unwrap_or(-1), out, err }
-    }
-}
-
-/// A fresh folder with a scenario.
-fn with(text: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::write(folder.path().join("s.toml"), text).expect("written");
-    folder
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guanxi"));
-    command.current_dir(folder).env("NO_COLOR", "1").args(arguments);
-    command
-}
-
-fn guanxi(folder: &Path, arguments: &[&str]) -> Said {
-    command(folder, arguments).output().expect("the program can be started").into()
-}
-
-/// Arguments of a sweep over the grid.
-fn sweep<'a>(output: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let head = ["sweep", "s.toml", "-q", "--progress", "none", "-o", output];
-    [&head[..], GRID, more].concat()
-}
-
-fn assert_code(said: &Said, code: i32, words: &[&str]) {
-    assert_eq!(said.code, code, "{}{}", said.out, said.err);
-    for word in words {
-        let there = said.err.contains(word) || said.out.contains(word);
-        assert!(there, "no `{word}` in:\n{}{}", said.out, said.err);
-    }
-}
-
-/// Names of everything in a folder, sorted.
-fn entries(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
-/// The tables of a sweep by name.
-fn tables(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let tables = folder.join("tables");
-    let read = |name: String| {
-        let bytes = fs::read(tables.join(&name)).expect("a table");
-        (name, bytes)
-    };
-    entries(&tables).into_iter().map(read).collect()
-}
-
-fn assert_same_tables(found: &Path, expected: &BTreeMap<String, Vec<u8>>, what: &str) {
-    let found = tables(found);
-    let names = |tables: &BTreeMap<String, Vec<u8>>| tables.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&found), names(expected), "{what}");
-    for (name, bytes) in expected {
-        assert!(found[name] == *bytes, "{what}: `{name}` differs");
-    }
-}
-
-/// A folder with the scenario and the grid swept in one go, into `whole`.
-fn swept() -> (TempDir, BTreeMap<String, Vec<u8>>) {
-    let folder = with(SMALL);
-    assert_code(&guanxi(folder.path(), &sweep("whole", &[])), 0, &["48 complete", "0 missing"]);
-    let expected = tables(&folder.path().join("whole"));
-    assert!(expected["daily.csv"].len() > 10_000 && expected.contains_key("dictionary.csv"));
-    (folder, expected)
-}
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn a_sweep_is_one_file_a_table_and_is_documented() {
@@ -215,90 +124,6 @@ fn how_many_worlds_run_at_a_time_moves_no_result() {
         assert_code(&guanxi(folder.path(), &sweep(&name, more)), 0, &[]);
         assert_same_tables(&folder.path().join(&name), &expected, &format!("{more:?}"));
     }
-}
-
-/// How many instants are tried.
-fn kills() -> u32 {
-    std::env::var("GUANXI_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10)
-}
-
-/// Waits for an instant; nothing is waited for but the clock.
-fn pass(time: Duration) {
-    let (_alive, never) = channel::<()>();
-    let _ = never.recv_timeout(time);
-}
-
-#[expect(clippy::disallowed_methods, reason = "the instants of a test's kills are measured")]
-fn seconds_of(work: impl FnOnce()) -> f64 {
-    let begun = Instant::now();
-    work();
-    begun.elapsed().as_secs_f64()
-}
-
-/// Instants from nearly 0 to nearly `seconds`, no two equally far apart.
-fn instants(seconds: f64) -> impl Iterator<Item = Duration> {
-    let n = kills();
-    (0..n).map(move |k| {
-        let jitter = f64::from(k * 7919 % 1000) / 1000.0;
-        Duration::from_secs_f64(seconds * (f64::from(k) + jitter) / f64::from(n))
-    })
-}
-
-fn start(folder: &Path, arguments: &[&str]) -> Child {
-    let mut command = command(folder, arguments);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it can be started")
-}
-
-/// Kills the command at many instants; what it left is no torn table, and the same
-/// command again ends in the expected tables.
-fn assert_kills_lose_nothing(
-    root: &Path,
-    arguments: impl Fn(&str) -> Vec<String>,
-    expected: &BTreeMap<String, Vec<u8>>,
-) {
-    let words = |name: &str| arguments(name);
-    let run = |name: &str| {
-        let words = words(name);
-        guanxi(root, &words.iter().map(String::as_str).collect::<Vec<_>>())
-    };
-    let seconds = seconds_of(|| assert_code(&run("first"), 0, &["0 missing"]));
-    for (k, instant) in instants(seconds).enumerate() {
-        let name = format!("killed{k}");
-        let words = words(&name);
-        let mut child = start(root, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        pass(instant);
-        let _ = child.kill();
-        child.wait().expect("it ends");
-        let folder = root.join(&name);
-        let what = format!("killed after {instant:?}");
-        if folder.join("tables").exists() {
-            assert_same_tables(&folder, expected, &what);
-        }
-        assert_code(&run(&name), 0, &["48 complete", "0 missing"]);
-        assert_same_tables(&folder, expected, &what);
-        assert_eq!(entries(&folder), entries(&root.join("first")), "{what}");
-        fs::remove_dir_all(&folder).expect("removed");
-    }
-    let strange = entries(root).into_iter().find(|name| name.starts_with('.'));
-    assert_eq!(strange, None, "something is left beside the folders");
-}
-
-#[test]
-fn a_sweep_killed_at_any_instant_goes_on_to_the_same_tables() {
-    let (folder, expected) = swept();
-    let owned = |name: &str| sweep(name, &[]).into_iter().map(str::to_owned).collect();
-    assert_kills_lose_nothing(folder.path(), owned, &expected);
-}
-
-#[test]
-fn a_merge_killed_at_any_instant_goes_on_to_the_same_tables() {
-    let (folder, expected) = swept();
-    for index in ["1/2", "2/2"] {
-        let part = format!("part{}", &index[..1]);
-        assert_code(&guanxi(folder.path(), &sweep(&part, &["--shard", index])), 0, &[]);
-    }
-    let owned = |name: &str| ["merge", "part1", "part2", "-o", name].map(str::to_owned).to_vec();
-    assert_kills_lose_nothing(folder.path(), owned, &expected);
 }
 
 /// Waits until a journal holds a few pieces.

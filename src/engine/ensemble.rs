@@ -17,7 +17,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 /// Version of what runs of equal scenario and seed result in: raised with every change
 /// that moves a result, so that runs of two versions are never taken for one ensemble.
@@ -117,15 +116,14 @@ struct Shared<'a> {
 
 impl Shared<'_> {
     /// One worker: takes pieces until there are none.
-    #[expect(clippy::disallowed_methods, reason = "only measures; no result knows the clock")]
     fn work(&self, threads: usize, ended: &SyncSender<Ended>) {
         while let Some(&piece) = self.pieces.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            let begun = Instant::now();
-            let outcome = self.outcome(piece, threads);
-            let seconds = begun.elapsed().as_secs_f64();
+            let mut beats = Beats::default();
+            let outcome = beats.time(("piece", ""), || self.outcome(piece, threads));
+            let seconds = beats.total_seconds();
             if ended.send(Ended { piece, outcome, seconds }).is_err() {
                 return;
             }
@@ -143,19 +141,15 @@ impl Shared<'_> {
         done.unwrap_or_else(|payload| Outcome::Failed(spoken(&*payload)))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "only measures; no result knows the clock")]
     fn piece(&self, piece: Piece) -> Outcome {
         let scenario = match self.points.scenario(piece.point) {
             Ok(scenario) => scenario,
             Err(why) => return Outcome::Failed(why),
         };
         let mut records = Vec::new();
-        let mut last = Instant::now();
-        let mut sink = |record| {
-            records.push((record, last.elapsed().as_secs_f64()));
-            last = Instant::now();
-        };
-        let progress = Labelled { inner: self.progress, point: piece.point };
+        let progress =
+            Labelled { inner: self.progress, point: piece.point, seconds: Mutex::default() };
+        let mut sink = |record| records.push((record, progress.seconds()));
         let done = experiment::check(&scenario).and_then(|()| {
             let imported = self.imported(&scenario)?;
             let (replicate, told) = (piece.replicate, (self.stop, &progress as &dyn Progress));
@@ -213,9 +207,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 struct Labelled<'a> {
     inner: &'a dyn Progress,
     point: u32,
+    /// What the arm took that ended last.
+    seconds: Mutex<f64>,
 }
 
 impl Labelled<'_> {
+    /// What the arm took that ended last.
+    fn seconds(&self) -> f64 {
+        *self.seconds.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
     fn label(&self, arm: &str) -> String {
         format!("p{:04} {arm}", self.point)
     }
@@ -229,6 +230,7 @@ impl Progress for Labelled<'_> {
     }
 
     fn arm_done(&self, replicate: u32, arm: &str, beats: &Beats) {
+        *self.seconds.lock().unwrap_or_else(|broken| broken.into_inner()) = beats.total_seconds();
         self.inner.arm_done(replicate, &self.label(arm), beats);
     }
 }
