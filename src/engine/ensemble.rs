@@ -115,14 +115,18 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    /// One worker: takes pieces until there are none.
+    /// One worker, with a pool of its own: takes pieces until there are none.
     fn work(&self, threads: usize, ended: &SyncSender<Ended>) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         while let Some(&piece) = self.pieces.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
             let mut beats = Beats::default();
-            let outcome = beats.time(("piece", ""), || self.outcome(piece, threads));
+            let outcome = beats.time(("piece", ""), || match &pool {
+                Ok(pool) => self.outcome(piece, pool),
+                Err(error) => Outcome::Failed(error.to_string()),
+            });
             let seconds = beats.total_seconds();
             if ended.send(Ended { piece, outcome, seconds }).is_err() {
                 return;
@@ -131,12 +135,7 @@ impl Shared<'_> {
     }
 
     /// One piece; whatever goes wrong in it stays in it.
-    fn outcome(&self, piece: Piece, threads: usize) -> Outcome {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = match pool {
-            Ok(pool) => pool,
-            Err(error) => return Outcome::Failed(error.to_string()),
-        };
+    fn outcome(&self, piece: Piece, pool: &rayon::ThreadPool) -> Outcome {
         let done = catch_unwind(AssertUnwindSafe(|| pool.install(|| self.piece(piece))));
         done.unwrap_or_else(|payload| Outcome::Failed(spoken(&*payload)))
     }
