@@ -20,6 +20,7 @@ use guanxi::mechanism::spec::{Role, Spec};
 use guanxi::mechanisms::MECHANISMS;
 use guanxi::parameter::{Parameter, Value};
 use guanxi::rng::Stream;
+use guanxi::scenario::design;
 use guanxi::scenario::layers::is_required;
 use guanxi::scenario::preset::PRESETS;
 use guanxi::scenario::sections::SECTIONS;
@@ -198,7 +199,9 @@ fn world_streams() -> Vec<(&'static str, Stream)> {
     let network = network::STREAMS.iter().map(|stream| ("network", *stream));
     let people = [population::SEGMENT, population::TASTE, population::INFLUENCER];
     let people = people.into_iter().map(|stream| ("population", stream));
-    network.chain(people).chain([("market", market::catalogue::OFFER)]).collect()
+    let designs = design::sample::STREAMS.iter().map(|stream| ("design", *stream));
+    let market = [("market", market::catalogue::OFFER)];
+    network.chain(people).chain(market).chain(designs).collect()
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn workshop() -> tempfile::TempDir {
 /// A command of the README made small enough for a test: few people, few days, a folder of its own.
 fn shrunk(mut words: Vec<String>, number: usize) -> Vec<String> {
     let has = |words: &[String], flag: &str| words.iter().any(|word| word == flag);
-    if !["run", "compare"].contains(&words[1].as_str()) {
+    if !["run", "compare", "sweep", "plan"].contains(&words[1].as_str()) {
         return words;
     }
     for (flag, value) in [("--days", "3"), ("--replicates", "2")] {
@@ -228,6 +228,9 @@ fn shrunk(mut words: Vec<String>, number: usize) -> Vec<String> {
             Some(at) => words[at + 1] = value.to_owned(),
             None => words.extend([flag.to_owned(), value.to_owned()]),
         }
+    }
+    if let Some(at) = words.iter().position(|word| word == "--points") {
+        words[at + 1] = "4".to_owned();
     }
     let own_ties = words.iter().any(|w| w.contains("own_network") || w.contains("network.file"));
     if !own_ties {

@@ -17,6 +17,8 @@ pub enum Failure {
     Scenario(Vec<Issue>),
     /// What a scenario points to, or its arms together, are wrong: 3.
     Inputs(String),
+    /// Some runs of an ensemble failed, the others are there: 4.
+    Ensemble(String),
     /// The scenario does not fit in memory: 5.
     Memory(String),
     /// The output could not be written: 7.
@@ -38,6 +40,7 @@ impl Failure {
             Self::Runtime(_) => 1,
             Self::Usage(_) => 2,
             Self::Scenario(_) | Self::Inputs(_) => 3,
+            Self::Ensemble(_) => 4,
             Self::Memory(_) => 5,
             Self::Output(_) => 7,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(130),
@@ -50,7 +53,10 @@ impl Failure {
             Self::Runtime(error) | Self::Output(error) => {
                 screen.complain(&format!("error: {error:#}"));
             }
-            Self::Usage(message) | Self::Inputs(message) | Self::Memory(message) => {
+            Self::Usage(message)
+            | Self::Inputs(message)
+            | Self::Ensemble(message)
+            | Self::Memory(message) => {
                 screen.complain(&format!("error: {message}"));
             }
             Self::Scenario(issues) => diagnostics::report(issues, screen),

@@ -25,6 +25,7 @@ pub mod reference;
 pub mod run;
 pub mod schema;
 pub mod screen;
+pub mod sweep;
 pub mod watch;
 
 use crate::cli::failure::Failure;
@@ -36,7 +37,8 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "guanxi", version, about, arg_required_else_help = true)]
 #[command(after_help = "Start with `guanxi init`, then `guanxi run scenario.toml`.\n\n\
     Exit codes: 0 done, 1 run-time failure, 2 command line wrong, 3 scenario wrong,\n\
-    5 too little memory, 7 output could not be written, 130/143 interrupted.")]
+    4 some runs of a sweep failed, 5 too little memory, 7 output could not be written,\n\
+    130/143 interrupted.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -78,6 +80,14 @@ pub enum Verb {
     Run(run::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
+    /// Run a scenario at many points: a grid, a sampled design or a list.
+    Sweep(sweep::Arguments),
+    /// Show the points of a sweep, or print a script that runs it in shards.
+    Plan(sweep::plan::Arguments),
+    /// Put the shards of a sweep together.
+    Merge(sweep::merge::Arguments),
+    /// Tell how far sweeps are.
+    Status(sweep::status::Arguments),
     /// Generate, import and look at networks.
     Graph(graph::Arguments),
     /// Write the JSON Schema of scenarios, for completion in editors.
@@ -102,6 +112,10 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::List(arguments) => list::execute(&arguments, &screen),
         Verb::Run(arguments) => run::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
+        Verb::Sweep(arguments) => sweep::execute(&arguments, &screen),
+        Verb::Plan(arguments) => sweep::plan::execute(&arguments, &screen),
+        Verb::Merge(arguments) => sweep::merge::execute(&arguments, &screen),
+        Verb::Status(arguments) => sweep::status::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
         Verb::Schema(arguments) => schema::execute(&arguments, &screen),
         Verb::Completions(arguments) => completions::execute(&arguments, &screen),

@@ -39,6 +39,10 @@ pub enum Keys {
     Run,
     /// A row belongs to an arm's platform over all replicates: `scenario, arm, platform`.
     Arm,
+    /// As [`Keys::Run`] in a sweep: `run_id, scenario, point, arm, platform, replicate`.
+    SweepRun,
+    /// As [`Keys::Arm`] in a sweep: `scenario, point, arm, platform`.
+    SweepArm,
     /// A row belongs to no run.
     None,
 }
@@ -50,6 +54,8 @@ impl Keys {
         match self {
             Self::Run => &RUN_KEYS,
             Self::Arm => &RUN_KEYS[1..4],
+            Self::SweepRun => &SWEEP_KEYS,
+            Self::SweepArm => &SWEEP_KEYS[1..5],
             Self::None => &[],
         }
     }
@@ -135,6 +141,27 @@ static RUN_KEYS: [Column; 5] = [
         "replicate, from 0; arms share their draws within it",
         "重复序号,从 0 起;同一重复内各方案共用随机数",
     ),
+];
+
+static SWEEP_KEYS: [Column; 6] = [
+    column(
+        "run_id",
+        Text,
+        "",
+        "run: point, arm, platform and replicate in one word",
+        "运行编号:设计点、方案、平台与重复",
+    ),
+    RUN_KEYS[1],
+    column(
+        "point",
+        Integer,
+        "1",
+        "point of the design, from 0; plan.csv holds its values",
+        "设计点序号,从 0 起;取值见 plan.csv",
+    ),
+    RUN_KEYS[2],
+    RUN_KEYS[3],
+    RUN_KEYS[4],
 ];
 
 const METRIC: Column = column("metric", Text, "", "name of the metric", "指标名称");

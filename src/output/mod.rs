@@ -16,5 +16,6 @@ pub mod read;
 pub mod run_folder;
 pub mod spool;
 pub mod statistics;
+pub mod sweep;
 pub(crate) mod target;
 pub mod text;
