@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Data goes to stdout, everything else to stderr.
 
+pub mod branch;
 pub mod check;
 pub mod compare;
 pub mod diagnostics;
@@ -9,6 +10,7 @@ pub mod graph;
 pub mod init;
 pub mod inspect;
 pub mod interrupt;
+pub mod keeper;
 pub mod list;
 pub mod load;
 pub mod manual;
@@ -16,8 +18,10 @@ pub mod memory;
 pub mod plan;
 pub mod progress;
 pub mod reference;
+pub mod resume;
 pub mod run;
 pub mod screen;
+pub mod verify;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};
@@ -28,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "guanxi", version, about, arg_required_else_help = true)]
 #[command(after_help = "Start with `guanxi init`, then `guanxi run scenario.toml`.\n\n\
     Exit codes: 0 done, 1 run-time failure, 2 command line wrong, 3 scenario wrong,\n\
-    5 too little memory, 7 output could not be written, 130/143 interrupted.")]
+    5 too little memory, 6 verification failed, 7 output could not be written, 130/143 interrupted.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -68,6 +72,12 @@ pub enum Verb {
     List(list::Arguments),
     /// Run a scenario and write a run folder.
     Run(run::Arguments),
+    /// Go on with a run that was stopped or killed.
+    Resume(resume::Arguments),
+    /// Go on from a day of a run under other values: one past, many futures.
+    Branch(branch::Arguments),
+    /// Check a run folder: digests, ledgers, and runs that are run again.
+    Verify(verify::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
     /// Look at networks.
@@ -85,6 +95,9 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Explain(arguments) => explain::execute(&arguments, &screen),
         Verb::List(arguments) => list::execute(&arguments, &screen),
         Verb::Run(arguments) => run::execute(&arguments, &screen),
+        Verb::Resume(arguments) => resume::execute(&arguments, &screen),
+        Verb::Branch(arguments) => branch::execute(&arguments, &screen),
+        Verb::Verify(arguments) => verify::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
     };

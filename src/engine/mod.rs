@@ -2,5 +2,6 @@
 
 pub mod audit;
 pub mod beats;
+pub mod course;
 pub mod experiment;
 pub mod step;

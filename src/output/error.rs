@@ -52,6 +52,12 @@ pub enum OutputError {
         /// What the system says.
         source: Error,
     },
+    /// Another process writes there.
+    #[error("`{}` is still being written by another process", .path.parent().and_then(Path::parent).unwrap_or(.path).display())]
+    Busy {
+        /// The journal that it holds.
+        path: PathBuf,
+    },
     /// Two planned runs would be called the same.
     #[error("two runs would both be called `{run_id}`; rename an arm or a platform")]
     DuplicateRun {
