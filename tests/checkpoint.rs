@@ -53,7 +53,7 @@ fn cases() -> Vec<Case> {
     cases.push(diffusion("sis", "watts_strogatz", infection));
     cases.push(diffusion("sis", "complete", "infection_probability = 0.0002"));
     cases.push(diffusion("bass", "watts_strogatz", "period_days = 10.0"));
-    cases.push(diffusion("threshold", "watts_strogatz", "threshold_law = \"uniform\""));
+    cases.push(diffusion("linear_threshold", "watts_strogatz", "seed_by = \"degree\""));
     // A burn-in, behind which the tables begin.
     for case in &mut cases[..2] {
         case.scenario.start.burn_in_days = 5;
