@@ -3,6 +3,7 @@
 pub mod branch;
 pub mod check;
 pub mod compare;
+pub mod completions;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
@@ -20,8 +21,10 @@ pub mod progress;
 pub mod reference;
 pub mod resume;
 pub mod run;
+pub mod schema;
 pub mod screen;
 pub mod verify;
+pub mod watch;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};
@@ -82,6 +85,12 @@ pub enum Verb {
     Compare(compare::Arguments),
     /// Look at networks.
     Graph(graph::Arguments),
+    /// Write the JSON Schema of scenarios, for completion in editors.
+    Schema(schema::Arguments),
+    /// Write completions for a shell.
+    Completions(completions::Arguments),
+    /// Write the manual page, or those of all verbs.
+    Man(completions::ManArguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -100,6 +109,9 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Verify(arguments) => verify::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
+        Verb::Schema(arguments) => schema::execute(&arguments, &screen),
+        Verb::Completions(arguments) => completions::execute(&arguments, &screen),
+        Verb::Man(arguments) => completions::man(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,

@@ -5,6 +5,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::keeper::{self, Keeper};
 use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
+use crate::cli::watch::Watch;
 use crate::cli::{Done, load, memory, progress};
 use crate::engine::experiment::{self, Completion};
 use crate::model::checkpoint::Checkpoint;
@@ -69,6 +70,9 @@ pub struct How {
     /// How progress is shown.
     #[arg(long, value_enum, default_value_t = progress::Kind::Auto)]
     pub progress: progress::Kind,
+    /// Show members, orders and sales of each platform while they come about.
+    #[arg(long, conflicts_with = "progress")]
+    pub watch: bool,
     /// Memory that may be taken, such as 8GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory_limit: Option<u64>,
@@ -87,6 +91,14 @@ impl How {
         let mut pool = rayon::ThreadPoolBuilder::new();
         pool = pool.num_threads(self.threads.map_or(0, usize::from));
         pool.build().map_err(|error| Failure::Runtime(error.into()))
+    }
+
+    /// What is told while the plan is carried out, of which so many consumer-days are left.
+    fn progress(self, plan: &Plan, left: u64, screen: &Screen) -> Box<dyn experiment::Progress> {
+        if !self.watch {
+            return progress::progress(self.progress, screen, left);
+        }
+        Box::new(Watch::new(*screen, plan.scenario.days + plan.scenario.start.burn_in_days))
     }
 }
 
@@ -197,7 +209,7 @@ pub fn go_on(
 ) -> Result<Ran, Failure> {
     keeper.interrupt.leaves(folder.partial());
     let left = plan.consumer_days().saturating_sub(keeper.consumer_days_done(plan));
-    let progress = progress::progress(how.progress, screen, left);
+    let progress = how.progress(plan, left, screen);
     pool.install(|| simulate(plan, folder, &mut keeper, &*progress))
 }
 

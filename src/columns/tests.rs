@@ -70,14 +70,16 @@ fn what_is_read_is_what_was_written() {
 
 #[test]
 fn bits_of_numbers_are_kept() {
-    let bytes = saved(&mut f64::NAN);
+    let mut undefined = f64::NAN;
+    let bytes = saved(&mut undefined);
     assert_eq!(loaded::<f64>(&bytes).unwrap().to_bits(), f64::NAN.to_bits());
     assert!(loaded::<f64>(&saved(&mut -0.0_f64)).unwrap().is_sign_negative());
 }
 
 #[test]
 fn a_length_beyond_the_file_is_told_before_anything_is_allocated() {
-    let error = loaded::<Vec<u64>>(&saved(&mut u64::MAX)).unwrap_err();
+    let mut length = u64::MAX;
+    let error = loaded::<Vec<u64>>(&saved(&mut length)).unwrap_err();
     assert!(error.contains("longer than the file"), "{error}");
 }
 

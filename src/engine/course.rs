@@ -57,19 +57,20 @@ impl<'a> Course<'a> {
         self.days_done() >= self.arm.world.env.days
     }
 
-    /// Consumers of its world.
+    /// Its world.
     #[must_use]
-    pub fn n_consumers(&self) -> u32 {
-        self.arm.world.env.consumers.n()
+    pub fn world(&self) -> &World {
+        &self.arm.world
     }
 
     /// Steps a day.
     ///
     /// # Errors
     /// Where ledger and orders disagree.
-    pub fn step(&mut self) -> Result<(), ExperimentError> {
+    pub fn step(&mut self) -> Result<Day, ExperimentError> {
         let Self { of, arm, observing, .. } = self;
-        let day = arm.step(observing).day;
+        let left = arm.step(observing);
+        let day = left.day;
         observing.audit.verdict().map_err(|finding| ExperimentError::Audit {
             arm: of.name.clone(),
             day,
@@ -81,7 +82,7 @@ impl<'a> Course<'a> {
                 platform.cascades.forget_filed();
             }
         }
-        Ok(())
+        Ok(left)
     }
 
     /// All that a run is between two days, in or out of a checkpoint.
