@@ -94,6 +94,7 @@ fn left(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Waits for `is_so`, at most a minute.
+#[expect(clippy::disallowed_methods, reason = "whoever waits for what never comes must end")]
 fn wait_until(mut is_so: impl FnMut() -> bool) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(60) {

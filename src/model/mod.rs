@@ -143,8 +143,8 @@ pub fn columns(mechanisms: &mut [Installed], io: &mut Columns<'_>) {
         if !io.is_loading() {
             continue;
         }
-        let is_it = |one: &&mut Installed| one.place() == (&stored.name, stored.platform);
-        match mechanisms.iter_mut().enumerate().find(|(_, one)| is_it(&one)) {
+        let is_it = |one: &Installed| one.place() == (&stored.name, stored.platform);
+        match mechanisms.iter_mut().enumerate().find(|(_, one)| is_it(one)) {
             Some((at, installed)) => {
                 met[at] = true;
                 installed.restore(&stored, io);

@@ -64,8 +64,11 @@ pub fn disagreements(folder: &Path) -> Result<Vec<String>, OutputError> {
     Ok(found)
 }
 
+/// A column, and which lines belong to it.
+type LinesOf = (&'static str, fn(&Flow) -> bool);
+
 /// Columns of `daily` that are sums of lines of the ledger.
-const PARTS: [(&str, fn(&Flow) -> bool); 3] = [
+const PARTS: [LinesOf; 3] = [
     ("marketing_spend_fen", |flow| flow.marketing),
     ("platform_revenue_fen", |flow| flow.revenue),
     ("goods_fen", |flow| flow.name == "goods"),
