@@ -5,6 +5,7 @@
 //! `docs/architecture.md` and held by `tests/architecture.rs`.
 
 // Floor 0: numbers, draws, parallelism.
+pub mod columns;
 pub mod error;
 pub mod parallel;
 pub mod parameter;

@@ -4,7 +4,7 @@
 //!
 //! | floor | modules | may not know |
 //! |---|---|---|
-//! | 0 | error, parallel, parameter, quantity, rng, simd, table | agents, files |
+//! | 0 | columns, error, parallel, parameter, quantity, rng, simd, table | agents, files |
 //! | 1 | exchange, market, network, population | rules, scenarios |
 //! | 2 | mechanism, observer | any particular mechanism |
 //! | 3 | mechanisms, observers | the engine, files, each other's files |
@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The realised floors, from the ground up.
 const FLOORS: &[&[&str]] = &[
-    &["error", "parallel", "parameter", "quantity", "rng", "simd", "table"],
+    &["columns", "error", "parallel", "parameter", "quantity", "rng", "simd", "table"],
     &["exchange", "market", "network", "population"],
     &["mechanism", "observer"],
     &["mechanisms", "observers"],
@@ -45,13 +45,20 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("rng", "quantity"),         // a draw's address holds the clock
     ("rng", "simd"),             // many draws at once
     ("table", "quantity"),       // cells of money
+    ("quantity", "columns"),     // what is stored of time and money
+    ("table", "columns"),        // rows so far
     ("market", "exchange"),      // what is sent
     ("population", "market"),    // picking by weights
     ("observers", "mechanisms"), // the registry only: names of channels
 ];
 
 /// Macros at the crate's root, and where they live.
-const MACROS: &[(&str, &str)] = &[("parameters", "parameter"), ("table", "table")];
+const MACROS: &[(&str, &str)] = &[
+    ("parameters", "parameter"),
+    ("table", "table"),
+    ("state", "columns"),
+    ("state_words", "columns"),
+];
 
 fn floor(module: &str) -> usize {
     let found = FLOORS.iter().position(|floor| floor.contains(&module));

@@ -350,7 +350,7 @@ fn two_processes_do_not_write_one_sweep() {
     child.kill().expect("killed");
     child.wait().expect("it ends");
     for said in [second, forced] {
-        assert_code(&said, 7, &["`x` is being written by another process"]);
+        assert_code(&said, 7, &["`x` is still being written by another process"]);
     }
     assert_code(&status, 0, &["running"]);
 }

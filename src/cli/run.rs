@@ -2,11 +2,13 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
+use crate::cli::keeper::{self, Keeper};
 use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
 use crate::cli::watch::Watch;
 use crate::cli::{Done, load, memory, progress};
 use crate::engine::experiment::{self, Completion};
+use crate::model::checkpoint::Checkpoint;
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
 use crate::output::error::OutputError;
@@ -15,6 +17,7 @@ use crate::output::run_folder::RunFolder;
 use crate::output::{target, text};
 use clap::Args;
 use serde_json::json;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -73,13 +76,27 @@ pub struct How {
     /// Memory that may be taken, such as 8GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory_limit: Option<u64>,
+    /// Keep the state of every run each so many days, such as 30d: what a killed run goes on
+    /// from, and what `guanxi branch` begins with. Days are counted from the first simulated one.
+    #[arg(long, value_name = "DAYS", value_parser = keeper::days)]
+    pub checkpoint_every: Option<u16>,
+    /// Which checkpoints stay.
+    #[arg(long, value_enum, default_value_t = keeper::Which::All)]
+    pub checkpoint_keep: keeper::Which,
 }
 
 impl How {
-    /// What is told while the plan is carried out.
-    fn progress(self, plan: &Plan, screen: &Screen) -> Box<dyn experiment::Progress> {
+    /// A pool of the threads that were asked for.
+    pub fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
+        let mut pool = rayon::ThreadPoolBuilder::new();
+        pool = pool.num_threads(self.threads.map_or(0, usize::from));
+        pool.build().map_err(|error| Failure::Runtime(error.into()))
+    }
+
+    /// What is told while the plan is carried out, of which so many consumer-days are left.
+    fn progress(self, plan: &Plan, left: u64, screen: &Screen) -> Box<dyn experiment::Progress> {
         if !self.watch {
-            return progress::progress(self.progress, screen, plan.consumer_days());
+            return progress::progress(self.progress, screen, left);
         }
         Box::new(Watch::new(*screen, plan.scenario.days + plan.scenario.start.burn_in_days))
     }
@@ -129,6 +146,8 @@ pub struct Ran {
     pub folder: PathBuf,
     /// The signal that ended it early.
     signal: Option<usize>,
+    /// The name of the last checkpoint.
+    checkpoint: Option<OsString>,
 }
 
 impl Ran {
@@ -136,27 +155,62 @@ impl Ran {
     pub fn ending(&self) -> Done {
         let Some(signal) = self.signal else { return Ok(()) };
         let folder = self.folder.display();
-        let message = format!("interrupted; the finished days are in {folder}");
+        let checkpoint = self.checkpoint.as_ref().map_or(String::new(), |name| {
+            let path = self.folder.join(keeper::FOLDER).join(name);
+            format!("\ncheckpoint: {}", path.display())
+        });
+        let message = format!(
+            "interrupted; the finished days are in {folder}{checkpoint}\ngo on with: guanxi \
+             resume {folder}"
+        );
         Err(Failure::Interrupted { signal, message })
     }
 }
 
 /// Runs all arms and replicates and writes the run folder.
 pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, Failure> {
+    run_from(plan, how, force, &[], screen)
+}
+
+/// [`run`], every run beginning with the state of one of some checkpoints.
+pub fn run_from(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    parents: &[Checkpoint],
+    screen: &Screen,
+) -> Result<Ran, Failure> {
     // What cannot be written in the end is refused before hours of work.
     target::check(&plan.folder, force)?;
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    pool = pool.num_threads(how.threads.map_or(0, usize::from));
-    let pool = pool.build().map_err(|error| Failure::Runtime(error.into()))?;
+    let pool = how.pool()?;
     if let Some(parent) = plan.folder.parent() {
         std::fs::create_dir_all(parent).map_err(|error| OutputError::writing(parent, error))?;
     }
-    let meta = plan.meta(pool.current_num_threads());
+    let mut meta = plan.meta(pool.current_num_threads());
+    if let Some(origin) = &mut meta.origin {
+        origin.force = force;
+        (origin.checkpoint_days, origin.only_last) =
+            (how.checkpoint_every, how.checkpoint_keep == keeper::Which::Last);
+    }
     let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
     let folder = RunFolder::create(&plan.folder, force, meta)?;
-    interrupt.leaves(folder.partial());
-    let progress = how.progress(plan, screen);
-    pool.install(|| simulate(plan, folder, &interrupt, &*progress))
+    let mut keeper = Keeper::new(plan, how, folder.partial(), &interrupt);
+    keeper.parents = parents;
+    go_on((plan, &pool), how, folder, keeper, screen)
+}
+
+/// Runs what is missing of a run folder.
+pub fn go_on(
+    (plan, pool): (&Plan, &rayon::ThreadPool),
+    how: How,
+    folder: RunFolder,
+    mut keeper: Keeper<'_>,
+    screen: &Screen,
+) -> Result<Ran, Failure> {
+    keeper.interrupt.leaves(folder.partial());
+    let left = plan.consumer_days().saturating_sub(keeper.consumer_days_done(plan));
+    let progress = how.progress(plan, left, screen);
+    pool.install(|| simulate(plan, folder, &mut keeper, &*progress))
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
@@ -167,12 +221,13 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
 fn simulate(
     plan: &Plan,
     mut folder: RunFolder,
-    interrupt: &Interrupt,
+    keeper: &mut Keeper<'_>,
     progress: &dyn experiment::Progress,
 ) -> Result<Ran, Failure> {
     let begun = Instant::now();
     let mut last = begun;
     let mut failure: Option<OutputError> = None;
+    let interrupt = keeper.interrupt.clone();
     let mut sink = |record: RunRecord| {
         let seconds = last.elapsed().as_secs_f64();
         last = Instant::now();
@@ -183,15 +238,15 @@ fn simulate(
             interrupt.stop.store(true, Ordering::SeqCst);
         }
     };
-    let done = experiment::run(&plan.scenario, &interrupt.stop, progress, &mut sink);
-    if let Some(error) = failure {
+    let done = experiment::run_kept(&plan.scenario, &interrupt.stop, progress, keeper, &mut sink);
+    if let Some(error) = failure.or_else(|| keeper.failure.take()) {
         return Err(given_up(error, folder.leave()));
     }
     let status = match done {
         Ok(Completion::Complete) => Status::Complete,
         Ok(Completion::Interrupted) => Status::Interrupted,
         Err(error) => {
-            folder.abandon();
+            folder.leave_or_abandon();
             return Err(error.into());
         }
     };
@@ -201,14 +256,14 @@ fn simulate(
         .finish(status, Some(begun.elapsed().as_secs_f64()))
         .map_err(|error| given_up(error, Some(partial).filter(|path| path.exists())))?;
     let signal = interrupt.signal().filter(|_| status == Status::Interrupted);
-    Ok(Ran { measured, folder, signal })
+    Ok(Ran { measured, folder, signal, checkpoint: keeper.last.clone() })
 }
 
 /// The failure of writing, with what is left of the finished runs.
 fn given_up(error: OutputError, left: Option<PathBuf>) -> Failure {
     let left = left.map(|path| {
         format!(
-            "\nthe finished runs are left in `{}`; remove it when you have seen it",
+            "\nthe finished runs are left in `{0}`; go on with `guanxi resume {0}`, or remove it",
             path.display()
         )
     });
@@ -216,7 +271,7 @@ fn given_up(error: OutputError, left: Option<PathBuf>) -> Failure {
 }
 
 /// The summary on stdout, and where the results are.
-fn show(plan: &Plan, ran: &Ran, screen: &Screen) {
+pub fn show(plan: &Plan, ran: &Ran, screen: &Screen) {
     let summary = ran.measured.summary();
     if screen.json {
         let mut document = plan.document();

@@ -35,8 +35,8 @@ pub enum OutputError {
         /// Which one.
         held: String,
     },
-    /// Another process writes the same sweep.
-    #[error("`{}` is being written by another process", .path.display())]
+    /// Another process writes there.
+    #[error("`{}` is still being written by another process", .path.display())]
     Busy {
         /// The folder.
         path: PathBuf,

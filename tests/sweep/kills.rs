@@ -1,4 +1,4 @@
-//! Kills at many instants: GUANXI_KILLS says at how many (10 by default; `.ci/kills` takes 50).
+//! Kills at many instants: GUANXI_KILLS says at how many (10 by default; `.ci/kills_sweep` takes 50).
 
 use crate::harness::{assert_code, assert_same_tables, entries, guanxi, pass, start, sweep, swept};
 use std::collections::BTreeMap;
