@@ -23,7 +23,7 @@ use guanxi::rng::Stream;
 use guanxi::scenario::layers::is_required;
 use guanxi::scenario::preset::PRESETS;
 use guanxi::scenario::sections::SECTIONS;
-use guanxi::{market, model, network, population};
+use guanxi::{market, model, network, output, population};
 use source::{File, repository, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -198,7 +198,8 @@ fn world_streams() -> Vec<(&'static str, Stream)> {
     let network = network::STREAMS.iter().map(|stream| ("network", *stream));
     let people = [population::SEGMENT, population::TASTE, population::INFLUENCER];
     let people = people.into_iter().map(|stream| ("population", stream));
-    network.chain(people).chain([("market", market::catalogue::OFFER)]).collect()
+    let others = [("market", market::catalogue::OFFER), ("output", output::bootstrap::RESAMPLE)];
+    network.chain(people).chain(others).collect()
 }
 
 #[test]
