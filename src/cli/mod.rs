@@ -18,6 +18,7 @@ pub mod progress;
 pub mod reference;
 pub mod run;
 pub mod screen;
+pub mod until;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};

@@ -5,14 +5,16 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
 use crate::cli::{Done, load, memory, progress};
-use crate::engine::experiment::{self, Completion};
+use crate::engine::experiment::{self, Completion, ExperimentError};
+use crate::model;
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
 use crate::output::error::OutputError;
+use crate::output::forms::{Forms, HAS_PARQUET};
 use crate::output::manifest::Status;
 use crate::output::run_folder::RunFolder;
 use crate::output::{target, text};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -69,6 +71,37 @@ pub struct How {
     /// Memory that may be taken, such as 8GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory_limit: Option<u64>,
+    /// Forms of the tables; CSV is always there.
+    #[arg(long, value_enum, default_value_t = Tables::Csv)]
+    pub tables: Tables,
+    /// Copies of the tables that Excel opens with Chinese intact, in the folder `excel`.
+    #[arg(long)]
+    pub csv_excel: bool,
+}
+
+/// Forms of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tables {
+    /// CSV only.
+    Csv,
+    /// CSV, and Parquet beside it.
+    #[value(alias = "parquet")]
+    Both,
+}
+
+impl How {
+    /// The forms of the tables beside CSV.
+    ///
+    /// # Errors
+    /// Where Parquet is asked for and this build has none.
+    pub fn forms(self) -> Result<Forms, Failure> {
+        let parquet = self.tables == Tables::Both;
+        if parquet && !HAS_PARQUET {
+            let message = "this build writes no Parquet; build it with `--features parquet`";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        Ok(Forms { parquet, excel: self.csv_excel })
+    }
 }
 
 impl Over {
@@ -129,6 +162,22 @@ impl Ran {
 
 /// Runs all arms and replicates and writes the run folder.
 pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, Failure> {
+    run_until(plan, how, force, screen, None)
+}
+
+/// Says after every replicate whether it was the last that is needed.
+pub type Enough<'a> = &'a mut (dyn FnMut(&Measured) -> bool + Send);
+
+/// Runs all arms, replicate after replicate until they are enough, and writes the run
+/// folder as if no more had been planned.
+pub fn run_until(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    screen: &Screen,
+    enough: Option<Enough<'_>>,
+) -> Result<Ran, Failure> {
+    let forms = how.forms()?;
     // What cannot be written in the end is refused before hours of work.
     target::check(&plan.folder, force)?;
     let mut pool = rayon::ThreadPoolBuilder::new();
@@ -139,10 +188,20 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
     }
     let meta = plan.meta(pool.current_num_threads());
     let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
-    let folder = RunFolder::create(&plan.folder, force, meta)?;
+    let folder = RunFolder::create(&plan.folder, force, meta)?.with_forms(forms);
     interrupt.leaves(folder.partial());
     let progress = progress::progress(how.progress, screen, plan.consumer_days());
-    pool.install(|| simulate(plan, folder, &interrupt, &*progress))
+    let threads = pool.current_num_threads();
+    let running = Running { plan, threads, interrupt: &interrupt, progress: &*progress };
+    pool.install(|| simulate(&running, folder, enough))
+}
+
+/// What replicates are run with.
+struct Running<'a> {
+    plan: &'a Plan,
+    threads: usize,
+    interrupt: &'a Interrupt,
+    progress: &'a dyn experiment::Progress,
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
@@ -151,15 +210,15 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
     reason = "the manifest tells the time taken, which shapes no result"
 )]
 fn simulate(
-    plan: &Plan,
+    running: &Running<'_>,
     mut folder: RunFolder,
-    interrupt: &Interrupt,
-    progress: &dyn experiment::Progress,
+    enough: Option<Enough<'_>>,
 ) -> Result<Ran, Failure> {
+    let interrupt = running.interrupt;
     let begun = Instant::now();
     let mut last = begun;
     let mut failure: Option<OutputError> = None;
-    let mut sink = |record: RunRecord| {
+    let mut sink = |folder: &mut RunFolder, record: RunRecord| {
         let seconds = last.elapsed().as_secs_f64();
         last = Instant::now();
         if failure.is_none()
@@ -169,7 +228,7 @@ fn simulate(
             interrupt.stop.store(true, Ordering::SeqCst);
         }
     };
-    let done = experiment::run(&plan.scenario, &interrupt.stop, progress, &mut sink);
+    let done = running.replicates(&mut folder, &mut sink, enough);
     if let Some(error) = failure {
         return Err(given_up(error, folder.leave()));
     }
@@ -181,13 +240,57 @@ fn simulate(
             return Err(error.into());
         }
     };
-    let measured = folder.measured();
     let partial = folder.partial().to_path_buf();
-    let folder = folder
-        .finish(status, Some(begun.elapsed().as_secs_f64()))
-        .map_err(|error| given_up(error, Some(partial).filter(|path| path.exists())))?;
+    let left = |error| given_up(error, Some(partial.clone()).filter(|path| path.exists()));
+    let measured = folder.measured();
+    if status == Status::Complete {
+        running.shorten(&mut folder, &measured).map_err(left)?;
+    }
+    let folder = folder.finish(status, Some(begun.elapsed().as_secs_f64())).map_err(left)?;
     let signal = interrupt.signal().filter(|_| status == Status::Interrupted);
     Ok(Ran { measured, folder, signal })
+}
+
+impl Running<'_> {
+    /// Runs all replicates, or one after the other until they are enough.
+    fn replicates(
+        &self,
+        folder: &mut RunFolder,
+        sink: &mut dyn FnMut(&mut RunFolder, RunRecord),
+        enough: Option<Enough<'_>>,
+    ) -> Result<Completion, ExperimentError> {
+        let (scenario, stop) = (&self.plan.scenario, &*self.interrupt.stop);
+        let Some(enough) = enough else {
+            return experiment::run(scenario, stop, self.progress, &mut |one| sink(folder, one));
+        };
+        experiment::check(scenario)?;
+        let imported = model::imported(scenario)?;
+        for replicate in 0..scenario.replicates {
+            let how = (stop, self.progress);
+            let mut sink = |one| sink(folder, one);
+            let network = imported.as_ref();
+            let done = experiment::run_replicate(scenario, replicate, network, how, &mut sink)?;
+            if done == Completion::Interrupted || enough(&folder.measured()) {
+                return Ok(done);
+            }
+        }
+        Ok(Completion::Complete)
+    }
+
+    /// Plans the folder anew where fewer replicates were enough: it takes the name and the
+    /// content of a run of so many.
+    fn shorten(&self, folder: &mut RunFolder, measured: &Measured) -> Result<(), OutputError> {
+        let replicates = measured.runs.iter().map(|run| run.key.replicate + 1).max().unwrap_or(0);
+        if replicates == self.plan.scenario.replicates {
+            return Ok(());
+        }
+        let shorter = self.plan.with_replicates(replicates);
+        let free = match shorter.folder.exists() {
+            true => target::beside(&shorter.folder, "until")?,
+            false => shorter.folder.clone(),
+        };
+        folder.replan(&free, shorter.meta(self.threads))
+    }
 }
 
 /// The failure of writing, with what is left of the finished runs.

@@ -10,7 +10,7 @@ use crate::exchange::Inbox;
 use crate::market::message::{Answer, Order};
 use crate::mechanism::world::{Environment, MAX_PLATFORMS, World};
 use crate::model::{self, estimate::Estimate};
-use crate::network::{NetworkError, nodes_in_file};
+use crate::network::{Network, NetworkError, nodes_in_file};
 use crate::observer::RunRecord;
 use crate::observers::Observers;
 use crate::scenario::{self, Scenario};
@@ -134,15 +134,34 @@ pub fn run(
     check(scenario)?;
     let imported = model::imported(scenario)?;
     for replicate in 0..scenario.replicates {
-        progress.building(replicate);
-        let env = Arc::new(model::environment(scenario, replicate, imported.as_ref())?);
-        for arm in &scenario.arms {
-            let mut run = Run { env: &env, arm, replicate, stop, progress };
-            let (records, complete) = run.steps()?;
-            records.into_iter().for_each(&mut *sink);
-            if !complete {
-                return Ok(Completion::Interrupted);
-            }
+        let done = run_replicate(scenario, replicate, imported.as_ref(), (stop, progress), sink)?;
+        if done == Completion::Interrupted {
+            return Ok(done);
+        }
+    }
+    Ok(Completion::Complete)
+}
+
+/// Runs every arm in one replicate of a scenario that was checked, see [`check`], on the
+/// network that it imports, see [`model::imported`].
+///
+/// # Errors
+/// Where the network cannot be made, or an audit fails.
+pub fn run_replicate(
+    scenario: &Scenario,
+    replicate: u32,
+    imported: Option<&Arc<Network>>,
+    (stop, progress): (&AtomicBool, &dyn Progress),
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    progress.building(replicate);
+    let env = Arc::new(model::environment(scenario, replicate, imported)?);
+    for arm in &scenario.arms {
+        let mut run = Run { env: &env, arm, replicate, stop, progress };
+        let (records, complete) = run.steps()?;
+        records.into_iter().for_each(&mut *sink);
+        if !complete {
+            return Ok(Completion::Interrupted);
         }
     }
     Ok(Completion::Complete)

@@ -152,12 +152,19 @@ impl Measured {
     /// Paired differences of every metric for every arm's platform but the baseline's.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
+        self.differences_of(&|_| true)
+    }
+
+    /// The same for the metrics whose names are wanted.
+    #[must_use]
+    pub fn differences_of(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<Difference> {
+        let metrics = || self.metrics.iter().enumerate().filter(|(_, one)| wanted(&one.name));
         let mut all = Vec::new();
         for place in self.platforms().into_iter().filter(|place| place.0 != self.baseline) {
             let Some(base) = self.counterpart(place.1) else {
                 continue;
             };
-            for (index, metric) in self.metrics.iter().enumerate() {
+            for (index, metric) in metrics() {
                 let pairs = pairs(&self.values(base, index), &self.values(place, index));
                 all.push(Difference {
                     arm: place.0.to_owned(),

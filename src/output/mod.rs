@@ -11,6 +11,7 @@ pub mod comparison;
 mod coverage;
 pub mod csv;
 pub mod decision;
+pub mod decision_text;
 pub mod declared;
 pub mod dictionary;
 pub mod enough;
