@@ -471,7 +471,7 @@ mod tests {
             metric("gmv_fen", "fen", Better::Higher),
             &[(10_000.0, 20_000.0), (10_000.0, 11_000.0), (10_000.0, 9_000.0)],
         );
-        assert_eq!(difference_cells(&loose)[5], "not separated (~15)");
+        assert_eq!(difference_cells(&loose)[5], "not separated (~27)");
         assert_eq!([&gmv, &cost, &same].map(verdict), ["better", "worse", "not separated"]);
         assert!(verdict(&once).starts_with("unknown"));
         let table = differences_table(&[gmv, cost, same, once]);
