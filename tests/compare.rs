@@ -85,30 +85,16 @@ fn replicates_stop_when_the_interval_is_narrow_enough_and_the_folder_is_that_of_
     let path = outputs(folder.path()).pop().expect("a folder");
     let planned = guanxi(folder.path(), &["run", "s.toml", "--replicates", "4", "-o", "plain"]);
     assert_eq!(planned.code, 0, "{}", planned.err);
-    for file in ["tables/metrics.csv", "tables/decision.csv", "tables/daily.csv", "resolved.toml"] {
+    for file in ["tables/metrics.csv", "tables/decision.csv", "tables/daily.csv"] {
         let read = |folder: &Path| fs::read(folder.join(file)).expect("a file");
         assert!(read(&path) == read(&folder.path().join("plain")), "{file}");
     }
     let again = ask(&["gmv:1000%", "--min-replicates", "4"]);
     assert!(again.err.contains("reading outputs") && again.out == wide.out, "{}", again.err);
-    let never = ask(&["gmv_fen:0.001", "--until", "orders:1000%", "--max-replicates", "6"]);
+    let never = ask(&["gmv_fen:1000", "--until", "orders:1000%", "--max-replicates", "6"]);
     assert_eq!(json(&never)["differences"][0]["n"], 6);
-    for words in ["was asked for; about", "replicates would do", "dear orders_count: ±"] {
-        let said = guanxi(
-            folder.path(),
-            &[
-                "compare",
-                "s.toml",
-                "--until",
-                "gmv_fen:0.001",
-                "--until",
-                "orders:1000%",
-                "--max-replicates",
-                "6",
-            ],
-        );
-        let hopeless = said.err.contains("no number of replicates is known");
-        assert!(said.err.contains(words) || hopeless, "{}", said.err);
+    for words in ["± 10 was asked for; about", "replicates would do", "dear orders_count: ±"] {
+        assert!(never.err.contains(words), "no `{words}` in:\n{}", never.err);
     }
     assert_eq!(outputs(folder.path()).len(), 2);
 }
