@@ -24,7 +24,7 @@ use guanxi::scenario::design;
 use guanxi::scenario::layers::is_required;
 use guanxi::scenario::preset::PRESETS;
 use guanxi::scenario::sections::SECTIONS;
-use guanxi::{market, model, network, population};
+use guanxi::{market, model, network, output, population};
 use source::{File, repository, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,8 +207,8 @@ fn world_streams() -> Vec<(&'static str, Stream)> {
     let people = [population::SEGMENT, population::TASTE, population::INFLUENCER];
     let people = people.into_iter().map(|stream| ("population", stream));
     let designs = design::sample::STREAMS.iter().map(|stream| ("design", *stream));
-    let market = [("market", market::catalogue::OFFER)];
-    network.chain(people).chain(market).chain(designs).collect()
+    let others = [("market", market::catalogue::OFFER), ("output", output::bootstrap::RESAMPLE)];
+    network.chain(people).chain(others).chain(designs).collect()
 }
 
 #[test]

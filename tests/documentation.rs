@@ -223,7 +223,12 @@ fn shrunk(mut words: Vec<String>, number: usize) -> Vec<String> {
     if !["run", "compare", "sweep", "plan"].contains(&words[1].as_str()) {
         return words;
     }
-    for (flag, value) in [("--days", "3"), ("--replicates", "2")] {
+    // A comparison that stops by itself has a most instead of a number.
+    let replicates = match has(&words, "--until") {
+        true => ("--max-replicates", "5"),
+        false => ("--replicates", "2"),
+    };
+    for (flag, value) in [("--days", "3"), replicates] {
         match words.iter().position(|word| word == flag) {
             Some(at) => words[at + 1] = value.to_owned(),
             None => words.extend([flag.to_owned(), value.to_owned()]),

@@ -29,6 +29,7 @@ pub mod run;
 pub mod schema;
 pub mod screen;
 pub mod sweep;
+pub mod until;
 pub mod verify;
 pub mod watch;
 

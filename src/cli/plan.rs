@@ -14,6 +14,11 @@ use crate::scenario::resolved::resolved_toml;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
+/// The folder of a scenario's results where no other is given.
+fn folder_of(scenario: &Scenario, digest: &str) -> PathBuf {
+    Path::new("outputs").join(format!("{}-{}", scenario.name, &digest[..8]))
+}
+
 /// A scenario that is about to run.
 pub struct Plan {
     /// The scenario.
@@ -55,8 +60,7 @@ impl Plan {
         output: Option<&Path>,
     ) -> Result<Self, Failure> {
         let digest = digest(&scenario);
-        let name = format!("{}-{}", scenario.name, &digest[..8]);
-        let folder = output.map_or_else(|| Path::new("outputs").join(name), Path::to_path_buf);
+        let folder = output.map_or_else(|| folder_of(&scenario, &digest), Path::to_path_buf);
         let estimate = experiment::estimate(&scenario)?;
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
         let origin = Origin {
@@ -65,6 +69,8 @@ impl Plan {
             force: false,
             checkpoint_days: None,
             only_last: false,
+            parquet: false,
+            excel: false,
             branch: None,
         };
         Ok(Self { scenario, bytes, digest, folder, estimate, origin })
@@ -97,6 +103,23 @@ impl Plan {
         }
         plan.origin = Origin { sets, ..origin.clone() };
         Ok(plan)
+    }
+
+    /// The same with another number of replicates, in the folder of its own name.
+    #[must_use]
+    pub fn with_replicates(&self, replicates: u32) -> Self {
+        let mut scenario = self.scenario.clone();
+        scenario.replicates = replicates;
+        let digest = digest(&scenario);
+        let folder = folder_of(&scenario, &digest);
+        Self {
+            scenario,
+            bytes: self.bytes.clone(),
+            digest,
+            folder,
+            estimate: self.estimate.clone(),
+            origin: self.origin.clone(),
+        }
     }
 
     /// Every run: arm × platform × replicate.

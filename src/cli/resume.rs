@@ -4,7 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::keeper::{FOLDER, Keeper, Which};
 use crate::cli::plan::Plan;
-use crate::cli::run::{How, announce, go_on, show};
+use crate::cli::run::{How, Tables, announce, go_on, show};
 use crate::cli::screen::{Screen, counted};
 use crate::cli::{Done, branch};
 use crate::model::checkpoint::{self, Checkpoint, CheckpointError};
@@ -52,7 +52,7 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     keeper.known = whole(&folder.partial().join(FOLDER), screen)?;
     keeper.parents = &parents;
     screen.tell(&format!("  going on: {}", counted(keeper.done.len() as u64, "finished run")));
-    let ran = go_on((&plan, &pool), how, folder, keeper, screen)?;
+    let ran = go_on((&plan, &pool), how, folder, (keeper, None), screen)?;
     show(&plan, &ran, screen);
     ran.ending()
 }
@@ -63,6 +63,10 @@ fn as_before(mut how: How, origin: &Origin) -> How {
     if origin.only_last {
         how.checkpoint_keep = Which::Last;
     }
+    if origin.parquet {
+        how.tables = Tables::Both;
+    }
+    how.csv_excel |= origin.excel;
     how
 }
 

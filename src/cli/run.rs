@@ -7,15 +7,17 @@ use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
 use crate::cli::watch::Watch;
 use crate::cli::{Done, load, memory, progress};
-use crate::engine::experiment::{self, Completion};
+use crate::engine::experiment::{self, Completion, ExperimentError};
+use crate::model;
 use crate::model::checkpoint::Checkpoint;
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
 use crate::output::error::OutputError;
+use crate::output::forms::{Forms, HAS_PARQUET};
 use crate::output::manifest::Status;
 use crate::output::run_folder::RunFolder;
 use crate::output::{target, text};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -83,9 +85,38 @@ pub struct How {
     /// Which checkpoints stay.
     #[arg(long, value_enum, default_value_t = keeper::Which::All)]
     pub checkpoint_keep: keeper::Which,
+    /// Forms of the tables; CSV is always there.
+    #[arg(long, value_enum, default_value_t = Tables::Csv)]
+    pub tables: Tables,
+    /// Copies of the tables that Excel opens with Chinese intact, in the folder `excel`.
+    #[arg(long)]
+    pub csv_excel: bool,
+}
+
+/// Forms of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tables {
+    /// CSV only.
+    Csv,
+    /// CSV, and Parquet beside it.
+    #[value(alias = "parquet")]
+    Both,
 }
 
 impl How {
+    /// The forms of the tables beside CSV.
+    ///
+    /// # Errors
+    /// Where Parquet is asked for and this build has none.
+    pub fn forms(self) -> Result<Forms, Failure> {
+        let parquet = self.tables == Tables::Both;
+        if parquet && !HAS_PARQUET {
+            let message = "this build writes no Parquet; build it with `--features parquet`";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        Ok(Forms { parquet, excel: self.csv_excel })
+    }
+
     /// A pool of the threads that were asked for.
     pub fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
         let mut pool = rayon::ThreadPoolBuilder::new();
@@ -172,6 +203,21 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
     run_from(plan, how, force, &[], screen)
 }
 
+/// Says after every replicate whether it was the last that is needed.
+pub type Enough<'a> = &'a mut (dyn FnMut(&Measured) -> bool + Send);
+
+/// [`run`], replicate after replicate until they are enough; the run folder is as if no more
+/// had been planned.
+pub fn run_until(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    screen: &Screen,
+    enough: Enough<'_>,
+) -> Result<Ran, Failure> {
+    begin(plan, how, force, (&[], Some(enough)), screen)
+}
+
 /// [`run`], every run beginning with the state of one of some checkpoints.
 pub fn run_from(
     plan: &Plan,
@@ -180,6 +226,17 @@ pub fn run_from(
     parents: &[Checkpoint],
     screen: &Screen,
 ) -> Result<Ran, Failure> {
+    begin(plan, how, force, (parents, None), screen)
+}
+
+fn begin(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    (parents, enough): (&[Checkpoint], Option<Enough<'_>>),
+    screen: &Screen,
+) -> Result<Ran, Failure> {
+    let forms = how.forms()?;
     // What cannot be written in the end is refused before hours of work.
     target::check(&plan.folder, force)?;
     let pool = how.pool()?;
@@ -191,12 +248,13 @@ pub fn run_from(
         origin.force = force;
         (origin.checkpoint_days, origin.only_last) =
             (how.checkpoint_every, how.checkpoint_keep == keeper::Which::Last);
+        (origin.parquet, origin.excel) = (forms.parquet, forms.excel);
     }
     let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
     let folder = RunFolder::create(&plan.folder, force, meta)?;
     let mut keeper = Keeper::new(plan, how, folder.partial(), &interrupt);
     keeper.parents = parents;
-    go_on((plan, &pool), how, folder, keeper, screen)
+    go_on((plan, &pool), how, folder, (keeper, enough), screen)
 }
 
 /// Runs what is missing of a run folder.
@@ -204,13 +262,23 @@ pub fn go_on(
     (plan, pool): (&Plan, &rayon::ThreadPool),
     how: How,
     folder: RunFolder,
-    mut keeper: Keeper<'_>,
+    (mut keeper, enough): (Keeper<'_>, Option<Enough<'_>>),
     screen: &Screen,
 ) -> Result<Ran, Failure> {
+    let folder = folder.with_forms(how.forms()?);
     keeper.interrupt.leaves(folder.partial());
     let left = plan.consumer_days().saturating_sub(keeper.consumer_days_done(plan));
     let progress = how.progress(plan, left, screen);
-    pool.install(|| simulate(plan, folder, &mut keeper, &*progress))
+    let threads = pool.current_num_threads();
+    let running = Running { plan, threads, progress: &*progress };
+    pool.install(|| simulate(&running, folder, &mut keeper, enough))
+}
+
+/// What replicates are run with.
+struct Running<'a> {
+    plan: &'a Plan,
+    threads: usize,
+    progress: &'a dyn experiment::Progress,
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
@@ -219,16 +287,16 @@ pub fn go_on(
     reason = "the manifest tells the time taken, which shapes no result"
 )]
 fn simulate(
-    plan: &Plan,
+    running: &Running<'_>,
     mut folder: RunFolder,
     keeper: &mut Keeper<'_>,
-    progress: &dyn experiment::Progress,
+    enough: Option<Enough<'_>>,
 ) -> Result<Ran, Failure> {
+    let interrupt = keeper.interrupt.clone();
     let begun = Instant::now();
     let mut last = begun;
     let mut failure: Option<OutputError> = None;
-    let interrupt = keeper.interrupt.clone();
-    let mut sink = |record: RunRecord| {
+    let mut sink = |folder: &mut RunFolder, record: RunRecord| {
         let seconds = last.elapsed().as_secs_f64();
         last = Instant::now();
         if failure.is_none()
@@ -238,7 +306,7 @@ fn simulate(
             interrupt.stop.store(true, Ordering::SeqCst);
         }
     };
-    let done = experiment::run_kept(&plan.scenario, &interrupt.stop, progress, keeper, &mut sink);
+    let done = running.replicates(&mut folder, keeper, &mut sink, enough);
     if let Some(error) = failure.or_else(|| keeper.failure.take()) {
         return Err(given_up(error, folder.leave()));
     }
@@ -250,13 +318,57 @@ fn simulate(
             return Err(error.into());
         }
     };
-    let measured = folder.measured();
     let partial = folder.partial().to_path_buf();
-    let folder = folder
-        .finish(status, Some(begun.elapsed().as_secs_f64()))
-        .map_err(|error| given_up(error, Some(partial).filter(|path| path.exists())))?;
+    let left = |error| given_up(error, Some(partial.clone()).filter(|path| path.exists()));
+    let measured = folder.measured();
+    if status == Status::Complete {
+        running.shorten(&mut folder, &measured).map_err(left)?;
+    }
+    let folder = folder.finish(status, Some(begun.elapsed().as_secs_f64())).map_err(left)?;
     let signal = interrupt.signal().filter(|_| status == Status::Interrupted);
     Ok(Ran { measured, folder, signal, checkpoint: keeper.last.clone() })
+}
+
+impl Running<'_> {
+    /// Runs all replicates, or one after the other until they are enough.
+    fn replicates(
+        &self,
+        folder: &mut RunFolder,
+        keeper: &mut Keeper<'_>,
+        sink: &mut dyn FnMut(&mut RunFolder, RunRecord),
+        mut enough: Option<Enough<'_>>,
+    ) -> Result<Completion, ExperimentError> {
+        let (scenario, interrupt) = (&self.plan.scenario, keeper.interrupt.clone());
+        experiment::check(scenario)?;
+        let imported = model::imported(scenario)?;
+        for replicate in 0..scenario.replicates {
+            let told = (&*interrupt.stop, self.progress);
+            let mut sink = |one| sink(folder, one);
+            let network = imported.as_ref();
+            let done =
+                experiment::kept_replicate(scenario, replicate, network, told, keeper, &mut sink)?;
+            let last = enough.as_mut().is_some_and(|enough| enough(&folder.measured()));
+            if done == Completion::Interrupted || last {
+                return Ok(done);
+            }
+        }
+        Ok(Completion::Complete)
+    }
+
+    /// Plans the folder anew where fewer replicates were enough: it takes the name and the
+    /// content of a run of so many.
+    fn shorten(&self, folder: &mut RunFolder, measured: &Measured) -> Result<(), OutputError> {
+        let replicates = measured.runs.iter().map(|run| run.key.replicate + 1).max().unwrap_or(0);
+        if replicates == self.plan.scenario.replicates {
+            return Ok(());
+        }
+        let shorter = self.plan.with_replicates(replicates);
+        let free = match shorter.folder.exists() {
+            true => target::beside(&shorter.folder, "until")?,
+            false => shorter.folder.clone(),
+        };
+        folder.replan(&free, shorter.meta(self.threads))
+    }
 }
 
 /// The failure of writing, with what is left of the finished runs.

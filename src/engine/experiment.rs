@@ -229,7 +229,10 @@ pub fn run_replicate(
 }
 
 /// [`run_replicate`] with what is kept of runs.
-fn kept_replicate(
+///
+/// # Errors
+/// As [`run_replicate`], and where what was kept does not fit.
+pub fn kept_replicate(
     scenario: &Scenario,
     replicate: u32,
     imported: Option<&Arc<Network>>,

@@ -69,6 +69,12 @@ pub struct Origin {
     /// Whether only the newest checkpoint is kept.
     #[serde(default)]
     pub only_last: bool,
+    /// Whether tables are written as Parquet too.
+    #[serde(default)]
+    pub parquet: bool,
+    /// Whether tables are written for Excel too.
+    #[serde(default)]
+    pub excel: bool,
     /// The folder whose state the runs began with, and on which day.
     #[serde(default)]
     pub branch: Option<Branch>,
@@ -204,11 +210,13 @@ fn arms(meta: &Meta) -> Vec<ArmEntry> {
     all.into_iter().map(entry).collect()
 }
 
-/// One digest of the files under `tables/`.
+/// One digest of the tables, which are the CSV files under `tables/`: other forms of them
+/// say the same, and their bytes follow the libraries that write them.
 #[must_use]
 pub fn tables_digest(files: &BTreeMap<String, Digest>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (path, digest) in files.iter().filter(|(path, _)| path.starts_with("tables/")) {
+    let is_table = |path: &str| path.starts_with("tables/") && path.ends_with(".csv");
+    for (path, digest) in files.iter().filter(|(path, _)| is_table(path)) {
         hasher.update(format!("{path} {}\n", digest.blake3).as_bytes());
     }
     hasher.finalize().to_hex().to_string()

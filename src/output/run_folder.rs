@@ -7,10 +7,12 @@
 use crate::observer::RunRecord;
 use crate::output::comparison::{self, Measured, MetricName, RunMetrics};
 use crate::output::csv;
+use crate::output::decision::choices;
 use crate::output::declared::{self, Declared, Keys, RunKey};
 use crate::output::dictionary::dictionary;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::{self, DigestedFile};
+use crate::output::forms::{self, Forms};
 use crate::output::journal::{Entry, Journal, Part};
 use crate::output::manifest::{Manifest, Origin, Status, tables_digest};
 use crate::output::spool::Spool;
@@ -67,6 +69,7 @@ pub struct RunFolder {
     force: bool,
     meta: Meta,
     declared: Declared,
+    forms: Forms,
     manifest: Manifest,
     spools: Vec<Spool>,
     journal: Option<Journal>,
@@ -107,6 +110,7 @@ impl RunFolder {
             manifest: Manifest::planned(&meta),
             meta,
             declared,
+            forms: Forms::default(),
             spools: Vec::new(),
             journal: None,
             done: BTreeMap::new(),
@@ -119,6 +123,33 @@ impl RunFolder {
                 Err(error)
             }
         }
+    }
+
+    /// Writes the tables in these forms as well when the folder is finished.
+    #[must_use]
+    pub fn with_forms(mut self, forms: Forms) -> Self {
+        self.forms = forms;
+        self
+    }
+
+    /// Takes another plan for what has been run: the folder becomes what it would have been
+    /// had it been planned so from the beginning, the command line apart.
+    ///
+    /// # Errors
+    /// Where what stands in the folder already cannot be written anew.
+    ///
+    /// # Panics
+    /// Where the new plan lacks a run that has arrived.
+    pub fn replan(&mut self, target: &Path, meta: Meta) -> Result<(), OutputError> {
+        let planned = self.done.keys().all(|key| meta.runs.contains(key));
+        assert!(planned, "a new plan has every run that has arrived");
+        let mut manifest = Manifest::planned(&meta);
+        manifest.files = std::mem::take(&mut self.manifest.files);
+        let path = self.partial.join("resolved.toml");
+        let digest = files::replace(&path, meta.resolved.as_bytes())?;
+        manifest.files.insert("resolved.toml".to_owned(), digest);
+        (self.manifest, self.meta, self.target) = (manifest, meta, target.to_path_buf());
+        Ok(())
     }
 
     /// The temporary folder.
@@ -201,6 +232,9 @@ impl RunFolder {
         let path = self.partial.join("manifest.json");
         files::replace(&path, self.manifest_json()?.as_bytes())?;
         files::sync_folder(&self.partial.join("tables"))?;
+        if self.forms.excel {
+            files::sync_folder(&self.partial.join(forms::EXCEL))?;
+        }
         if status == Status::Complete {
             // Only now, for until the manifest is there a killed run is gone on with from here.
             let spool = self.partial.join("spool");
@@ -288,7 +322,9 @@ impl RunFolder {
         }
         self.write_statistics()?;
         let rows = dictionary(&self.declared);
-        self.write_table(Keys::None, "tables/", &declared::DICTIONARY, [(Vec::new(), rows)])
+        self.write_table(Keys::None, "tables/", &declared::DICTIONARY, [(Vec::new(), rows)])?;
+        self.manifest.files.extend(forms::write(&self.partial, &self.declared, self.forms)?);
+        Ok(())
     }
 
     fn write_statistics(&mut self) -> Result<(), OutputError> {
@@ -305,7 +341,10 @@ impl RunFolder {
         self.write_table(Keys::Arm, "tables/", &declared::SUMMARY, rows)?;
         let all = measured.differences();
         let rows = all.iter().map(|d| (arm(&d.arm, &d.platform), comparison::difference_row(d)));
-        self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)
+        self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)?;
+        let all = choices(&measured);
+        let rows = all.iter().map(|c| (arm(&c.arm, &c.platform), comparison::decision_row(c)));
+        self.write_table(Keys::Arm, "tables/", &declared::DECISION, rows)
     }
 
     fn write_plan(&mut self) -> Result<(), OutputError> {

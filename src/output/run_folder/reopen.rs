@@ -7,6 +7,7 @@
 use super::{BTreeMap, Declared, Done, Manifest, Meta, Part, Path, PathBuf, RunFolder, RunKey};
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files;
+use crate::output::forms::{self, Forms};
 use crate::output::journal::{Entry, Journal};
 use crate::output::manifest::Status;
 use crate::output::spool::Spool;
@@ -94,6 +95,7 @@ impl RunFolder {
             manifest: Manifest::planned(&meta),
             meta,
             declared: Declared::REGISTRY,
+            forms: Forms::default(),
             spools: Vec::new(),
             journal: Some(journal),
             done: BTreeMap::new(),
@@ -155,10 +157,13 @@ impl RunFolder {
 
     /// Removes what was written at the end, and writes what is known at the beginning.
     fn clear(&mut self) -> Result<(), OutputError> {
-        let tables = self.partial.join("tables");
-        if tables.exists() {
-            std::fs::remove_dir_all(&tables).map_err(writing(&tables))?;
+        for sub in ["tables", forms::EXCEL] {
+            let tables = self.partial.join(sub);
+            if tables.exists() {
+                std::fs::remove_dir_all(&tables).map_err(writing(&tables))?;
+            }
         }
+        let tables = self.partial.join("tables");
         std::fs::create_dir(&tables).map_err(writing(&tables))?;
         for name in ["plan.csv", "plan.new", "manifest.new", "scenario.new", "resolved.new"] {
             let path = self.partial.join(name);
