@@ -20,6 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub trait Progress: Sync {
     /// A replicate's world is being built.
     fn building(&self, replicate: u32);
+    /// An arm is built and about to step its first day.
+    fn arm_built(&self, _replicate: u32, _arm: &str) {}
     /// A day of one arm is done.
     fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32);
     /// What a day brought on each platform of an arm; days are counted from 1, burn-in included.
@@ -212,6 +214,7 @@ pub fn run_kept(
         for arm in arms {
             let mut course = Course::new(arm, &env, replicate);
             keep.begun(&mut course)?;
+            progress.arm_built(replicate, &arm.name);
             days(&mut course, stop, progress, keep)?;
             progress.arm_done(replicate, &arm.name, course.beats());
             let complete = course.is_complete();

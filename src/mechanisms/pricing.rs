@@ -54,6 +54,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TRIAL],
+    load: None,
     build,
 };
 

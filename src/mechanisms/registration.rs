@@ -51,6 +51,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RESISTANCE, JOIN],
+    load: None,
     build,
 };
 
