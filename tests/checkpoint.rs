@@ -3,7 +3,6 @@
 
 mod common;
 #[path = "reference/worlds.rs"]
-#[allow(dead_code, reason = "the comparison with the plain program asks for more")]
 mod worlds;
 
 use common::on_threads;

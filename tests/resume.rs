@@ -289,7 +289,6 @@ fn a_branch_has_the_past_of_its_parent_and_a_future_of_its_own() {
         ("seed=2", "seed"),
         ("replicates=3", "replicates"),
         ("days=5", "days"),
-        ("arm.third.preset=viral", "arm.third"),
         ("arm.viral.group_buy.size=5", "group_buy.size"),
         ("listing.price_level=0.9", "listing.price_level"),
         ("need.enabled=false", "need"),
