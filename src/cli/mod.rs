@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Data goes to stdout, everything else to stderr.
 
+pub mod bench;
 pub mod check;
 pub mod compare;
 pub mod completions;
@@ -7,6 +8,10 @@ pub mod diagnostics;
 pub mod explain;
 pub mod failure;
 pub mod graph;
+pub mod graph_generate;
+pub mod graph_import;
+pub mod graph_save;
+pub mod graph_source;
 pub mod init;
 pub mod inspect;
 pub mod interrupt;
@@ -83,7 +88,7 @@ pub enum Verb {
     Merge(sweep::merge::Arguments),
     /// Tell how far sweeps are.
     Status(sweep::status::Arguments),
-    /// Look at networks.
+    /// Generate, import and look at networks.
     Graph(graph::Arguments),
     /// Write the JSON Schema of scenarios, for completion in editors.
     Schema(schema::Arguments),
@@ -91,6 +96,8 @@ pub enum Verb {
     Completions(completions::Arguments),
     /// Write the manual page, or those of all verbs.
     Man(completions::ManArguments),
+    /// Measure speed and memory on this machine.
+    Bench(bench::Arguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -113,6 +120,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Schema(arguments) => schema::execute(&arguments, &screen),
         Verb::Completions(arguments) => completions::execute(&arguments, &screen),
         Verb::Man(arguments) => completions::man(&arguments, &screen),
+        Verb::Bench(arguments) => bench::execute(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,

@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
-use crate::simd::{column, prefetch};
+use crate::simd::prefetch;
 
 /// What the platform takes of a kept order, and what a pickup costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Resistance {
 pub struct Platform {
     /// Name.
     pub name: String,
-    /// One record a consumer.
+    /// One record a consumer; empty where nobody can ever register.
     pub members: Vec<Member>,
     /// Consumers who are registered and have not lapsed.
     pub live: Bitmap,
@@ -285,35 +285,37 @@ impl Platform {
     pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
         let size = shards.size();
         let mut rows = Vec::with_capacity(shards.count());
+        // Where nobody can register there are no records.
+        let mut records = self.members.chunks_mut(size);
         let mut columns = self
-            .members
-            .chunks_mut(size)
-            .zip(self.live.0.chunks_mut(size / 64))
+            .live
+            .0
+            .chunks_mut(size / 64)
             .zip(self.joined.iter_mut().zip(&mut self.arrivals))
             .zip(self.outcomes.iter_mut().zip(&mut self.books));
         for k in 0..shards.count() {
-            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
-            else {
+            let Some(((live, (joined, arrivals)), (outcomes, book))) = columns.next() else {
                 break;
             };
+            let members = records.next().unwrap_or_default();
             let first = shards.range(k).start;
             rows.push(Rows { first, members, live, joined, arrivals, outcomes, book });
         }
         rows
     }
 
-    /// A platform that nobody has registered on.
+    /// A platform that nobody has registered on, with the records of its consumers.
     #[must_use]
     pub fn new(
         name: &str,
         consumers: Shards,
         catalogue: &Catalogue,
-        trust: f64,
+        members: Vec<Member>,
         days: usize,
     ) -> Self {
         Self {
             name: name.to_owned(),
-            members: column(consumers.n() as usize, || Member::stranger(trust)),
+            members,
             live: Bitmap::new(consumers.n()),
             joined: vec![Vec::new(); consumers.count()],
             arrivals: vec![Vec::new(); consumers.count()],

@@ -7,6 +7,7 @@
 
 pub mod homes;
 pub mod leaning;
+pub mod load;
 pub mod reach;
 pub mod spec;
 pub mod world;

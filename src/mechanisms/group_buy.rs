@@ -12,6 +12,7 @@ use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Order, Verdict, flag};
 use crate::market::platform::{Book, Family, Platform, Variant};
 use crate::market::utility::Attributes;
+use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -80,6 +81,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[POOL, AUTO_FILL, REOPEN, INVITE],
+    load: Some(load),
     build,
 };
 
@@ -92,6 +94,27 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         pools: Vec::new(),
     })
 }
+
+/// Groups and their cascades; invitations, and who joins by them.
+fn load(values: &Values, extent: &Extent) -> Load {
+    /// Share of orders that open a group, and of these that find nobody at once.
+    const OPENING: f64 = 0.5;
+    const INVITING: f64 = 0.6;
+    /// New members of a share of members m where five friends are invited: q = 0.034.
+    const JOINING: f64 = 0.034 / 5.0;
+    let p = Parameters::from_values(values);
+    let opened = OPENING * extent.known.orders;
+    let far = INVITING * opened * f64::from(p.invitations) / 2.0;
+    let by_members = JOINING * f64::from(p.invitations) * persuaded(p.join) / persuaded(-2.0);
+    let days = f64::from(p.window_days);
+    // Queues grow to the double, cascades by an eighth.
+    let groups = 1.5 * (days + 0.5) * opened * size_of::<Group>() as f64;
+    let trees = (days + 4.0) * opened * TREE_BYTES;
+    Load { far, by_members, bytes: groups + trees + 40.0 * extent.offers, ..Load::default() }
+}
+
+/// A cascade of a few nodes.
+const TREE_BYTES: f64 = 44.0;
 
 /// An open or lately closed group.
 #[derive(Clone, Debug)]
@@ -404,7 +427,13 @@ impl GroupBuy {
         let mut draws = env.key_of(self.platform).draws(INVITE, order.consumer, at, order.offer);
         let degree = env.network.degree(order.consumer);
         pick_distinct(&mut draws, degree, self.p.invitations as usize, picked);
+        let mut invited = 0;
         for &tie in &*picked {
+            let to = env.network.audience(order.consumer, tie);
+            if to == order.consumer {
+                continue; // A computed tie may lead back.
+            }
+            invited += 1;
             let strong = env.network.is_strong(order.consumer, tie);
             bins.push(Exposure {
                 offer: order.offer,
@@ -415,14 +444,10 @@ impl GroupBuy {
                 price_bp: FULL_PRICE,
                 trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
                 flags: flag::FRIEND | flag::IMPULSE,
-                ..Exposure::new(
-                    env.network.audience(order.consumer, tie),
-                    self.platform,
-                    self.channel,
-                )
+                ..Exposure::new(to, self.platform, self.channel)
             });
         }
-        picked.len() as u32
+        invited
     }
 
     /// The constant at which an average member accepts with the intended probability,

@@ -17,6 +17,9 @@ use crate::rng::lanes::lanes;
 use crate::rng::unit;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+/// Adopters whose computed ties are worked out together; shapes no result.
+const BATCH: usize = 64;
+
 /// When a consumer adopts.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
@@ -42,7 +45,7 @@ pub(super) struct Exposed {
 impl Exposed {
     pub(super) fn new(p: &Parameters, env: &Environment) -> Self {
         let n = env.consumers.n();
-        let stored = matches!(env.network.ties, Ties::Stored(_));
+        let counted = !matches!(env.network.ties, Ties::Complete { .. });
         let rule = match p.kind.as_str() {
             "bass" => Rule::Bass {
                 own: p.innovation / p.period_days,
@@ -54,7 +57,7 @@ impl Exposed {
             rule,
             heard: Heard::new(&env.network),
             susceptible: everybody(n),
-            active: (0..if stored { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
+            active: (0..if counted { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
             touched: (0..n.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             new: vec![Vec::new(); env.consumers.count()],
         }
@@ -65,9 +68,9 @@ impl Exposed {
     fn exposure(&self, env: &Environment, consumer: u32, adopters: u64) -> (f64, f64) {
         match &env.network.ties {
             Ties::Complete { n } => (adopters as f64, f64::from(*n - 1)),
-            Ties::Stored(_) => {
+            Ties::Stored(_) | Ties::Computed(_) => {
                 let active = self.active[consumer as usize].load(Relaxed);
-                let heard = self.heard.of(&env.network, consumer).len();
+                let heard = self.heard.of(&env.network, consumer, &mut Vec::new()).len();
                 (f64::from(active), heard as f64)
             }
         }
@@ -91,8 +94,8 @@ impl Exposed {
             }
             Rule::Threshold(same) => {
                 let touched = &self.touched[(start / 64) as usize];
-                let stored = matches!(env.network.ties, Ties::Stored(_));
-                let open = if stored { open & touched.load(Relaxed) } else { open };
+                let counted = !matches!(env.network.ties, Ties::Complete { .. });
+                let open = if counted { open & touched.load(Relaxed) } else { open };
                 touched.store(0, Relaxed);
                 let hit = |row: &u32| {
                     let consumer = start + row;
@@ -107,18 +110,38 @@ impl Exposed {
 
     /// (who adopted) → counts of those who hear them.
     fn tell(&self, env: &Environment) {
-        let Ties::Stored(ties) = &env.network.ties else { return };
-        let (active, touched) = (&self.active, &self.touched);
         let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
-        let marks = matches!(self.rule, Rule::Threshold(_));
-        parallel::each(&mut lists, |_, list| {
-            for &j in list.iter().flat_map(|i| ties.of(*i)) {
-                active[j as usize].fetch_add(1, Relaxed);
-                if marks {
-                    touched[(j >> 6) as usize].fetch_or(1 << (j & 63), Relaxed);
+        parallel::each(&mut lists, |_, list| match &env.network.ties {
+            Ties::Stored(ties) => {
+                list.iter().flat_map(|i| ties.of(*i)).for_each(|&j| self.count(j));
+            }
+            Ties::Computed(ties) => {
+                let (mut hearers, mut by) = (Vec::new(), Vec::new());
+                for some in list.chunks(BATCH) {
+                    by.clear();
+                    let rows = some.iter().map(|&i| (i, ties.row(i)));
+                    let all =
+                        rows.flat_map(|(i, row)| (0..row.len()).map(move |k| (i, row.end(k))));
+                    let ends = all.map(|(i, end)| {
+                        by.push(i);
+                        end
+                    });
+                    ties.hearers(ends, &mut hearers);
+                    let ties = hearers.iter().zip(&by).filter(|(j, i)| j != i);
+                    ties.for_each(|(j, _)| self.count(*j));
                 }
             }
+            Ties::Complete { .. } => {}
         });
+    }
+
+    /// One more of those whom a consumer hears is active.
+    #[inline]
+    fn count(&self, consumer: u32) {
+        self.active[consumer as usize].fetch_add(1, Relaxed);
+        if matches!(self.rule, Rule::Threshold(_)) {
+            self.touched[(consumer >> 6) as usize].fetch_or(1 << (consumer & 63), Relaxed);
+        }
     }
 }
 

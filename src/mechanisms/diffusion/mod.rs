@@ -17,6 +17,7 @@ mod pull;
 mod seeds;
 
 use crate::market::spread::Spread;
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -97,6 +98,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[SEED, CONTACT, INFECTION, THRESHOLD],
+    load: Some(load),
     build,
 };
 
@@ -106,6 +108,22 @@ const DENSE: f64 = 1.0;
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     Box::new(Diffusion { p: Parameters::from_values(values), way: None })
+}
+
+/// A bit for each state; contacts that are to come, or counts of active ones.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let contacts = match p.kind.as_str() {
+        "bass" | "linear_threshold" => 1.0,
+        "independent_cascade" => p.activation_probability * extent.degree,
+        _ if p.infection_probability * extent.degree >= DENSE => 1.0,
+        _ => {
+            let ill = extent.days.min(1.0 / p.recovery_probability.max(1e-9));
+            // Lists grow to the double: room for all contacts, though fewer wait at a time.
+            p.infection_probability * extent.degree * ill
+        }
+    };
+    Load { bytes: extent.consumers * (1.0 + 4.0 * contacts.min(2.0)), ..Load::default() }
 }
 
 struct Diffusion {
@@ -204,19 +222,24 @@ struct Heard(Option<Csr>);
 
 impl Heard {
     fn new(network: &Network) -> Self {
-        // Generated ties are mutual; those of a file need not be.
+        // Generated and computed ties are mutual; those of a file need not be.
         let Ties::Stored(ties) = &network.ties else { return Self(None) };
         Self(network.ids.is_some().then(|| turned(ties)))
     }
 
-    /// Whom a consumer hears; nobody where ties are not stored.
+    /// Whom a consumer hears, written to `room` where ties are not stored.
     #[inline]
-    fn of<'a>(&'a self, network: &'a Network, consumer: u32) -> &'a [u32] {
-        match (&self.0, &network.ties) {
-            (Some(turned), _) => turned.of(consumer),
-            (None, Ties::Stored(ties)) => ties.of(consumer),
-            (None, Ties::Complete { .. }) => &[],
+    fn of<'a>(&'a self, network: &'a Network, consumer: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
+        match &self.0 {
+            Some(turned) => turned.of(consumer),
+            None => network.hearers(consumer, room),
         }
+    }
+
+    /// How many a consumer hears at most.
+    #[inline]
+    fn at_most(&self, network: &Network, consumer: u32) -> u32 {
+        self.0.as_ref().map_or_else(|| network.degree(consumer), |turned| turned.degree(consumer))
     }
 
     fn bytes(&self) -> u64 {
