@@ -16,6 +16,7 @@ pub mod memory;
 pub mod plan;
 pub mod progress;
 pub mod reference;
+pub mod report;
 pub mod run;
 pub mod screen;
 
@@ -70,6 +71,8 @@ pub enum Verb {
     Run(run::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
+    /// Make one page of run folders: the answer, its evidence, its method; English and Chinese.
+    Report(report::Arguments),
     /// Look at networks.
     Graph(graph::Arguments),
 }
@@ -86,6 +89,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::List(arguments) => list::execute(&arguments, &screen),
         Verb::Run(arguments) => run::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
+        Verb::Report(arguments) => report::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
     };
     match done {
