@@ -75,7 +75,8 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
 
 /// Says on stdout what was written.
 pub fn tell(written: &[PathBuf], screen: &Screen) {
-    for (path, what) in written.iter().zip(["report"].into_iter().chain(std::iter::repeat("chart"))) {
+    for (path, what) in written.iter().zip(["report"].into_iter().chain(std::iter::repeat("chart")))
+    {
         screen.data(&format!("{what}: {}", path.display()));
     }
 }

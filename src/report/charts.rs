@@ -64,11 +64,17 @@ fn extent(series: &[Series], of: impl Fn(&Point) -> [f64; 2]) -> Option<(f64, f6
 
 /// A tick of a logarithmic axis.
 fn power(x: f64) -> Both {
-    let powers = ["1", "10", "100", "1k", "10k", "100k", "1M", "10M"];
-    if x >= 0.0 {
-        return same(powers.get(x as usize).copied().unwrap_or("…"));
-    }
-    same(["10 %", "1 %", "0.1 %", "0.01 %"].get((-x) as usize - 1).copied().unwrap_or("…"))
+    let above = ["1", "10", "100", "1k", "10k", "100k", "1M", "10M"];
+    let below = ["1", "10⁻¹", "10⁻²", "10⁻³", "10⁻⁴", "10⁻⁵", "10⁻⁶", "10⁻⁷", "10⁻⁸"];
+    let words = if x < 0.0 { &below[..] } else { &above[..] };
+    same(words.get(x.abs() as usize).copied().unwrap_or("…"))
+}
+
+/// The word at a tick below an axis, kept within the sheet.
+fn tick_word(sheet: &mut Sheet, at: f64, y: f64, word: &Both) {
+    let half = 3.3 * say::cells(&word.en).max(say::cells(&word.zh)) as f64;
+    let at = at.clamp(half + 1.0, (WIDTH - half - 1.0).max(half + 1.0));
+    sheet.words(at, y, Anchor::Middle, word, "font-size=\"11\" fill=\"#595959\"");
 }
 
 /// Lines with bands.
@@ -105,8 +111,7 @@ pub fn lines(title: Both, series: &[Series], axes: &Axes) -> Option<Sheet> {
         let at = x.place(tick, left, right);
         sheet.line((at, bottom), (at, bottom + 4.0), PALE, 1.0);
         let word = if axes.logs { power(tick) } else { same(say::tick(tick, 1.0).en) };
-        let anchor = if at > right - 8.0 { Anchor::End } else { Anchor::Middle };
-        sheet.words(at, bottom + 16.0, anchor, &word, "font-size=\"11\" fill=\"#595959\"");
+        tick_word(&mut sheet, at, bottom + 16.0, &word);
     }
     sheet.line((left, bottom), (right, bottom), INK, 1.0);
     sheet.words(right, bottom + 30.0, Anchor::End, &axes.x, "font-size=\"11\" fill=\"#595959\"");
@@ -164,10 +169,15 @@ pub struct Row {
     pub note: Both,
 }
 
+/// White around letters, where a line of the grid may pass below them.
+const HALO: &str =
+    "stroke=\"#ffffff\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+
 /// Name and note of a row, above its mark.
 fn heads(sheet: &mut Sheet, row: &Row, y: f64) {
-    sheet.words(4.0, y + 12.0, Anchor::Start, &row.label, "");
-    sheet.words(WIDTH - 4.0, y + 12.0, Anchor::End, &row.note, "font-size=\"11\"");
+    sheet.words(4.0, y + 12.0, Anchor::Start, &row.label, HALO);
+    let more = format!("font-size=\"11\" {HALO}");
+    sheet.words(WIDTH - 4.0, y + 12.0, Anchor::End, &row.note, &more);
 }
 
 /// Differences with their intervals around a line at zero.
@@ -185,8 +195,7 @@ pub fn forest(title: Both, rows: &[Row], kind: Kind) -> Sheet {
     let to = |x: f64| axis.place(x, left, right);
     for tick in axis.ticks() {
         sheet.line((to(tick), TOP - 4.0), (to(tick), bottom), GRID, 1.0);
-        let more = "font-size=\"11\" fill=\"#595959\"";
-        sheet.words(to(tick), bottom + 14.0, Anchor::Middle, &axis.word(tick), more);
+        tick_word(&mut sheet, to(tick), bottom + 14.0, &axis.word(tick));
     }
     sheet.line((to(0.0), TOP - 4.0), (to(0.0), bottom), INK, 1.5);
     for (k, row) in rows.iter().enumerate() {
@@ -202,7 +211,13 @@ pub fn forest(title: Both, rows: &[Row], kind: Kind) -> Sheet {
         }
         sheet.dot(to(kind.scaled(row.value)), middle, 4.0, colour(row.place));
     }
-    sheet.words(right, bottom + 30.0, Anchor::End, &kind.unit(), "font-size=\"11\" fill=\"#595959\"");
+    sheet.words(
+        right,
+        bottom + 30.0,
+        Anchor::End,
+        &kind.unit(),
+        "font-size=\"11\" fill=\"#595959\"",
+    );
     sheet.height = bottom + 36.0;
     sheet
 }
@@ -260,11 +275,9 @@ pub fn waterfall(title: Both, steps: &[Step]) -> Sheet {
     let axis = Axis { low, high: if high > low { high } else { low + 1.0 }, step: 1.0 };
     let to = |x: f64| axis.place(x, 6.0, WIDTH - 6.0);
     let mut sheet = Sheet::new(title, WIDTH, TOP + 34.0 * steps.len() as f64);
+    sheet.line((to(0.0), TOP), (to(0.0), sheet.height), INK, 1.0);
     for (k, (step, bar)) in steps.iter().zip(&bars).enumerate() {
         let y = TOP - 2.0 + 34.0 * k as f64;
-        let weight = if step.is_sum { "font-weight=\"600\"" } else { "" };
-        sheet.words(4.0, y + 11.0, Anchor::Start, &step.label, weight);
-        sheet.words(WIDTH - 4.0, y + 11.0, Anchor::End, &step.note, weight);
         let (a, b) = (to(bar.0.min(bar.1)), to(bar.0.max(bar.1)));
         let ink = match (step.is_sum, step.value >= 0.0) {
             (true, _) => "#444444",
@@ -276,13 +289,24 @@ pub fn waterfall(title: Both, steps: &[Step]) -> Sheet {
             sheet.line((to(bar.1), y + 16.0), (to(bar.1), y + 50.0), "#999999", 1.0);
         }
     }
-    sheet.line((to(0.0), TOP), (to(0.0), sheet.height), INK, 1.0);
+    for (k, step) in steps.iter().enumerate() {
+        let y = TOP + 9.0 + 34.0 * k as f64;
+        let weight = if step.is_sum { "font-weight=\"600\"" } else { "font-size=\"12\"" };
+        let more = format!("{weight} {HALO}");
+        sheet.words(4.0, y, Anchor::Start, &step.label, &more);
+        sheet.words(WIDTH - 4.0, y, Anchor::End, &step.note, &more);
+    }
     sheet
 }
 
-/// A heat map: rows of values in 0 … `most`, none where there is no value.
+/// A heat map: rows of values between two ends, none where there is no value.
 #[must_use]
-pub fn heat(title: Both, rows: &[(Both, Vec<Option<f64>>)], most: f64, x: &Both) -> Sheet {
+pub fn heat(
+    title: Both,
+    rows: &[(Both, Vec<Option<f64>>)],
+    (least, most): (f64, f64),
+    x: &Both,
+) -> Sheet {
     let columns = rows.iter().map(|row| row.1.len()).max().unwrap_or(0).max(1);
     let (left, top) = (66.0, TOP + 14.0);
     let width = ((WIDTH - left - 4.0) / columns as f64).min(56.0);
@@ -298,7 +322,7 @@ pub fn heat(title: Both, rows: &[(Both, Vec<Option<f64>>)], most: f64, x: &Both)
         sheet.words(left - 6.0, y + 16.0, Anchor::End, label, "font-size=\"11\"");
         for (j, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
-            let part = (value / most).clamp(0.0, 1.0);
+            let part = ((value - least) / (most - least).max(1e-9)).clamp(0.0, 1.0);
             let x = left + width * j as f64;
             sheet.rect(x, y, (width - 1.0, 23.0), &shade(part));
             if width >= 26.0 {

@@ -235,13 +235,13 @@ pub fn over(values: &ByReplicate) -> Moments {
 /// Gives arms that several experiments have the folder's name in front.
 fn name_apart(sources: &mut [Source], all: &[Measured]) {
     let runs = |measured: &Measured| -> BTreeSet<(String, String, u32)> {
-        let key = |run: &RunMetrics| {
-            (run.key.arm.clone(), run.key.platform.clone(), run.key.replicate)
-        };
+        let key =
+            |run: &RunMetrics| (run.key.arm.clone(), run.key.platform.clone(), run.key.replicate);
         measured.runs.iter().map(key).collect()
     };
     let sets: Vec<_> = all.iter().map(runs).collect();
-    let one = sources.iter().map(|s| &s.manifest.scenario_digest).collect::<BTreeSet<_>>().len() == 1;
+    let one =
+        sources.iter().map(|s| &s.manifest.scenario_digest).collect::<BTreeSet<_>>().len() == 1;
     let total: usize = sets.iter().map(BTreeSet::len).sum();
     let union: BTreeSet<_> = sets.iter().flatten().collect();
     if one && union.len() == total {

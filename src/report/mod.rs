@@ -34,7 +34,10 @@ pub fn page(folders: &[PathBuf], lang: Lang) -> Result<Page, OutputError> {
     let data = Data::read(folders)?;
     let standings = verdict::standings(&data);
     let headline = if data.places.is_empty() {
-        vec![both("No run is complete, so there is nothing to tell yet.", "没有完整的运行,暂无结论。")]
+        vec![both(
+            "No run is complete, so there is nothing to tell yet.",
+            "没有完整的运行，暂无结论。",
+        )]
     } else {
         verdict::headline(&data, &standings)
     };
@@ -78,8 +81,10 @@ fn what(data: &Data) -> Both {
     let days = data.sources.iter().map(|source| source.manifest.days).max().unwrap_or(0);
     let baseline = data.label(&data.measured.baseline, &data.measured.baseline);
     both(
-        format!("{arms} compared, {n} complete replicates each, {days} days, baseline {baseline}"),
-        format!("比较 {arms} 个方案,各 {n} 次完整重复,{days} 天,基准组 {baseline}"),
+        format!(
+            "{arms} arms or platforms, {n} complete replicates, {days} days, baseline {baseline}"
+        ),
+        format!("{arms} 个方案或平台，{n} 次完整重复，{days} 天，基准组 {baseline}"),
     )
 }
 
@@ -89,21 +94,23 @@ fn warnings(data: &Data) -> Vec<Both> {
     let ended = data.sources.iter().all(|source| source.manifest.status == Status::Complete);
     if left_out > 0 || !ended {
         all.push(both(
-            format!("The runs did not all end as planned; {left_out} incomplete runs are left out."),
-            format!("并非所有运行都按计划完成;{left_out} 个未完成的运行未计入。"),
+            format!(
+                "The runs did not all end as planned; {left_out} incomplete runs are left out."
+            ),
+            format!("并非所有运行都按计划完成；{left_out} 个未完成的运行未计入。"),
         ));
     }
     if data.replicates() == 1 {
         all.push(both(
             "There is one replicate: nothing here has an interval, and differences may be chance.",
-            "只有一次重复:以下数字均无区间,差异可能出于偶然。",
+            "只有一次重复：以下数字均无区间，差异可能出于偶然。",
         ));
     }
     if data.seeds_differ {
         all.push(both(
             "The folders have different seeds: replicates are paired by number only, which makes \
              intervals wider.",
-            "各文件夹的随机种子不同:仅按重复序号配对,区间因此较宽。",
+            "各文件夹的随机种子不同：仅按重复序号配对，区间因此较宽。",
         ));
     }
     all

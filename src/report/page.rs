@@ -118,7 +118,10 @@ impl Page {
 
 /// Mean and interval in one cell: `mean ± half`.
 #[must_use]
-pub fn spread(kind: crate::report::say::Kind, moments: &crate::output::statistics::Moments) -> Cell {
+pub fn spread(
+    kind: crate::report::say::Kind,
+    moments: &crate::output::statistics::Moments,
+) -> Cell {
     let Some(mean) = moments.mean else { return Cell::number("–", None) };
     let half = moments.half_width().map(|half| format!(" ± {}", kind.cell(half)));
     Cell::number(kind.cell(mean) + &half.unwrap_or_default(), Some(mean))
@@ -129,10 +132,10 @@ pub fn spread(kind: crate::report::say::Kind, moments: &crate::output::statistic
 pub fn basis(n: usize) -> Both {
     match n {
         0 => both("no complete run", "无完整运行"),
-        1 => both("n = 1 replicate: no interval", "n = 1 次重复:没有区间"),
+        1 => both("n = 1 replicate: no interval", "n = 1 次重复：没有区间"),
         n => both(
             format!("n = {n} replicates; mean with its 95 % t-interval"),
-            format!("n = {n} 次重复;均值及其 95% t 区间"),
+            format!("n = {n} 次重复；均值及其 95% t 区间"),
         ),
     }
 }

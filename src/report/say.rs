@@ -251,7 +251,7 @@ impl Kind {
         let chinese = match size {
             x if x >= 1e8 => join(1e8, 2, zh) + " 亿元",
             x if x >= 1e4 => join(1e4, 1, zh) + " 万元",
-            _ => join(1.0, places, zh) + " 元",
+            _ => join(1.0, places, zh) + " 元"，
         };
         both(english, chinese)
     }
@@ -265,12 +265,12 @@ pub fn tick(x: f64, step: f64) -> Both {
         let found = scales.into_iter().find(|scale| reach >= scale.0 && step >= scale.0 / 100.0);
         let (by, word) = found.unwrap_or((1.0, ""));
         let part = step / by;
-        let places = [1.0, 0.1, 0.01, 0.001].iter().position(|p| part >= p * 0.999).unwrap_or(4);
-        let whole = |places: usize| grouped(x / by, places);
-        // 2.5 apart needs a digit more than 2 apart.
-        let exact = (part * 10.0_f64).fract().abs() < 1e-9 || places > 0;
-        let places = if places == 0 && part.fract().abs() > 1e-9 && exact { 1 } else { places };
-        if x == 0.0 { "0".to_owned() } else { whole(places) + word }
+        let whole = |places: &usize| {
+            let shifted = part * [1.0, 10.0, 100.0, 1e3, 1e4, 1e5][*places];
+            (shifted - shifted.round()).abs() < 1e-6 * shifted
+        };
+        let places = (0..6).find(whole).unwrap_or(6);
+        if x == 0.0 { "0".to_owned() } else { grouped(x / by, places) + word }
     };
     both(short([(1e6, "M"), (1e3, "k")]), short([(1e8, "亿"), (1e4, "万")]))
 }
@@ -303,6 +303,7 @@ mod tests {
         assert_eq!(tick(20_000.0, 10_000.0), both("20k", "2万"));
         assert_eq!(tick(0.25, 0.05), same("0.25"));
         assert_eq!(tick(2.5, 2.5), same("2.5"));
+        assert_eq!(tick(-0.75, 0.25), same("-0.75"));
         assert_eq!(tick(0.0, 50.0), same("0"));
         assert_eq!(tick(50.0, 50.0), same("50"));
     }

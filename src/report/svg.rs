@@ -9,9 +9,8 @@ use crate::report::say::{self, Both, Lang, escaped, tick};
 use std::fmt::Write as _;
 
 /// Colours of arms, in their order.
-pub const COLOURS: [&str; 8] = [
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a06a00", "#56b4e9", "#000000", "#7f7f7f",
-];
+pub const COLOURS: [&str; 8] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a06a00", "#56b4e9", "#000000", "#7f7f7f"];
 
 /// Dashes of lines, in the same order.
 const DASHES: [&str; 8] = ["", "7 3", "2 2.5", "8 3 2 3", "12 3", "4 2", "1 3", "10 2 2 2 2 2"];
@@ -80,7 +79,10 @@ impl Sheet {
         let _ = write!(
             self.body,
             "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{ink}\" stroke-width=\"{width}\"/>",
-            at(from.0), at(from.1), at(to.0), at(to.1),
+            at(from.0),
+            at(from.1),
+            at(to.0),
+            at(to.1),
         );
     }
 
@@ -110,7 +112,10 @@ impl Sheet {
         let _ = write!(
             self.body,
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{ink}\"/>",
-            at(x), at(y), at(width.max(0.0)), at(height.max(0.0)),
+            at(x),
+            at(y),
+            at(width.max(0.0)),
+            at(height.max(0.0)),
         );
     }
 
@@ -119,7 +124,8 @@ impl Sheet {
         let _ = write!(
             self.body,
             "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{ink}\"/>",
-            at(x), at(y),
+            at(x),
+            at(y),
         );
     }
 
@@ -143,7 +149,9 @@ impl Sheet {
         let _ = write!(
             self.body,
             "<text x=\"{}\" y=\"{}\"{anchor}{ink}{gap}{more}>{}</text>",
-            at(x), at(y), escaped(text),
+            at(x),
+            at(y),
+            escaped(text),
         );
     }
 
@@ -323,8 +331,10 @@ mod tests {
         let mut sheet = Sheet::new(both("Orders", "订单"), 100.0, 50.0);
         sheet.words(1.0, 2.0, Anchor::Start, &same("<viral>"), "");
         sheet.words(1.0, 2.0, Anchor::End, &both("days", "天"), "");
-        let (english, chinese) =
-            (file(&both("A", "甲"), &[sheet.clone()], Lang::En), file(&same("A"), &[sheet], Lang::Zh));
+        let (english, chinese) = (
+            file(&both("A", "甲"), &[sheet.clone()], Lang::En),
+            file(&same("A"), &[sheet], Lang::Zh),
+        );
         assert!(english.contains(">days<") && english.contains("&lt;viral&gt;"));
         assert!(!english.contains('天') && !english.contains('单'), "{english}");
         assert!(chinese.contains('天') && !chinese.contains("days"), "{chinese}");

@@ -90,7 +90,7 @@ pub fn valued(kind: Kind, moments: &Moments) -> Both {
     let range = kind.range(ends);
     both(
         format!("{} (95 % interval {})", value.en, range.en),
-        format!("{}(95% 区间 {})", value.zh, range.zh),
+        format!("{}（95% 区间 {}）", value.zh, range.zh),
     )
 }
 
@@ -138,7 +138,7 @@ fn wins(data: &Data, standing: &Standing, next: &(usize, Moments)) -> Both {
             metric.en, value.en, by.en
         ),
         format!(
-            "{label} 在{}上胜出:{most_zh},为 {},比次优的 {other} {more_zh} {}。配对数 n = {n}。",
+            "{label} 在{}上胜出：{most_zh}，为 {}，比次优的 {other} {more_zh} {}。配对数 n = {n}。",
             metric.zh, value.zh, by.zh
         ),
     )
@@ -164,7 +164,7 @@ fn chance(data: &Data, standing: &Standing, next: usize) -> Both {
             metric.en, value.en
         ),
         format!(
-            "{label} 的{}领先({}),其次为 {other};可配对的重复不足两次,没有区间,次序可能出于偶然。",
+            "{label} 的{}领先（{}），其次为 {other}；可配对的重复不足两次，没有区间，次序可能出于偶然。",
             metric.zh, value.zh
         ),
     )
@@ -192,7 +192,7 @@ fn undecided(
             by.en
         ),
         format!(
-            "就{}而言,各方案无法区分:{best} 与 {}。{best} 减 {other} 为 {},区间包含 0。配对数 n = {n}。",
+            "就{}而言，各方案无法区分：{best} 与 {}。{best} 减 {other} 为 {}，区间包含 0。配对数 n = {n}。",
             metric.zh,
             names.join("、"),
             by.zh
@@ -221,7 +221,9 @@ fn count(data: &Data, standings: &[Standing]) -> Option<Both> {
     let won = standings.iter().filter(first).filter(alone).count();
     let (label, n) = (&data.places[best].label, standings.len());
     Some(both(
-        format!("Of {n} measures that judge, {label} is the separated best in {won}; the decision table has all."),
-        format!("在 {n} 项评判指标中,{label} 有 {won} 项可区分地居首;全部结果见决策表。"),
+        format!(
+            "Of {n} measures that judge, {label} is the separated best in {won}; the decision table has all."
+        ),
+        format!("在 {n} 项评判指标中，{label} 有 {won} 项可区分地居首；全部结果见决策表。"),
     ))
 }

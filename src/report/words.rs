@@ -7,7 +7,7 @@ use crate::report::say::{self, Both, both, same};
 type Word = (&'static str, &'static str, &'static str);
 
 const METRICS: &[Word] = &[
-    ("gmv_fen", "GMV", "成交额(GMV)"),
+    ("gmv_fen", "GMV", "成交额（GMV）"),
     ("kept_gmv_fen", "GMV kept", "净成交额"),
     ("orders_count", "orders", "成交订单数"),
     ("active_buyers_count", "active buyers", "年活跃买家数"),
@@ -16,8 +16,8 @@ const METRICS: &[Word] = &[
     ("new_buyers_count", "new buyers", "首购人数"),
     ("orders_per_member_day", "orders a member and day", "会员日均订单数"),
     ("cac_platform_fen", "cost of a new buyer", "获客成本"),
-    ("cac_net_fen", "cost of a net new buyer", "获客成本(净增)"),
-    ("cac_all_payers_fen", "cost of a new buyer, all payers", "获客成本(全口径)"),
+    ("cac_net_fen", "cost of a net new buyer", "获客成本（净增）"),
+    ("cac_all_payers_fen", "cost of a new buyer, all payers", "获客成本（全口径）"),
     ("marketing_spend_fen", "marketing spend", "营销支出"),
     ("marketing_unspent_fen", "marketing budget left", "未用营销预算"),
     ("repurchase_30d_share", "bought again in 30 days", "30日复购率"),

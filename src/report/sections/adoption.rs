@@ -26,7 +26,8 @@ fn column(data: &Data) -> &'static str {
 
 fn fit(data: &Data, place: usize) -> Option<Fit> {
     let found = data.of[place].daily.get(column(data))?;
-    let whole = |course: &[Option<f64>]| course.iter().map(|x| x.unwrap_or(0.0)).collect::<Vec<_>>();
+    let whole =
+        |course: &[Option<f64>]| course.iter().map(|x| x.unwrap_or(0.0)).collect::<Vec<_>>();
     let courses: Vec<Vec<Option<f64>>> = found.values().cloned().collect();
     let mean: Vec<f64> = band(&courses, 1).iter().map(|point| point.1).collect();
     let mut each = [ByReplicate::new(), ByReplicate::new(), ByReplicate::new()];
@@ -50,10 +51,10 @@ pub fn section(data: &Data) -> Option<Section> {
     let finding = if ratio(&best.mean) > 1.0 {
         both(
             format!("{label} grows most by imitation: q is {times} times p"),
-            format!("{label} 最依靠模仿增长:q 为 p 的 {times} 倍"),
+            format!("{label} 最依靠模仿增长：q 为 p 的 {times} 倍"),
         )
     } else {
-        both("No arm grows by imitation: q stays below p", "没有方案依靠模仿增长:q 均小于 p")
+        both("No arm grows by imitation: q stays below p", "没有方案依靠模仿增长：q 均小于 p")
     };
     let axes = Axes { x: both("day", "日"), kind: Kind::Count, from_zero: true, logs: false };
     let sheets = fits.iter().take(8).filter_map(|fit| {
@@ -66,7 +67,7 @@ pub fn section(data: &Data) -> Option<Section> {
         about: basis(data.replicates()).then(&both(
             ". Consumers, cumulative. Dots: mean over replicates; line: the Bass model fitted to the mean. \
              Intervals of p, q and m come from a fit to each replicate.",
-            "。消费者累计人数。点为各重复均值,线为对均值拟合的巴斯模型;p、q、m 的区间来自对每次重复的拟合。",
+            "。消费者累计人数。点为各重复均值，线为对均值拟合的巴斯模型；p、q、m 的区间来自对每次重复的拟合。",
         )),
         sheets: sheets.collect(),
         table: table(data, &fits),
@@ -75,7 +76,7 @@ pub fn section(data: &Data) -> Option<Section> {
         "The Bass model has people adopt of their own accord (p) and by imitation of those who have (q). \
          m is how many will adopt after the first day; where the curve has not bent by the last day, m \
          is a guess, and p and q hang on it.",
-        "巴斯模型认为,人们或自主采纳(p),或模仿已采纳者(q)。m 是首日之后最终采纳的人数;若曲线到最后一天仍未转弯,m 只是猜测,p 与 q 也随之不定。",
+        "巴斯模型认为，人们或自主采纳（p），或模仿已采纳者（q）。m 是首日之后最终采纳的人数；若曲线到最后一天仍未转弯，m 只是猜测，p 与 q 也随之不定。",
     );
     Some(Section {
         id: "adoption",
@@ -102,16 +103,16 @@ fn series(fit: &Fit) -> Vec<Series> {
 fn table(data: &Data, fits: &[Fit]) -> Table {
     let head = [
         both("arm", "方案"),
-        both("p, by day", "p(每日)"),
-        both("q, by day", "q(每日)"),
-        both("m, consumers", "m(人)"),
+        both("p, by day", "p（每日）"),
+        both("q, by day", "q（每日）"),
+        both("m, consumers", "m（人）"),
         both("R²", "R²"),
         both("is m seen?", "m 是否可见"),
     ];
     let rows = fits.iter().map(|fit| {
         let last = fit.mean.at(fit.days as f64 - 1.0);
         let seen: Both = if fit.mean.is_open(last) {
-            both("no: more than twice what was seen", "否:超过已见人数的两倍")
+            both("no: more than twice what was seen", "否：超过已见人数的两倍")
         } else {
             both("yes", "是")
         };
@@ -125,7 +126,7 @@ fn table(data: &Data, fits: &[Fit]) -> Table {
         ]
     });
     Table {
-        caption: both("The fitted parameters, mean over replicates", "拟合参数,各重复均值"),
+        caption: both("The fitted parameters, mean over replicates", "拟合参数，各重复均值"),
         head: head.to_vec(),
         rows: rows.collect(),
     }

@@ -57,10 +57,10 @@ fn value(table: &str, line: &str) -> Option<Value> {
 
 fn tag_words(tag: Option<char>) -> Both {
     match tag {
-        Some('V') => both("V: read in a source", "V:查证于文献"),
-        Some('D') => both("D: derived", "D:推导"),
-        Some('M') => both("M: remembered", "M:凭记忆"),
-        Some('A') => both("A: assumed", "A:假设"),
+        Some('V') => both("V: read in a source", "V：查证于文献"),
+        Some('D') => both("D: derived", "D：推导"),
+        Some('M') => both("M: remembered", "M：凭记忆"),
+        Some('A') => both("A: assumed", "A：假设"),
         Some(other) => same(other.to_string()),
         None => both("given by the scenario", "由情景给定"),
     }
@@ -69,8 +69,7 @@ fn tag_words(tag: Option<char>) -> Both {
 /// The section; none where a folder has no resolved values.
 #[must_use]
 pub fn section(data: &Data) -> Option<Section> {
-    let all: Vec<Value> =
-        data.sources.iter().flat_map(|source| values(&source.resolved)).collect();
+    let all: Vec<Value> = data.sources.iter().flat_map(|source| values(&source.resolved)).collect();
     if all.is_empty() {
         return None;
     }
@@ -86,14 +85,14 @@ pub fn section(data: &Data) -> Option<Section> {
             "{guesses} of {n} values ({share:.0} %) are assumptions: read the direction and the order of the \
              arms before the levels."
         ),
-        format!("{n} 个取值中有 {guesses} 个({share:.0}%)是假设:应先看方向与次序,再看具体水平。"),
+        format!("{n} 个取值中有 {guesses} 个（{share:.0}%）是假设：应先看方向与次序，再看具体水平。"),
     );
     let set = all.iter().filter(|value| value.origin != "default").collect::<Vec<_>>();
     let guess: Vec<&Value> = distinct(all.iter().filter(|value| value.tag == Some('A')));
     let caption = both("Values that are not defaults", "非默认取值");
     let closed = vec![
         table(caption, &set),
-        table(both("Assumed values, each once", "假设取值(每项一次)"), &guess),
+        table(both("Assumed values, each once", "假设取值（每项一次）"), &guess),
     ];
     Some(Section {
         id: "assumptions",
@@ -126,7 +125,10 @@ fn tags(counts: &BTreeMap<Option<char>, usize>, n: usize) -> Table {
         ]
     };
     Table {
-        caption: both("Values by evidence tag (resolved.toml)", "各证据标签的取值数(resolved.toml)"),
+        caption: both(
+            "Values by evidence tag (resolved.toml)",
+            "各证据标签的取值数（resolved.toml）",
+        ),
         head: vec![both("tag", "证据标签"), both("values", "取值数"), both("%", "%")],
         rows: counts.iter().map(row).collect(),
     }
@@ -167,7 +169,7 @@ pub fn again(data: &Data) -> Section {
     let text = both(
         "The same scenario, seed and version give the same tables byte for byte, on any number of threads. \
          scenario.toml in the run folder is the scenario as it was written.",
-        "相同的情景、随机种子与版本,在任意线程数下都得到逐字节相同的数据表。运行文件夹中的 scenario.toml 即原始情景。",
+        "相同的情景、随机种子与版本，在任意线程数下都得到逐字节相同的数据表。运行文件夹中的 scenario.toml 即原始情景。",
     );
     Section {
         id: "again",
@@ -193,7 +195,10 @@ fn facts(source: &Source) -> Table {
         row(both("version", "版本"), format!("guanxi {}", manifest.engine_version)),
         row(both("runs complete", "完整运行"), format!("{} / {}", runs.complete, runs.planned)),
         row(both("digest of the scenario", "情景摘要"), manifest.scenario_digest.clone()),
-        row(both("digest of the tables", "数据表摘要"), manifest.tables_digest.clone().unwrap_or_default()),
+        row(
+            both("digest of the tables", "数据表摘要"),
+            manifest.tables_digest.clone().unwrap_or_default(),
+        ),
         row(both("draws", "抽取规则"), manifest.seed_rule.clone()),
     ];
     Table {

@@ -4,7 +4,7 @@
 //! (depth 1) or a chain (depth one less than the size); only such a one is drawn.
 
 use crate::quantity::math;
-use crate::report::charts::{self, Axes, Series};
+use crate::report::charts::{self, Axes, Point, Series};
 use crate::report::data::Data;
 use crate::report::page::{Cell, Figure, Section, Table};
 use crate::report::say::{Kind, both, same};
@@ -20,7 +20,7 @@ fn sizes(data: &Data, place: usize) -> BTreeMap<u32, f64> {
 }
 
 /// Share of cascades of at least each size, in logarithms to base ten.
-fn tail(sizes: &BTreeMap<u32, f64>) -> Vec<(f64, f64, Option<(f64, f64)>)> {
+fn tail(sizes: &BTreeMap<u32, f64>) -> Vec<Point> {
     let total: f64 = sizes.values().sum();
     let log = |x: f64| math::ln(x) / math::ln(10.0);
     let mut left = total;
@@ -34,12 +34,12 @@ fn tail(sizes: &BTreeMap<u32, f64>) -> Vec<(f64, f64, Option<(f64, f64)>)> {
 
 /// The largest cascade whose tree follows from size and depth.
 fn drawable(data: &Data) -> Option<(usize, u32, u32)> {
-    let all = data.of.iter().enumerate().flat_map(|(place, of)| {
-        of.cascades.keys().map(move |&(size, depth)| (place, size, depth))
-    });
-    let follows = |&(_, size, depth): &(usize, u32, u32)| {
-        size > 2 && (depth == 1 || depth + 1 == size)
-    };
+    let all =
+        data.of.iter().enumerate().flat_map(|(place, of)| {
+            of.cascades.keys().map(move |&(size, depth)| (place, size, depth))
+        });
+    let follows =
+        |&(_, size, depth): &(usize, u32, u32)| size > 2 && (depth == 1 || depth + 1 == size);
     all.filter(follows).max_by_key(|one| (one.1, std::cmp::Reverse(one.0)))
 }
 
@@ -63,20 +63,24 @@ pub fn section(data: &Data) -> Option<Section> {
             dots: false,
         })
         .collect();
-    let axes =
-        Axes { x: both("size, consumers", "规模(人)"), kind: Kind::Plain, from_zero: false, logs: true };
+    let axes = Axes {
+        x: both("size, consumers", "规模（人）"),
+        kind: Kind::Plain,
+        from_zero: false,
+        logs: true,
+    };
     let title = both("share of cascades of at least that size", "不小于该规模的级联占比");
     let mut sheets: Vec<_> = charts::lines(title, &series, &axes).into_iter().collect();
     if let Some((place, size, depth)) = drawable(data) {
         let (label, more) = (&data.places[place].label, size.saturating_sub(40));
         let (cut, cut_zh) = if more > 0 {
-            (format!(", {more} more not drawn"), format!(",另有 {more} 人未画出"))
+            (format!(", {more} more not drawn"), format!("，另有 {more} 人未画出"))
         } else {
             (String::new(), String::new())
         };
         let title = both(
             format!("{label}: {size} consumers, depth {depth}{cut}"),
-            format!("{label}:{size} 人,深度 {depth}{cut_zh}"),
+            format!("{label}：{size} 人，深度 {depth}{cut_zh}"),
         );
         sheets.push(charts::tree(title, size, depth, place));
     }
@@ -86,8 +90,10 @@ pub fn section(data: &Data) -> Option<Section> {
     let figure = Figure {
         id: "cascades",
         finding: both(
-            format!("Sharing carried furthest in {label}: the largest cascade has {size} consumers"),
-            format!("分享以 {label} 传得最远:最大级联达 {size} 人"),
+            format!(
+                "Sharing carried furthest in {label}: the largest cascade has {size} consumers"
+            ),
+            format!("分享以 {label} 传得最远：最大级联达 {size} 人"),
         ),
         about: both(
             format!(
@@ -96,7 +102,7 @@ pub fn section(data: &Data) -> Option<Section> {
                  the largest whose form follows from these two."
             ),
             format!(
-                "n = {n} 个级联(全部重复合并,故无区间)。两轴均为对数。运行文件夹只保存规模与深度,不保存谁带来了谁:\
+                "n = {n} 个级联（全部重复合并，故无区间）。两轴均为对数。运行文件夹只保存规模与深度，不保存谁带来了谁：\
                  所绘为形状可由二者确定的最大级联。"
             ),
         ),
@@ -133,9 +139,14 @@ fn table(data: &Data, all: &[BTreeMap<u32, f64>]) -> Table {
     Table {
         caption: both(
             "Cascades by size, all replicates (tables/cascades.csv)",
-            "各规模级联数,全部重复(tables/cascades.csv)",
+            "各规模级联数，全部重复（tables/cascades.csv）",
         ),
-        head: vec![both("arm", "方案"), both("size", "规模"), both("cascades", "级联数"), both("%", "%")],
+        head: vec![
+            both("arm", "方案"),
+            both("size", "规模"),
+            both("cascades", "级联数"),
+            both("%", "%"),
+        ],
         rows,
     }
 }

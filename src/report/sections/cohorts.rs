@@ -45,7 +45,7 @@ fn second_month(all: &Cohorts) -> Option<f64> {
     (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
 }
 
-fn sheet(data: &Data, place: usize, all: &Cohorts, most: f64) -> Option<Sheet> {
+fn sheet(data: &Data, place: usize, all: &Cohorts, ends: (f64, f64)) -> Option<Sheet> {
     let n = all.keys().map(|key| key.0).max()? + 1;
     let row = |cohort: u32| {
         let ages = (0..n).map(|age| part(all, (cohort, age))).collect::<Vec<_>>();
@@ -54,7 +54,7 @@ fn sheet(data: &Data, place: usize, all: &Cohorts, most: f64) -> Option<Sheet> {
     let rows: Vec<_> = (0..n).map(row).filter(|row| row.1.iter().any(Option::is_some)).collect();
     let below = both("month of life →", "注册后第几个月 →");
     (!rows.is_empty())
-        .then(|| charts::heat(same(data.places[place].label.as_str()), &rows, most, &below))
+        .then(|| charts::heat(same(data.places[place].label.as_str()), &rows, ends, &below))
 }
 
 /// The section.
@@ -62,7 +62,9 @@ fn sheet(data: &Data, place: usize, all: &Cohorts, most: f64) -> Option<Sheet> {
 pub fn section(data: &Data) -> Option<Section> {
     let all: Vec<Cohorts> = (0..data.places.len()).map(|place| cohorts(data, place)).collect();
     let every = all.iter().flat_map(|one| one.keys().filter_map(|key| part(one, *key)));
-    let most = every.fold(1.0, f64::max);
+    let ends = every.fold((1.0_f64, 1.0_f64), |(a, b), x| (a.min(x), b.max(x)));
+    // The palest cell is not white, so that it is seen to be one.
+    let ends = (ends.0 - 0.1 * (ends.1 - ends.0), ends.1);
     let best = (0..all.len()).filter_map(|place| Some((place, second_month(&all[place])?)));
     let best = best.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (label, value) = (&data.places[best.0].label, Kind::Percent.words(best.1));
@@ -74,14 +76,14 @@ pub fn section(data: &Data) -> Option<Section> {
                 "{label} keeps most: in the second month of life it has {} of the first month's buyers",
                 value.en
             ),
-            format!("{label} 留存最好:注册后第二个月的买家为首月的 {}", value.zh),
+            format!("{label} 留存最好：注册后第二个月的买家为首月的 {}", value.zh),
         ),
         about: basis(data.replicates()).then(&both(
             ". Rows: month of registration, 30 days each. Cells: buyers in a month of life, in per cent of \
              the buyers in the first. Months that some members have not lived whole are left out.",
-            "。行为注册月份(每月 30 天),格内为该月买家占首月买家的百分比。部分会员尚未过完的月份不列。",
+            "。行为注册月份（每月 30 天），格内为该月买家占首月买家的百分比。部分会员尚未过完的月份不列。",
         )),
-        sheets: sheets.filter_map(|(place, one)| sheet(data, place, one, most)).collect(),
+        sheets: sheets.filter_map(|(place, one)| sheet(data, place, one, ends)).collect(),
         table: table(data, &all),
     };
     Some(Section {
@@ -108,7 +110,7 @@ fn table(data: &Data, all: &[Cohorts]) -> Table {
         }
     }
     Table {
-        caption: both("Buyers by cohort (tables/cohorts.csv)", "各批次买家数(tables/cohorts.csv)"),
+        caption: both("Buyers by cohort (tables/cohorts.csv)", "各批次买家数（tables/cohorts.csv）"),
         head: vec![
             both("arm", "方案"),
             both("month of registration", "注册月份"),

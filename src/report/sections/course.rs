@@ -58,7 +58,7 @@ impl Measure {
 #[must_use]
 pub fn band(courses: &[Vec<Option<f64>>], stride: usize) -> Vec<Point> {
     let days = courses.iter().map(Vec::len).max().unwrap_or(0);
-    let wanted = |day: &usize| day % stride == 0 || day + 1 == days;
+    let wanted = |day: &usize| day.is_multiple_of(stride) || day + 1 == days;
     let point = |day: usize| {
         let known: Vec<f64> = courses.iter().filter_map(|one| *one.get(day)?).collect();
         let found = moments(&known);
@@ -96,7 +96,7 @@ fn figure(
         let axes = Axes {
             x: both("day", "日"),
             kind: measure.kind,
-            from_zero: true,
+            from_zero: measure.kind != Kind::Plain,
             logs: false,
         };
         let unit = measure.kind.unit();
@@ -112,7 +112,7 @@ fn figure(
     let weekly = both(
         ". Line: mean over replicates; band: 95 % t-interval of the mean. Daily counts and shares are \
          averaged over the 7 days before.",
-        "。线为各重复均值,色带为均值的 95% t 区间。每日计数与占比取前 7 天平均。",
+        "。线为各重复均值，色带为均值的 95% t 区间。每日计数与占比取前 7 天平均。",
     );
     let many = if data.places.len() > ARMS {
         both(format!(" The first {ARMS} arms are drawn."), format!("仅绘前 {ARMS} 个方案。"))
@@ -135,7 +135,8 @@ fn table(data: &Data, all: &[Vec<Series>], measures: &[Measure]) -> Table {
         for one in series {
             let step = one.points.len().div_ceil(12).max(1);
             let last = one.points.len() - 1;
-            let shown = one.points.iter().enumerate().filter(|(k, _)| k % step == 0 || *k == last);
+            let shown =
+                one.points.iter().enumerate().filter(|(k, _)| k.is_multiple_of(step) || *k == last);
             for (_, (day, mean, ends)) in shown {
                 let half = ends.map(|(low, high)| measure.kind.cell((high - low) / 2.0));
                 let half = half.map_or(String::new(), |half| format!(" ± {half}"));
@@ -152,7 +153,7 @@ fn table(data: &Data, all: &[Vec<Series>], measures: &[Measure]) -> Table {
     Table {
         caption: both(
             "Some of the days; all are in the run folder's tables",
-            "部分日期;全部日期见运行文件夹的数据表",
+            "部分日期；全部日期见运行文件夹的数据表",
         ),
         head: vec![
             both("measure", "指标"),
@@ -174,7 +175,7 @@ fn highest(data: &Data) -> impl Fn(&[Series], &Measure) -> Both + '_ {
         let (value, label) = (measure.kind.words(last(best)), &data.places[best.place].label);
         both(
             format!("{label} ends highest in {}: {}", measure.title.en, value.en),
-            format!("期末{}以 {label} 最高:{}", measure.title.zh, value.zh),
+            format!("期末{}以 {label} 最高：{}", measure.title.zh, value.zh),
         )
     }
 }
@@ -193,7 +194,12 @@ pub fn section(data: &Data) -> Option<Section> {
         measure("members_count", Kind::Count, false, both("members", "会员数")),
         measure("orders_count", Kind::Count, true, both("orders a day", "日成交订单数")),
         measure("trust_mean", Kind::Plain, false, both("mean trust", "平均信任度")),
-        measure("marketing_spend_fen", Kind::Money, true, both("marketing spend a day", "日营销支出")),
+        measure(
+            "marketing_spend_fen",
+            Kind::Money,
+            true,
+            both("marketing spend a day", "日营销支出"),
+        ),
     ];
     let figure = figure(data, "course", &measures, highest(data));
     section_of("course", both("Day by day", "逐日走势"), figure)
@@ -204,7 +210,12 @@ pub fn section(data: &Data) -> Option<Section> {
 pub fn spread(data: &Data) -> Option<Section> {
     let measures = [
         measure("ever_count", Kind::Count, false, both("ever reached", "累计传播人数")),
-        measure("infected_count", Kind::Count, false, both("infected or adopted", "感染或采纳人数")),
+        measure(
+            "infected_count",
+            Kind::Count,
+            false,
+            both("infected or adopted", "感染或采纳人数"),
+        ),
         measure("new_count", Kind::Count, false, both("new on the day", "当日新增人数")),
     ];
     let figure = figure(data, "spread", &measures, highest(data));
@@ -217,7 +228,11 @@ pub fn supply(data: &Data) -> Option<Section> {
     let measures = [
         measure("delivery_days_mean", Kind::Days, true, both("days to delivery", "平均配送天数")),
         ratio("out_of_stock_count", "placed_count", both("orders out of stock", "缺货率")),
-        ratio("unfilled_count", "placed_count", both("orders of unfilled groups", "未成团订单占比")),
+        ratio(
+            "unfilled_count",
+            "placed_count",
+            both("orders of unfilled groups", "未成团订单占比"),
+        ),
     ];
     let figure = figure(data, "supply", &measures, |series, measure| {
         let last = |one: &Series| one.points.last().map_or(0.0, |p| p.1);
@@ -227,7 +242,7 @@ pub fn supply(data: &Data) -> Option<Section> {
         let (value, label) = (measure.kind.words(last(worst)), &data.places[worst.place].label);
         both(
             format!("{label} is slowest in the end: {} from order to delivery", value.en),
-            format!("期末配送以 {label} 最慢:下单至送达 {}", value.zh),
+            format!("期末配送以 {label} 最慢：下单至送达 {}", value.zh),
         )
     });
     section_of("supply", both("Stock and delivery", "库存与配送"), figure)
@@ -242,18 +257,19 @@ pub fn market(data: &Data) -> Option<Section> {
         points: band(&data.of[place].shares.values().cloned().collect::<Vec<_>>(), 1),
         dots: false,
     };
-    let all: Vec<Series> = (0..data.places.len()).map(one).filter(|s| !s.points.is_empty()).collect();
+    let all: Vec<Series> =
+        (0..data.places.len()).map(one).filter(|s| !s.points.is_empty()).collect();
     let shown = &all[..all.len().min(ARMS)];
-    let axes =
-        Axes { x: both("month", "月"), kind: Kind::Percent, from_zero: true, logs: false };
+    let axes = Axes { x: both("month", "月"), kind: Kind::Percent, from_zero: true, logs: false };
     let gmv = measure("gmv_share", Kind::Percent, false, both("share of GMV", "成交额市场份额"));
-    let sheet = charts::lines(both("share of the arm's GMV, %", "占本方案成交额份额,%"), shown, &axes)?;
+    let sheet =
+        charts::lines(both("share of the arm's GMV, %", "占本方案成交额份额，%"), shown, &axes)?;
     let figure = Figure {
         id: "market",
         finding: highest(data)(shown, &gmv),
         about: basis(data.replicates()).then(&both(
             ". By month of 30 days; of all platforms of one arm.",
-            "。以 30 天为一月;占同一方案内所有平台之比。",
+            "。以 30 天为一月；占同一方案内所有平台之比。",
         )),
         sheets: vec![sheet],
         table: table(data, std::slice::from_ref(&all), &[gmv]),

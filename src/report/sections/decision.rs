@@ -22,7 +22,11 @@ fn regrets(data: &Data, standing: &Standing) -> Vec<Option<(f64, f64)>> {
     let common: Vec<u32> = common.copied().collect();
     let best = |replicate: &u32| {
         let values = held.iter().map(|values| values[replicate]);
-        if lower { values.fold(f64::INFINITY, f64::min) } else { values.fold(f64::NEG_INFINITY, f64::max) }
+        if lower {
+            values.fold(f64::INFINITY, f64::min)
+        } else {
+            values.fold(f64::NEG_INFINITY, f64::max)
+        }
     };
     let of = |values: &ByReplicate| {
         let size = |best: f64, x: f64| if best == 0.0 { x.abs() } else { best.abs() };
@@ -57,13 +61,16 @@ pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
                  the best in any measure.",
                 most.en
             ),
-            format!("若不知哪项指标更重要,选 {label} 最稳妥:任一指标相对最优至多损失 {}。", most.zh),
+            format!(
+                "若不知哪项指标更重要，选 {label} 最稳妥：任一指标相对最优至多损失 {}。",
+                most.zh
+            ),
         ),
         both(
             "Regret: the distance to the best arm of the same replicate, in per cent of that best; 0 is \
              the best throughout. An arm without a value in a measure gives up all of it. The share of \
              replicates in which the arm is the best follows.",
-            "遗憾值:与同一重复中最优方案的差距占最优值的百分比,0 表示始终最优;某项指标无值的方案视为全部损失。其后为该方案居首的重复占比。",
+            "遗憾值：与同一重复中最优方案的差距占最优值的百分比，0 表示始终最优；某项指标无值的方案视为全部损失。其后为该方案居首的重复占比。",
         ),
     ];
     Some(Section {
@@ -96,7 +103,7 @@ fn values(data: &Data, standings: &[Standing]) -> Table {
     Table {
         caption: both(
             "Means, ± half of the 95 % t-interval; the best is marked (tables/summary.csv)",
-            "均值 ± 95% t 区间半宽;最优者加底色(tables/summary.csv)",
+            "均值 ± 95% t 区间半宽；最优者加底色（tables/summary.csv）",
         ),
         head: head(data),
         rows: standings.iter().map(row).collect(),

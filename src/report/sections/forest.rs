@@ -13,7 +13,8 @@ use crate::report::words;
 #[must_use]
 pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
     let all = data.measured.differences();
-    let known: Vec<&Difference> = all.iter().filter(|one| one.paired.difference.mean.is_some()).collect();
+    let known: Vec<&Difference> =
+        all.iter().filter(|one| one.paired.difference.mean.is_some()).collect();
     if known.is_empty() {
         return None;
     }
@@ -46,8 +47,8 @@ pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
 
 fn direction(better: Better) -> Both {
     match better {
-        Better::Higher => both(" (more is better)", "(越高越好)"),
-        Better::Lower => both(" (less is better)", "(越低越好)"),
+        Better::Higher => both(" (more is better)", "（越高越好）"),
+        Better::Lower => both(" (less is better)", "（越低越好）"),
         Better::Neither => same(""),
     }
 }
@@ -86,12 +87,12 @@ fn finding(data: &Data, shown: &[&Difference]) -> Both {
     if shown.iter().all(|one| one.paired.separated.is_none()) {
         return both(
             format!("Differences from {baseline}; one pair each, so nothing is separated"),
-            format!("与 {baseline} 的差异;各只有一对,无法区分"),
+            format!("与 {baseline} 的差异；各只有一对，无法区分"),
         );
     }
     both(
         format!("{separated} of {n} differences from {baseline} are separated from zero"),
-        format!("与 {baseline} 的 {n} 项差异中,有 {separated} 项与零可区分"),
+        format!("与 {baseline} 的 {n} 项差异中，有 {separated} 项与零可区分"),
     )
 }
 
@@ -104,11 +105,15 @@ fn about(data: &Data, shown: &[&Difference]) -> Both {
              stands for itself: of twenty measures that do not differ, one is expected to look separated."
         ),
         format!(
-            "。各方案减 {baseline},按重复配对;点为均值,线段为 95% t 区间。各区间单独成立:二十个并无差异的指标中,\
+            "。各方案减 {baseline}，按重复配对；点为均值，线段为 95% t 区间。各区间单独成立：二十个并无差异的指标中，\
              预计会有一个看似可区分。"
         ),
     );
-    if n < 2 { basis(n).then(&more) } else { both(format!("n = {n} pairs"), format!("n = {n} 对")).then(&more) }
+    if n < 2 {
+        basis(n).then(&more)
+    } else {
+        both(format!("n = {n} pairs"), format!("n = {n} 对")).then(&more)
+    }
 }
 
 fn table(data: &Data, all: &[&Difference]) -> Table {
@@ -146,7 +151,7 @@ fn table(data: &Data, all: &[&Difference]) -> Table {
     Table {
         caption: both(
             "Paired differences of every measure (tables/differences.csv)",
-            "所有指标的配对差异(tables/differences.csv)",
+            "所有指标的配对差异（tables/differences.csv）",
         ),
         head: head.to_vec(),
         rows: all.iter().map(row).collect(),

@@ -34,20 +34,20 @@ pub fn section(data: &Data) -> Option<Section> {
         .map(|place| (place, STEPS.map(|step| over(&total(data, place, step.0)))))
         .filter(|(_, steps)| steps[0].mean.is_some_and(|x| x > 0.0))
         .collect();
-    let yield_of = |steps: &[Moments; 5]| steps[3].mean.unwrap_or(0.0) / steps[0].mean.unwrap_or(1.0);
+    let yield_of =
+        |steps: &[Moments; 5]| steps[3].mean.unwrap_or(0.0) / steps[0].mean.unwrap_or(1.0);
     let best = all.iter().max_by(|a, b| yield_of(&a.1).total_cmp(&yield_of(&b.1)))?;
-    let (label, made) =
-        (&data.places[best.0].label, format!("{:.1}", 1000.0 * yield_of(&best.1)));
+    let (label, made) = (&data.places[best.0].label, format!("{:.1}", 1000.0 * yield_of(&best.1)));
     let figure = Figure {
         id: "funnel",
         finding: both(
             format!("Of 1,000 contacts {label} makes {made} orders, the most"),
-            format!("每千次曝光以 {label} 成交最多:{made} 单"),
+            format!("每千次曝光以 {label} 成交最多：{made} 单"),
         ),
         about: basis(data.replicates()).then(&both(
             ". Counts over all days and channels. Bars are logarithms, since steps differ by powers of ten; \
              the percentage is the part of the step above.",
-            "。全部日期与渠道合计。各步相差悬殊,条长取对数;百分比为占上一步之比。",
+            "。全部日期与渠道合计。各步相差悬殊，条长取对数；百分比为占上一步之比。",
         )),
         sheets: all.iter().take(8).map(|(place, steps)| sheet(data, *place, steps)).collect(),
         table: table(data),
@@ -103,7 +103,7 @@ fn table(data: &Data) -> Table {
         .chain([both("new members", "新注册"), both("new buyers", "首购")])
         .collect();
     Table {
-        caption: both("Counts by channel (tables/funnel.csv)", "各渠道计数(tables/funnel.csv)"),
+        caption: both("Counts by channel (tables/funnel.csv)", "各渠道计数（tables/funnel.csv）"),
         head,
         rows,
     }
@@ -119,12 +119,12 @@ pub fn channels(data: &Data) -> Option<Section> {
         id: "channels",
         finding: both(
             format!("{label} hangs most on one channel: {} of its new buyers by {}", part.en, channel.en),
-            format!("{label} 最依赖单一渠道:{} 的新买家来自{}", part.zh, channel.zh),
+            format!("{label} 最依赖单一渠道：{} 的新买家来自{}", part.zh, channel.zh),
         ),
         about: basis(data.replicates()).then(&both(
             ". New buyers (first granted orders) by the channel that brought them as members; the thin line \
              is the interval of the mean.",
-            "。新买家(首笔成交)按其注册渠道计;细线为均值区间。",
+            "。新买家（首笔成交）按其注册渠道计；细线为均值区间。",
         )),
         sheets: sheets.iter().take(8).map(|one| one.0.clone()).collect(),
         table: table(data),

@@ -37,6 +37,7 @@ pub fn all(data: &Data, standings: &[Standing]) -> Vec<Section> {
             decision::section(data, standings),
         ]
     };
-    let method = [assumptions::section(data), Some(missing::section(data)), Some(assumptions::again(data))];
+    let method =
+        [assumptions::section(data), Some(missing::section(data)), Some(assumptions::again(data))];
     found.into_iter().chain(method).flatten().collect()
 }

@@ -79,23 +79,30 @@ pub fn section(data: &Data) -> Option<Section> {
     let shown: Vec<usize> = (0..data.places.len()).filter(moves).collect();
     let left: Vec<(usize, Moments)> =
         shown.iter().map(|place| (*place, over(&result(data, *place)))).collect();
-    let best = left.iter().max_by(|a, b| {
-        a.1.mean.unwrap_or(f64::MIN).total_cmp(&b.1.mean.unwrap_or(f64::MIN))
-    })?;
+    let best = left
+        .iter()
+        .max_by(|a, b| a.1.mean.unwrap_or(f64::MIN).total_cmp(&b.1.mean.unwrap_or(f64::MIN)))?;
     let label = &data.places[best.0].label;
     let value = crate::report::verdict::valued(Kind::Money, &best.1);
     let figure = Figure {
         id: "money",
-        finding: both(
-            format!("{label} leaves its platform most after marketing: {}", value.en),
-            format!("扣除营销后以 {label} 的平台余额最多:{}", value.zh),
-        ),
+        finding: if best.1.mean < Some(0.0) {
+            both(
+                format!("No platform earns its marketing back; {label} comes closest: {}", value.en),
+                format!("各平台均未收回营销支出，以 {label} 最接近：{}", value.zh),
+            )
+        } else {
+            both(
+                format!("{label} leaves its platform most after marketing: {}", value.en),
+                format!("扣除营销后以 {label} 的平台余额最多：{}", value.zh),
+            )
+        },
         about: basis(data.replicates()).then(&both(
             ". The platform's own money over all days, line by line of the ledger; blue comes in, orange \
              goes out, grey is what remains, which is the measure platform_result_fen. Payments, refunds and \
              settlements pass through and are in the table.",
-            "。全部日期内平台自有资金,按账本科目列出;蓝色为流入,橙色为流出,灰色为余额,即指标 platform_result_fen。\
-             货款支付、退款与结算只是过账,见数据表。",
+            "。全部日期内平台自有资金，按账本科目列出；蓝色为流入，橙色为流出，灰色为余额，即指标 platform_result_fen。\
+             货款支付、退款与结算只是过账，见数据表。",
         )),
         sheets: shown.iter().take(8).map(|place| sheet(data, *place)).collect(),
         table: table(data, &shown),
@@ -129,7 +136,10 @@ fn table(data: &Data, shown: &[usize]) -> Table {
         rows.push(vec![label(), name, empty(), empty(), left]);
     }
     Table {
-        caption: both("The ledger over all days (tables/ledger.csv)", "全部日期的账本(tables/ledger.csv)"),
+        caption: both(
+            "The ledger over all days (tables/ledger.csv)",
+            "全部日期的账本（tables/ledger.csv）",
+        ),
         head: vec![
             both("arm", "方案"),
             both("line", "科目"),
