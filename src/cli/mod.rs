@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod completions;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
@@ -18,7 +19,9 @@ pub mod progress;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod schema;
 pub mod screen;
+pub mod watch;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};
@@ -75,6 +78,12 @@ pub enum Verb {
     Report(report::Arguments),
     /// Look at networks.
     Graph(graph::Arguments),
+    /// Write the JSON Schema of scenarios, for completion in editors.
+    Schema(schema::Arguments),
+    /// Write completions for a shell.
+    Completions(completions::Arguments),
+    /// Write the manual page, or those of all verbs.
+    Man(completions::ManArguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -91,6 +100,9 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
         Verb::Report(arguments) => report::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
+        Verb::Schema(arguments) => schema::execute(&arguments, &screen),
+        Verb::Completions(arguments) => completions::execute(&arguments, &screen),
+        Verb::Man(arguments) => completions::man(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,

@@ -251,7 +251,7 @@ impl Kind {
         let chinese = match size {
             x if x >= 1e8 => join(1e8, 2, zh) + " 亿元",
             x if x >= 1e4 => join(1e4, 1, zh) + " 万元",
-            _ => join(1.0, places, zh) + " 元"，
+            _ => join(1.0, places, zh) + " 元",
         };
         both(english, chinese)
     }

@@ -85,7 +85,9 @@ pub fn section(data: &Data) -> Option<Section> {
             "{guesses} of {n} values ({share:.0} %) are assumptions: read the direction and the order of the \
              arms before the levels."
         ),
-        format!("{n} 个取值中有 {guesses} 个（{share:.0}%）是假设：应先看方向与次序，再看具体水平。"),
+        format!(
+            "{n} 个取值中有 {guesses} 个（{share:.0}%）是假设：应先看方向与次序，再看具体水平。"
+        ),
     );
     let set = all.iter().filter(|value| value.origin != "default").collect::<Vec<_>>();
     let guess: Vec<&Value> = distinct(all.iter().filter(|value| value.tag == Some('A')));

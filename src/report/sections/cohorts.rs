@@ -110,7 +110,10 @@ fn table(data: &Data, all: &[Cohorts]) -> Table {
         }
     }
     Table {
-        caption: both("Buyers by cohort (tables/cohorts.csv)", "各批次买家数（tables/cohorts.csv）"),
+        caption: both(
+            "Buyers by cohort (tables/cohorts.csv)",
+            "各批次买家数（tables/cohorts.csv）",
+        ),
         head: vec![
             both("arm", "方案"),
             both("month of registration", "注册月份"),
