@@ -10,7 +10,7 @@
 //! | 3 | mechanisms, observers | the engine, files, each other's files |
 //! | 4 | scenario | stepping |
 //! | 5 | model | output files |
-//! | 6 | engine; output | each other |
+//! | 6 | engine; output, report | each other; `report` sees `output` |
 //! | 7 | cli | – |
 
 mod source;
@@ -36,7 +36,7 @@ const FLOORS: &[&[&str]] = &[
     &["mechanisms", "observers"],
     &["scenario"],
     &["model"],
-    &["engine", "output"],
+    &["engine", "output", "report"],
     &["cli"],
 ];
 
@@ -49,6 +49,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("table", "columns"),        // rows so far
     ("market", "exchange"),      // what is sent
     ("population", "market"),    // picking by weights
+    ("report", "output"),        // tables and their statistics
     ("observers", "mechanisms"), // the registry only: names of channels
 ];
 

@@ -24,6 +24,7 @@ pub mod memory;
 pub mod plan;
 pub mod progress;
 pub mod reference;
+pub mod report;
 pub mod resume;
 pub mod run;
 pub mod schema;
@@ -91,6 +92,8 @@ pub enum Verb {
     Verify(verify::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
+    /// Make one page of run folders: the answer, its evidence, its method; English and Chinese.
+    Report(report::Arguments),
     /// Run a scenario at many points: a grid, a sampled design or a list.
     Sweep(sweep::Arguments),
     /// Show the points of a sweep, or print a script that runs it in shards.
@@ -126,6 +129,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Branch(arguments) => branch::execute(&arguments, &screen),
         Verb::Verify(arguments) => verify::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
+        Verb::Report(arguments) => report::execute(&arguments, &screen),
         Verb::Sweep(arguments) => sweep::execute(&arguments, &screen),
         Verb::Plan(arguments) => sweep::plan::execute(&arguments, &screen),
         Verb::Merge(arguments) => sweep::merge::execute(&arguments, &screen),

@@ -6,7 +6,7 @@ use crate::cli::keeper::{self, Keeper};
 use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
 use crate::cli::watch::Watch;
-use crate::cli::{Done, load, memory, progress};
+use crate::cli::{Done, load, memory, progress, report};
 use crate::engine::experiment::{self, Completion, ExperimentError};
 use crate::model;
 use crate::model::checkpoint::Checkpoint;
@@ -44,6 +44,12 @@ pub struct Arguments {
     /// Say what would be done, and do nothing.
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Write the report, too: report.html in the run folder.
+    #[arg(long)]
+    pub report: bool,
+    /// How the report looks; --charts means --report.
+    #[command(flatten)]
+    pub look: report::Look,
 }
 
 /// Values laid over the scenario.
@@ -158,6 +164,14 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     }
     let result = run(&plan, arguments.how, arguments.force, screen)?;
     show(&plan, &result, screen);
+    if arguments.report || arguments.look.charts.is_some() {
+        let folders = std::slice::from_ref(&result.folder);
+        let page = result.folder.join("report.html");
+        let written = report::write(folders, &page, arguments.look, arguments.force)?;
+        if !screen.json {
+            report::tell(&written, screen);
+        }
+    }
     result.ending()
 }
 
