@@ -4,6 +4,7 @@
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "parquet")]
 use std::process::{Command as Process, Output};
 use tempfile::TempDir;
 
@@ -147,6 +148,7 @@ fn quickstart() -> TempDir {
 }
 
 /// Runs Python where it has what the text imports; else says what is missing.
+#[cfg(feature = "parquet")]
 fn python(folder: &Path, text: &str) -> Option<Output> {
     let program = std::env::var("GUANXI_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let run = |text: &str| Process::new(&program).args(["-c", text]).current_dir(folder).output();
@@ -165,6 +167,7 @@ fn python(folder: &Path, text: &str) -> Option<Output> {
 }
 
 /// The Python snippets of docs/tools.md.
+#[cfg(feature = "parquet")]
 fn snippets() -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tools.md");
     let page = fs::read_to_string(path).expect("docs/tools.md");
