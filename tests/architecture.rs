@@ -307,7 +307,9 @@ const NEVER: &[&str] = &[
 ];
 
 /// Where one of them has its reason.
-const MAY: &[(&str, &str)] = &[];
+const MAY: &[(&str, &str)] =
+    // Tells where the time goes; no result knows it.
+    &[("src/engine/beats.rs", "std::time")];
 
 #[test]
 fn the_library_never_prints_exits_or_unwraps() {

@@ -284,6 +284,7 @@ fn a_run_that_is_stopped_does_not_replace_a_whole_one() {
 
 /// The least time of ten starts: other work on the machine is not the program's.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the claim is one of time")]
 fn what_is_ten_times_too_large_is_refused_at_once_with_the_sum() {
     let folder = with(SMALL);
     let ties: String = (0..2_000).map(|i| format!("{} {}\n", i, (i * 7 + 1) % 2_000)).collect();
