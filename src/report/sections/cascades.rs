@@ -8,6 +8,7 @@ use crate::report::charts::{self, Axes, Point, Series};
 use crate::report::data::Data;
 use crate::report::page::{Cell, Figure, Section, Table};
 use crate::report::say::{Kind, both, same};
+use crate::report::svg::Sheet;
 use std::collections::BTreeMap;
 
 /// Cascades by size, over all replicates.
@@ -71,19 +72,7 @@ pub fn section(data: &Data) -> Option<Section> {
     };
     let title = both("share of cascades of at least that size", "不小于该规模的级联占比");
     let mut sheets: Vec<_> = charts::lines(title, &series, &axes).into_iter().collect();
-    if let Some((place, size, depth)) = drawable(data) {
-        let (label, more) = (&data.places[place].label, size.saturating_sub(40));
-        let (cut, cut_zh) = if more > 0 {
-            (format!(", {more} more not drawn"), format!("，另有 {more} 人未画出"))
-        } else {
-            (String::new(), String::new())
-        };
-        let title = both(
-            format!("{label}: {size} consumers, depth {depth}{cut}"),
-            format!("{label}：{size} 人，深度 {depth}{cut_zh}"),
-        );
-        sheets.push(charts::tree(title, size, depth, place));
-    }
+    sheets.extend(drawn(data));
     let (label, size) = (&data.places[best].label, largest(&best));
     let n: f64 = all.iter().flat_map(BTreeMap::values).sum();
     let n = Kind::Count.cell(n);
@@ -115,6 +104,22 @@ pub fn section(data: &Data) -> Option<Section> {
         figures: vec![figure],
         ..Section::default()
     })
+}
+
+/// The largest cascade whose form follows from size and depth, as a tree.
+fn drawn(data: &Data) -> Option<Sheet> {
+    let (place, size, depth) = drawable(data)?;
+    let (label, more) = (&data.places[place].label, size.saturating_sub(40));
+    let (cut, cut_zh) = if more > 0 {
+        (format!(", {more} more not drawn"), format!("，另有 {more} 人未画出"))
+    } else {
+        (String::new(), String::new())
+    };
+    let title = both(
+        format!("{label}: {size} consumers, depth {depth}{cut}"),
+        format!("{label}：{size} 人，深度 {depth}{cut_zh}"),
+    );
+    Some(charts::tree(title, size, depth, place))
 }
 
 /// Cascades in classes of size that double.
