@@ -316,5 +316,5 @@ fn more_consumers_than_there_may_be_are_a_mistake_of_the_scenario() {
     let folder = with(SMALL);
     let said = run(folder.path(), "--set population.consumers=4_000_000_000");
     assert_eq!(said.code, 3, "{}", said.err);
-    assert!(said.err.contains("1000000000"), "{}", said.err);
+    assert!(said.err.contains("1_000_000_000"), "{}", said.err);
 }
