@@ -290,7 +290,7 @@ fn carry_out(page: &str, small: bool) {
         assert_eq!(said.status.success(), !refused, "{page}: {}\n{told}", words.join(" "));
         done += 1;
     }
-    assert!(done > 4, "{page} has only {done} commands");
+    assert!(done > 3, "{page} has only {done} commands");
 }
 
 #[test]
