@@ -3,16 +3,14 @@
 //! Replicates run one after the other, and within a replicate the arms; each uses all
 //! threads inside. Population, network and merchants are drawn once a replicate.
 
-use super::audit::Audit;
 use super::beats::Beats;
-use super::step::{Arm, Day, Watch};
-use crate::exchange::Inbox;
-use crate::market::message::{Answer, Order};
-use crate::mechanism::world::{Environment, MAX_PLATFORMS, World};
+use super::course::Course;
+use super::step::Day;
+use crate::mechanism::world::{MAX_PLATFORMS, World};
+use crate::model::checkpoint::CheckpointError;
 use crate::model::{self, estimate::Estimate};
-use crate::network::{NetworkError, nodes_in_file};
+use crate::network::{Network, NetworkError, nodes_in_file};
 use crate::observer::RunRecord;
-use crate::observers::Observers;
 use crate::scenario::{self, Scenario};
 use std::path::Path;
 use std::sync::Arc;
@@ -89,6 +87,9 @@ pub enum ExperimentError {
         /// The sum of the shares.
         sum: f64,
     },
+    /// A checkpoint does not fit.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The ledger and its audit disagree, which is an error of the program.
     #[error("the audit of arm `{arm}` failed on day {day}: {finding}; please report this")]
     Audit {
@@ -151,6 +152,30 @@ pub fn budget_shares(platform: &scenario::Platform) -> f64 {
     .sum()
 }
 
+/// Keeps runs between two days, and knows those that were kept before.
+pub trait Keep {
+    /// Whether a run is finished and what it left is known.
+    fn has(&self, _replicate: u32, _arm: &str) -> bool {
+        false
+    }
+
+    /// A run was built: it may be put where it was left.
+    ///
+    /// # Errors
+    /// Where what was kept does not fit.
+    fn begun(&mut self, _run: &mut Course<'_>) -> Result<(), ExperimentError> {
+        Ok(())
+    }
+
+    /// A day was done; `last` where the run is stopped behind it.
+    fn day_done(&mut self, _run: &mut Course<'_>, _last: bool) {}
+}
+
+/// Nothing is kept.
+struct Nothing;
+
+impl Keep for Nothing {}
+
 /// Runs every arm in every replicate, in order, and hands each finished run to `sink`.
 ///
 /// # Errors
@@ -161,106 +186,97 @@ pub fn run(
     progress: &dyn Progress,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
+    run_kept(scenario, stop, progress, &mut Nothing, sink)
+}
+
+/// [`run`], with what is kept of runs: those that it has are left out, the others go on
+/// where they were left.
+///
+/// # Errors
+/// As [`run`], and where what was kept does not fit.
+pub fn run_kept(
+    scenario: &Scenario,
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+    keep: &mut dyn Keep,
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
     check(scenario)?;
     let imported = model::imported(scenario)?;
     for replicate in 0..scenario.replicates {
-        progress.building(replicate);
-        let env = Arc::new(model::environment(scenario, replicate, imported.as_ref())?);
-        for arm in &scenario.arms {
-            let mut run = Run { env: &env, arm, replicate, stop, progress };
-            let (records, complete) = run.steps()?;
-            records.into_iter().for_each(&mut *sink);
-            if !complete {
-                return Ok(Completion::Interrupted);
-            }
+        let told = (stop, progress);
+        let done = kept_replicate(scenario, replicate, imported.as_ref(), told, keep, sink)?;
+        if done == Completion::Interrupted {
+            return Ok(done);
         }
     }
     Ok(Completion::Complete)
 }
 
-struct Run<'a> {
-    env: &'a Arc<Environment>,
-    arm: &'a scenario::Arm,
+/// Runs every arm in one replicate of a scenario that was checked, see [`check`], on the
+/// network that it imports, see [`model::imported`].
+///
+/// # Errors
+/// Where the network cannot be made, or an audit fails.
+pub fn run_replicate(
+    scenario: &Scenario,
     replicate: u32,
-    stop: &'a AtomicBool,
-    progress: &'a dyn Progress,
+    imported: Option<&Arc<Network>>,
+    told: (&AtomicBool, &dyn Progress),
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    kept_replicate(scenario, replicate, imported, told, &mut Nothing, sink)
 }
 
-impl Run<'_> {
-    /// Steps all days; returns one record a platform, and whether every day was stepped.
-    fn steps(&mut self) -> Result<(Vec<RunRecord>, bool), ExperimentError> {
-        let mut arm = Arm::new(model::build(self.arm, self.env));
-        let burn_in = self.env.start.burn_in_days;
-        let mut observing = Observing {
-            audit: Audit::new(&arm.world),
-            observers: Observers::new(&arm.world, burn_in),
-            burn_in,
-        };
-        self.progress.arm_built(self.replicate, &self.arm.name);
-        let mut done = 0;
-        while done < self.env.days && !self.stop.load(Ordering::Relaxed) {
-            let day = arm.step(&mut observing);
-            observing.audit.verdict().map_err(|finding| ExperimentError::Audit {
-                arm: self.arm.name.clone(),
-                day: day.day,
-                finding,
-            })?;
-            if day.day + 1 == burn_in {
-                for platform in &mut arm.world.platforms {
-                    platform.cascades.retire(day.day, false);
-                    platform.cascades.forget_filed();
-                }
-            }
-            done += 1;
-            let seen = figures(&arm.world, &day);
-            self.progress.figures(self.replicate, &self.arm.name, done, &seen);
-            self.progress.day_done(self.replicate, &self.arm.name, done, self.env.consumers.n());
-        }
-        self.progress.arm_done(self.replicate, &self.arm.name, arm.beats());
-        for platform in &mut arm.world.platforms {
-            platform.cascades.retire(done, true);
-        }
-        let reported = done.saturating_sub(burn_in);
-        let found = observing.observers.finish(&arm.world, done);
-        let records =
-            found.into_iter().zip(&self.arm.platforms).map(|((tables, metrics), platform)| {
-                RunRecord {
-                    arm: self.arm.name.clone(),
-                    platform: platform.name.clone(),
-                    replicate: self.replicate,
-                    days_done: reported,
-                    tables,
-                    metrics,
-                }
-            });
-        Ok((records.collect(), done == self.env.days))
+/// [`run_replicate`] with what is kept of runs.
+///
+/// # Errors
+/// As [`run_replicate`], and where what was kept does not fit.
+pub fn kept_replicate(
+    scenario: &Scenario,
+    replicate: u32,
+    imported: Option<&Arc<Network>>,
+    (stop, progress): (&AtomicBool, &dyn Progress),
+    keep: &mut dyn Keep,
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    let is_left = |arm: &&scenario::Arm| !keep.has(replicate, &arm.name);
+    let arms: Vec<&scenario::Arm> = scenario.arms.iter().filter(is_left).collect();
+    if arms.is_empty() {
+        return Ok(Completion::Complete);
     }
+    progress.building(replicate);
+    let env = Arc::new(model::environment(scenario, replicate, imported)?);
+    for arm in arms {
+        let mut course = Course::new(arm, &env, replicate);
+        progress.arm_built(replicate, &arm.name);
+        keep.begun(&mut course)?;
+        days(&mut course, stop, progress, keep)?;
+        progress.arm_done(replicate, &arm.name, course.beats());
+        let complete = course.is_complete();
+        course.finish().into_iter().for_each(&mut *sink);
+        if !complete {
+            return Ok(Completion::Interrupted);
+        }
+    }
+    Ok(Completion::Complete)
 }
 
-/// Audit and observers, side by side.
-struct Observing {
-    audit: Audit,
-    observers: Observers,
-    burn_in: u16,
-}
-
-impl Watch for Observing {
-    fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
-        self.audit.placed(world, placed);
+/// Steps a run until its last day, or until it is to stop.
+fn days(
+    course: &mut Course<'_>,
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+    keep: &mut dyn Keep,
+) -> Result<(), ExperimentError> {
+    let mut last = stop.load(Ordering::Relaxed);
+    while !course.is_complete() && !last {
+        let day = course.step()?;
+        let (replicate, arm, done) = (course.replicate(), course.arm(), course.days_done());
+        progress.figures(replicate, arm, done, &figures(course.world(), &day));
+        progress.day_done(replicate, arm, done, course.world().env.consumers.n());
+        last = stop.load(Ordering::Relaxed);
+        keep.day_done(course, last);
     }
-
-    fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        self.audit.answered(world, answers);
-        self.observers.answered(world, answers);
-    }
-
-    fn closed(&mut self, world: &World, day: &Day) {
-        self.audit.closed(world, day);
-        if day.day + 1 == self.burn_in {
-            self.observers.begin(world, day.day);
-        } else if day.day >= self.burn_in {
-            let books = day.books.iter().map(|b| (&b.tally, &b.postings));
-            self.observers.day(world, day.day, books);
-        }
-    }
+    Ok(())
 }

@@ -2,5 +2,7 @@
 
 pub mod audit;
 pub mod beats;
+pub mod course;
+pub mod ensemble;
 pub mod experiment;
 pub mod step;

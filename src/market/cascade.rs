@@ -32,6 +32,12 @@ pub struct Cascades {
     shapes: BTreeMap<(u32, u32), Shape>,
 }
 
+crate::state! {
+    Shape { count, virality_sum }
+    Tree { parents, last_day, live }
+    Cascades { trees, free, shapes; except keep_days }
+}
+
 impl Cascades {
     /// Keeps a silent cascade for at least so many days, since a message of it may
     /// still be under way.

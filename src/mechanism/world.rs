@@ -1,6 +1,7 @@
 //! The world of one arm as mechanisms see it: what is constant and shared by the
 //! arms ([`Environment`]), and the state of the arm's platforms ([`World`]).
 
+use crate::columns::{Columns, State};
 use crate::market::Start;
 use crate::market::catalogue::Catalogue;
 use crate::market::fatigue::Fatigue;
@@ -143,6 +144,19 @@ pub struct World {
     pub spread: Option<Spread>,
 }
 
+impl World {
+    /// What lives over the night, in or out of a checkpoint.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { env: _, platforms, coefficients: _, attention: _, fatigue, needs, spread } =
+            self;
+        platforms.iter_mut().for_each(|platform| platform.columns(io));
+        let Fatigue { levels, opened: _, persuasion_lost: _ } = fatigue;
+        io.where_on(levels);
+        needs.visit(io);
+        spread.visit(io);
+    }
+}
+
 /// A need that waits to be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenNeed {
@@ -153,6 +167,8 @@ pub struct OpenNeed {
     /// The last day on which it is open.
     pub expires: u16,
 }
+
+crate::state! { OpenNeed { consumer, category, expires } }
 
 /// The threshold below which a uniform word lies with probability `p`.
 #[must_use]

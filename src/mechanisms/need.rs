@@ -6,6 +6,7 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
+use crate::columns::{Columns, State, Tenure};
 use crate::exchange::{AHEAD, Inbox};
 use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
@@ -416,5 +417,12 @@ impl Mechanism for Need {
 
     fn bytes(&self) -> u64 {
         self.next.len() as u64 * (4 + size_of::<Habits>() as u64)
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        // Habits are drawn again when asked for.
+        let Self { p: _, next, habits: _ } = self;
+        io.holds(Tenure::Always);
+        next.visit(io);
     }
 }

@@ -8,6 +8,7 @@
 
 mod judge;
 
+use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::market::ledger::Line;
 use crate::market::message::{Exposure, Order};
@@ -130,6 +131,10 @@ impl Mechanism for Choice {
             platform.books = books;
             pay_coupons(platform, index as u8, placed);
         }
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _ } = self;
     }
 }
 

@@ -8,6 +8,7 @@
 //! their number matters, and it is without effect where the receiver is not susceptible.
 
 use super::{CONTACT, Course, Way, everybody};
+use crate::columns::{Columns, State};
 use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
@@ -54,6 +55,8 @@ struct Part {
     new: Vec<u32>,
     first_time: u64,
 }
+
+crate::state! { Part { contacts, recoveries, recovering, new, first_time } }
 
 /// −1 ÷ ln(1 − p).
 fn scale(p: f64) -> f64 {
@@ -373,6 +376,17 @@ impl Way for Contacts {
         let first_time = if self.course.again { sum(&|part| part.first_time) } else { new };
         self.parts.iter_mut().for_each(|part| part.first_time = 0);
         spread.close(new, first_time, recovered, self.course.again);
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        // Who was struck is known and forgotten in the morning.
+        let Self { course: _, scales: _, weighted: _, struck: _, days, susceptible, ever, parts } =
+            self;
+        // Contacts are drawn up to the last day.
+        io.acted("days", days);
+        susceptible.visit(io);
+        ever.visit(io);
+        parts.visit(io);
     }
 
     fn digest(&self, hash: &mut Digest) {

@@ -5,6 +5,7 @@
 //! probability 1 − e^−h. Threshold: active as soon as a ≥ θ·d and a > 0.
 
 use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody};
+use crate::columns::{Columns, State};
 use crate::market::member::{ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
@@ -174,6 +175,14 @@ impl Way for Exposed {
         self.tell(env);
         let adopted = self.new.iter().map(|list| list.len() as u64).sum();
         spread.close(adopted, adopted, 0, false);
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { rule: _, heard: _, susceptible, active, touched, new } = self;
+        susceptible.visit(io);
+        active.visit(io);
+        touched.visit(io);
+        new.visit(io);
     }
 
     fn digest(&self, hash: &mut Digest) {

@@ -16,6 +16,7 @@ mod exposed;
 mod pull;
 mod seeds;
 
+use crate::columns::{Columns, Tenure};
 use crate::market::spread::Spread;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -137,6 +138,8 @@ trait Way: Send + Sync {
     fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]);
     /// One day.
     fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread);
+    /// The state, in or out of a checkpoint.
+    fn columns(&mut self, io: &mut Columns<'_>);
     /// Adds the state to a digest.
     fn digest(&self, hash: &mut Digest);
     /// Bytes held.
@@ -216,6 +219,15 @@ impl Mechanism for Diffusion {
 
     fn bytes(&self) -> u64 {
         self.way.as_ref().map_or(0, |way| way.bytes())
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p, way } = self;
+        io.holds(Tenure::Always);
+        io.acted("diffusion", &format!("{p:?}"));
+        if let Some(way) = way {
+            way.columns(io);
+        }
     }
 }
 

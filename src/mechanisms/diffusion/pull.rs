@@ -3,6 +3,7 @@
 //! most are reached on most days, and the only way where everybody hears everybody.
 
 use super::{CONTACT, Course, Heard, INFECTION, Way, everybody};
+use crate::columns::{Columns, State};
 use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
@@ -232,6 +233,16 @@ impl Way for Pull {
         drop(turns);
         self.new = new;
         spread.close(total, first_time, recovered, course.again);
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { course: _, heard: _, new: _, below: _, susceptible, infectious, ever, ending } =
+            self;
+        io.acted("days", &ending.first().map_or(0, Vec::len));
+        susceptible.visit(io);
+        infectious.visit(io);
+        ever.visit(io);
+        ending.visit(io);
     }
 
     fn digest(&self, hash: &mut Digest) {
