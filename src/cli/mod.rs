@@ -8,6 +8,7 @@ pub mod completions;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
+pub mod forms;
 pub mod graph;
 pub mod graph_generate;
 pub mod graph_import;

@@ -1,10 +1,11 @@
 //! `guanxi resume`: go on with a run that was stopped or killed, from what is whole.
 
 use crate::cli::failure::Failure;
+use crate::cli::forms::Tables;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::keeper::{FOLDER, Keeper, Which};
 use crate::cli::plan::Plan;
-use crate::cli::run::{How, Tables, announce, go_on, show};
+use crate::cli::run::{How, announce, go_on, show};
 use crate::cli::screen::{Screen, counted};
 use crate::cli::{Done, branch};
 use crate::model::checkpoint::{self, Checkpoint, CheckpointError};
@@ -64,9 +65,9 @@ fn as_before(mut how: How, origin: &Origin) -> How {
         how.checkpoint_keep = Which::Last;
     }
     if origin.parquet {
-        how.tables = Tables::Both;
+        how.wanted.tables = Tables::Both;
     }
-    how.csv_excel |= origin.excel;
+    how.wanted.csv_excel |= origin.excel;
     how
 }
 

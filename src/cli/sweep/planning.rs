@@ -65,7 +65,8 @@ pub struct Prepared {
     pub sizes: Vec<Size>,
     /// The point that takes most memory, and what it takes.
     pub largest: (Scenario, Estimate),
-    file: PathBuf,
+    /// The scenario's file.
+    pub file: PathBuf,
     sets: Vec<String>,
     points: Points,
 }
