@@ -1,11 +1,11 @@
 //! `guanxi compare`: arms against the baseline, by paired differences, and which to choose.
 
-use crate::cli::Done;
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
 use crate::cli::run::{How, Over, announce, run};
 use crate::cli::screen::Screen;
 use crate::cli::until::Until;
+use crate::cli::{Done, sweep};
 use crate::output::comparison::{Difference, Measured};
 use crate::output::decision::{Choice, choices};
 use crate::output::manifest::Status;
@@ -19,8 +19,9 @@ use std::path::{Path, PathBuf};
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Scenario files, which are run first unless their run folder is there, or run folders.
-    #[arg(required = true, value_name = "FILE|RUN")]
+    /// Scenario files, which are run first unless their run folder is there, run folders, or
+    /// points of sweeps, as in outputs/sizes@point=7.
+    #[arg(required = true, value_name = "FILE|RUN|SWEEP@point=N")]
     pub sources: Vec<PathBuf>,
     /// Arm that the others are compared with [default: the first source's baseline].
     #[arg(long, value_name = "NAME")]
@@ -40,18 +41,23 @@ pub struct Arguments {
 }
 
 /// A source with the seed of its draws.
-struct Measurement {
-    label: String,
-    seed: u64,
-    measured: Measured,
+pub struct Measurement {
+    /// What its arms are called by where others have the same.
+    pub label: String,
+    /// The seed.
+    pub seed: u64,
+    /// What was measured.
+    pub measured: Measured,
 }
 
 /// Compares the arms of all sources.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut all = Vec::new();
     for source in &arguments.sources {
-        let folder = folder(source, arguments, screen)?;
-        all.push(measurement(&folder)?);
+        all.push(match sweep::point::measurement(source)? {
+            Some(of_point) => of_point,
+            None => measurement(&folder(source, arguments, screen)?)?,
+        });
     }
     let mut measured = pooled(all, screen)?;
     if let Some(baseline) = &arguments.baseline {

@@ -33,6 +33,7 @@ pub mod screen;
 pub mod sweep;
 pub mod until;
 pub mod verify;
+pub mod verify_rows;
 pub mod watch;
 
 use crate::cli::failure::Failure;
@@ -89,7 +90,7 @@ pub enum Verb {
     Resume(resume::Arguments),
     /// Go on from a day of a run under other values: one past, many futures.
     Branch(branch::Arguments),
-    /// Check a run folder: digests, ledgers, and runs that are run again.
+    /// Check a run folder or a sweep: digests, ledgers, and runs that are run again.
     Verify(verify::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),

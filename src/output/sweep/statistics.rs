@@ -42,16 +42,18 @@ fn of_point(plan: &Plan, group: &[Stored<'_>], names: &[MetricName]) -> [Vec<Blo
         (vec![scenario.into(), point.into(), arm.into(), platform.into()], rows)
     };
     let runs = measured.runs.iter().zip(group);
-    let metrics =
-        |(run, stored): (&RunMetrics, &Stored<'_>)| -> (Vec<Cell>, Rows) {
-            (stored.key.cells(scenario), comparison::metrics_rows(names, run))
-        };
+    let metrics = |(run, stored): (&RunMetrics, &Stored<'_>)| -> (Vec<Cell>, Rows) {
+        (stored.key.cells(scenario), comparison::metrics_rows(names, run))
+    };
     let (summary, differences) = (measured.summary(), measured.differences());
     let choices = decision::choices(&measured);
     [
         runs.map(metrics).collect(),
         summary.iter().map(|s| arm(&s.arm, &s.platform, comparison::summary_row(s))).collect(),
-        differences.iter().map(|d| arm(&d.arm, &d.platform, comparison::difference_row(d))).collect(),
+        differences
+            .iter()
+            .map(|d| arm(&d.arm, &d.platform, comparison::difference_row(d)))
+            .collect(),
         choices.iter().map(|c| arm(&c.arm, &c.platform, comparison::decision_row(c))).collect(),
     ]
 }
