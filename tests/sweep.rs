@@ -1,7 +1,9 @@
 //! Sweeps lose nothing: killed, stopped, starved of room or cut into shards, they end in
-//! the tables of one undisturbed go, byte for byte.
+//! the tables of one undisturbed go, byte for byte; and what there is can be read and verified.
 #![cfg(unix)]
 
+#[path = "sweep/after.rs"]
+mod after;
 #[path = "sweep/harness.rs"]
 mod harness;
 #[path = "sweep/kills.rs"]

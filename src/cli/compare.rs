@@ -54,7 +54,7 @@ pub struct Measurement {
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut all = Vec::new();
     for source in &arguments.sources {
-        all.push(match sweep::point::measurement(source)? {
+        all.push(match sweep::point::measurement(source, screen)? {
             Some(of_point) => of_point,
             None => measurement(&folder(source, arguments, screen)?)?,
         });

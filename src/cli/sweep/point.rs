@@ -2,6 +2,7 @@
 
 use crate::cli::compare::Measurement;
 use crate::cli::failure::Failure;
+use crate::cli::screen::Screen;
 use crate::cli::sweep;
 use crate::output::read;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// Where the sweep cannot be read, has several points and none is named, or not that one.
-pub fn measurement(source: &Path) -> Result<Option<Measurement>, Failure> {
+pub fn measurement(source: &Path, screen: &Screen) -> Result<Option<Measurement>, Failure> {
     let text = source.to_string_lossy();
     let (folder, named) = match text.rsplit_once("@point=") {
         Some((folder, point)) if !source.exists() => (Path::new(folder), Some(point)),
@@ -41,6 +42,9 @@ pub fn measurement(source: &Path) -> Result<Option<Measurement>, Failure> {
         return Err(Failure::Usage(message));
     }
     let planned = &found.plan.points[point as usize];
+    let values = found.plan.varied.iter().zip(&planned.values);
+    let told = values.filter_map(|(one, value)| Some(format!("{}={}", one.key, value.as_ref()?)));
+    screen.tell(&format!("{shown}@point={point}: {}", told.collect::<Vec<_>>().join(", ")));
     let measured = read::read_point(folder, &found.plan.scenario, &planned.baseline, point);
     let measured = measured.map_err(|error| Failure::Runtime(error.into()))?;
     let label = folder.file_name().unwrap_or_default().to_string_lossy();
