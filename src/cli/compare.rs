@@ -2,12 +2,13 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
-use crate::cli::run::{How, Over, announce, run};
+use crate::cli::run::{How, Over, announce, in_the_way, run};
 use crate::cli::screen::Screen;
 use crate::cli::until::Until;
-use crate::cli::{Done, sweep};
+use crate::cli::{Done, named, sweep};
 use crate::output::comparison::{Difference, Measured};
 use crate::output::decision::{Choice, choices};
+use crate::output::error::OutputError;
 use crate::output::manifest::Status;
 use crate::output::{decision_text, read, text};
 use crate::scenario::nearest::advice;
@@ -108,6 +109,12 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
         screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
         return Ok(plan.folder);
     }
+    if plan.folder.exists() {
+        // It is not whole, or of another version: --output and --force are not of `compare`.
+        let path = plan.folder.clone();
+        let error = OutputError::InTheWay { path };
+        return Err(in_the_way(&error, &plan.folder));
+    }
     announce(&plan, arguments.how, screen)?;
     let ran = run(&plan, arguments.how, false, screen)?;
     ran.ending()?;
@@ -124,8 +131,8 @@ pub fn is_known(plan: &Plan) -> bool {
 }
 
 fn measurement(folder: &Path) -> Result<Measurement, Failure> {
-    let failed = |error: crate::output::error::OutputError| Failure::Runtime(error.into());
-    let manifest = read::manifest(folder).map_err(failed)?;
+    let failed = |error: OutputError| Failure::Runtime(error.into());
+    let manifest = named::run(folder)?;
     let measured = read::read_metrics(folder).map_err(failed)?;
     let name = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let label = name.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -22,6 +22,7 @@ pub mod list;
 pub mod load;
 pub mod manual;
 pub mod memory;
+pub mod named;
 pub mod plan;
 pub mod progress;
 pub mod reference;

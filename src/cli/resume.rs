@@ -7,7 +7,7 @@ use crate::cli::keeper::{FOLDER, Keeper, Which};
 use crate::cli::plan::Plan;
 use crate::cli::run::{How, announce, go_on, show};
 use crate::cli::screen::{Screen, counted};
-use crate::cli::{Done, branch, sweep};
+use crate::cli::{Done, branch, named};
 use crate::model::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::output::error::OutputError;
 use crate::output::manifest::{Manifest, Origin, Status};
@@ -84,7 +84,7 @@ fn most_advanced(folder: &Path) -> Result<Unfinished, Failure> {
         return Ok(best);
     }
     let shown = folder.display();
-    if let Some(found) = sweep::found(folder)? {
+    if let Some(found) = named::sweep(folder)? {
         let command = found.manifest.command.as_deref().unwrap_or("guanxi sweep");
         return Err(Failure::Usage(format!(
             "`{shown}` is a sweep: the command that began it goes on with it\n{command}"

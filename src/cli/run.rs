@@ -16,11 +16,11 @@ use crate::output::comparison::{Measured, Summary};
 use crate::output::error::OutputError;
 use crate::output::manifest::Status;
 use crate::output::run_folder::RunFolder;
-use crate::output::{target, text};
+use crate::output::{read, target, text};
 use clap::Args;
 use serde_json::json;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -226,7 +226,7 @@ fn begin(
 ) -> Result<Ran, Failure> {
     let forms = how.wanted.forms()?;
     // What cannot be written in the end is refused before hours of work.
-    target::check(&plan.folder, force)?;
+    target::check(&plan.folder, force).map_err(|error| in_the_way(&error, &plan.folder))?;
     let pool = how.pool()?;
     if let Some(parent) = plan.folder.parent() {
         std::fs::create_dir_all(parent).map_err(|error| OutputError::writing(parent, error))?;
@@ -243,6 +243,16 @@ fn begin(
     let mut keeper = Keeper::new(plan, how, folder.partial(), &interrupt);
     keeper.parents = parents;
     go_on((plan, &pool), how, folder, (keeper, enough), screen)
+}
+
+/// The failure of a folder that is there; one that was interrupted can be gone on with.
+pub fn in_the_way(error: &OutputError, folder: &Path) -> Failure {
+    let stopped = read::manifest(folder).is_ok_and(|one| one.status == Status::Interrupted);
+    let advice = match stopped {
+        true => format!("\nit was interrupted; go on with: guanxi resume {}", folder.display()),
+        false => String::new(),
+    };
+    Failure::Output(anyhow::anyhow!("{error}{advice}"))
 }
 
 /// Runs what is missing of a run folder.

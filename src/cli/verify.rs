@@ -6,7 +6,7 @@ use crate::cli::plan::Plan;
 use crate::cli::run::How;
 use crate::cli::screen::{Screen, counted};
 use crate::cli::verify_rows::Run;
-use crate::cli::{Done, branch, sweep};
+use crate::cli::{Done, branch, named, sweep};
 use crate::engine::course::Course;
 use crate::model;
 use crate::model::checkpoint::Checkpoint;
@@ -43,10 +43,10 @@ const SHOWN: usize = 20;
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let folder = &arguments.folder;
     let failed = |error: OutputError| Failure::Runtime(error.into());
-    if let Some(found) = sweep::found(folder)? {
+    if let Some(found) = named::sweep(folder)? {
         return sweep::verify::execute(&found, arguments, screen);
     }
-    let manifest = read::manifest(folder).map_err(failed)?;
+    let manifest = named::run(folder)?;
     let mut findings: Vec<String> =
         read::verify_digests(folder).map_err(failed)?.iter().map(told).collect();
     screen.tell(&format!("{} have their digests", counted(manifest.files.len() as u64, "file")));

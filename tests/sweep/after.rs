@@ -135,7 +135,14 @@ fn verbs_for_runs_say_what_is_done_with_a_sweep_instead() {
     let root = folder.path();
     let resume = guanxi(root, &["resume", "whole"]);
     assert_code(&resume, 2, &["`whole` is a sweep", "goes on with it", "sweep s.toml"]);
-    assert_code(&guanxi(root, &["branch", "whole@day=3"]), 1, &["the manifest of a sweep"]);
+    let branch = guanxi(root, &["branch", "whole@day=3"]);
+    assert_code(&branch, 2, &["`whole` is a sweep, and a run folder is wanted"]);
+    fs::create_dir(root.join("empty")).expect("made");
+    for verb in ["verify", "compare", "status", "merge"] {
+        for (path, words) in [("empty", "`empty` has no manifest.json"), ("no", "`no`")] {
+            assert_code(&guanxi(root, &[verb, path]), 2, &[words]);
+        }
+    }
     for (more, words) in [
         (&["--checkpoint-every", "5d"][..], "keeps every finished replicate"),
         (&["--watch"], "guanxi status DIR"),

@@ -1,10 +1,10 @@
 //! `guanxi merge`: the shards of a sweep into one folder, as if it had run in one go.
 
-use crate::cli::Done;
 use crate::cli::failure::Failure;
 use crate::cli::forms::Wanted;
 use crate::cli::screen::{Screen, counted};
 use crate::cli::sweep::{default_folder, ending, show};
+use crate::cli::{Done, named};
 use crate::output::error::{OutputError, reading};
 use crate::output::sweep::folder::{Asked, Opened, SweepFolder};
 use crate::output::sweep::manifest::Meta;
@@ -37,7 +37,7 @@ pub struct Arguments {
 /// Merges shards.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let parts: Vec<Found> =
-        arguments.folders.iter().map(|path| Found::read(path)).collect::<Result<_, _>>()?;
+        arguments.folders.iter().map(|path| named::a_sweep(path)).collect::<Result<_, _>>()?;
     check(&parts)?;
     let missing = merge::missing(&parts[0].plan, &parts);
     if !missing.is_empty() {

@@ -19,7 +19,6 @@ use crate::output::error::OutputError;
 use crate::output::forms::Forms;
 use crate::output::sweep::folder::{self, Asked, Opened, SweepFolder};
 use crate::output::sweep::manifest::{Counts, Manifest, Meta};
-use crate::output::sweep::merge::Found;
 use crate::output::sweep::plan::{Plan, Shard};
 use crate::scenario::design::Piece;
 use clap::Args;
@@ -105,19 +104,6 @@ fn refuse_what_runs_have(how: &How) -> Done {
         (None, false) => return Ok(()),
     };
     Err(Failure::Usage(why.to_owned()))
-}
-
-/// A sweep that is in a folder; none where something else is there, or nothing.
-///
-/// # Errors
-/// Where it cannot be read.
-pub fn found(path: &Path) -> Result<Option<Found>, Failure> {
-    match Manifest::read(path) {
-        Ok(Some(_)) => {}
-        Ok(None) | Err(OutputError::NotASweep { .. }) => return Ok(None),
-        Err(error) => return Err(Failure::Runtime(error.into())),
-    }
-    Found::read(path).map(Some).map_err(|error| Failure::Runtime(error.into()))
 }
 
 /// The folder where none is named.

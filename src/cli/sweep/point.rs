@@ -2,8 +2,8 @@
 
 use crate::cli::compare::Measurement;
 use crate::cli::failure::Failure;
+use crate::cli::named;
 use crate::cli::screen::Screen;
-use crate::cli::sweep;
 use crate::output::read;
 use std::path::Path;
 
@@ -13,19 +13,19 @@ use std::path::Path;
 /// Where the sweep cannot be read, has several points and none is named, or not that one.
 pub fn measurement(source: &Path, screen: &Screen) -> Result<Option<Measurement>, Failure> {
     let text = source.to_string_lossy();
-    let (folder, named) = match text.rsplit_once("@point=") {
+    let (folder, asked) = match text.rsplit_once("@point=") {
         Some((folder, point)) if !source.exists() => (Path::new(folder), Some(point)),
         _ => (source, None),
     };
     let shown = folder.display();
-    let Some(found) = sweep::found(folder)? else {
-        return match named {
+    let Some(found) = named::sweep(folder)? else {
+        return match asked {
             None => Ok(None),
             Some(_) => Err(Failure::Usage(format!("`{shown}` is no sweep, so it has no points"))),
         };
     };
     let n = found.plan.points.len();
-    let point = match named {
+    let point = match asked {
         Some(text) => text.parse::<u32>().ok().filter(|&point| (point as usize) < n),
         None => Some(0).filter(|_| n == 1),
     };
