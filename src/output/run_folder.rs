@@ -13,7 +13,7 @@ use crate::output::dictionary::dictionary;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::{self, DigestedFile};
 use crate::output::forms::{self, Forms, Places};
-use crate::output::journal::{Entry, Journal, Part};
+use crate::output::journal::runs::{Entry, Journal, Part};
 use crate::output::manifest::{Manifest, Origin, Status, tables_digest};
 use crate::output::spool::Spool;
 use crate::output::target;

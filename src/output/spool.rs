@@ -7,7 +7,7 @@ use crate::output::csv;
 use crate::output::declared::{Keys, RunKey};
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files::{Digest, DigestedFile};
-use crate::output::journal::Part;
+use crate::output::journal::runs::Part;
 use crate::table::{Cell, Rows, Schema};
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -77,7 +77,7 @@ impl Standing {
 
     /// Why runs failed.
     fn failures(&self) -> Vec<String> {
-        let why = |entry: &crate::output::sweep::journal::Entry| {
+        let why = |entry: &crate::output::journal::pieces::Entry| {
             let record = &entry.record;
             let why = record.failed.as_ref()?;
             Some(format!("p{:04}, replicate {}: {why}", record.point, record.replicate + 1))

@@ -8,7 +8,7 @@ use super::{BTreeMap, Declared, Done, Manifest, Meta, Part, Path, PathBuf, RunFo
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files;
 use crate::output::forms::{self, Forms};
-use crate::output::journal::{Entry, Journal};
+use crate::output::journal::runs::{Entry, Journal};
 use crate::output::manifest::Status;
 use crate::output::spool::Spool;
 use crate::output::{read, target};

@@ -10,8 +10,8 @@ use crate::output::declared::Declared;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::sync_folder;
 use crate::output::forms::Forms;
+use crate::output::journal::pieces::{self, Entry, Journal, Record, RunPart};
 use crate::output::manifest::Status;
-use crate::output::sweep::journal::{self, Entry, Journal, Record, RunPart};
 use crate::output::sweep::manifest::{self, Counts, Manifest, Meta};
 use crate::output::sweep::plan::{self, Plan, Shard, SweepKey};
 use crate::output::sweep::tables::{self, Tables};
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// What a folder may hold that has no manifest yet.
 const BEGUN: &[&str] = &[
     plan::FILE,
-    journal::FILE,
+    pieces::FILE,
     "scenario.toml",
     "resolved.toml",
     "sweep.new",
@@ -368,7 +368,7 @@ fn forget_journal(path: &Path, manifest: &Manifest) {
     let whole = manifest.status == Status::Complete && manifest.runs.failed == 0;
     if whole && manifest.shard == Shard::WHOLE.to_string() {
         // What stays where this fails only takes room.
-        let _ = std::fs::remove_file(path.join(journal::FILE));
+        let _ = std::fs::remove_file(path.join(pieces::FILE));
     }
 }
 

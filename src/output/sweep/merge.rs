@@ -1,9 +1,9 @@
 //! Reading sweeps back: how far each came, and shards into one.
 
 use crate::output::error::{OutputError, reading};
+use crate::output::journal::pieces::{self, Entry};
 use crate::output::manifest::Status;
 use crate::output::sweep::folder::SweepFolder;
-use crate::output::sweep::journal::{self, Entry};
 use crate::output::sweep::manifest::{Counts, Manifest};
 use crate::output::sweep::plan::{Plan, Shard};
 use crate::output::sweep::tables;
@@ -46,10 +46,10 @@ impl Found {
         let shard = Shard::parse(&manifest.shard);
         let shard =
             shard.map_err(|why| OutputError::malformed(&path.join("manifest.json"), why))?;
-        let file = path.join(journal::FILE);
+        let file = path.join(pieces::FILE);
         let (mut done, mut damaged, mut busy) = (BTreeMap::new(), 0, false);
         if file.exists() {
-            let found = journal::read(&file, &manifest.plan)?;
+            let found = pieces::read(&file, &manifest.plan)?;
             damaged = found.damaged;
             let planned = |entry: &Entry| {
                 let point = plan.points.get(entry.record.point as usize);
@@ -67,7 +67,7 @@ impl Found {
     /// Whether all of it stands in its tables, without a journal.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.manifest.status == Status::Complete && !self.path.join(journal::FILE).exists()
+        self.manifest.status == Status::Complete && !self.path.join(pieces::FILE).exists()
     }
 
     /// Its runs and how they ended.
@@ -107,7 +107,7 @@ pub fn take_over(folder: &mut SweepFolder, parts: &[Found]) -> Result<(), Output
         let held = parts.iter().filter_map(|part| Some((part, part.done.get(&piece)?)));
         let best = held.min_by_key(|(_, entry)| entry.record.failed.is_some());
         if let Some((part, entry)) = best {
-            let path = part.path.join(journal::FILE);
+            let path = part.path.join(pieces::FILE);
             let rows = rows(&path, entry).map_err(reading(&path))?;
             folder.take_over(entry, &rows)?;
         }

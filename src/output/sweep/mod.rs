@@ -12,7 +12,6 @@
 //! Nothing is ever changed in place but the journal, which only grows at its end.
 
 pub mod folder;
-pub mod journal;
 pub mod manifest;
 pub mod merge;
 pub mod plan;

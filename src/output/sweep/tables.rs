@@ -6,7 +6,7 @@ use crate::output::dictionary;
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files::{self, Digest, DigestedFile};
 use crate::output::forms::{self, EXCEL, Forms, Places};
-use crate::output::sweep::journal::{Entry, RunPart};
+use crate::output::journal::pieces::{Entry, RunPart};
 use crate::output::sweep::manifest::{Counts, Manifest};
 use crate::output::sweep::plan::{Plan, SweepKey};
 use crate::output::sweep::statistics::statistics;

@@ -5,12 +5,13 @@
 //! what a killed process left at the end. A record whose bytes were damaged later is passed
 //! over: its piece counts as missing.
 
-use crate::output::error::{OutputError, reading, writing};
+use crate::output::error::{OutputError, reading};
 use crate::output::files::sync_folder;
+use crate::output::journal::Held;
 use crate::scenario::design::Piece;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read};
+use std::path::Path;
 
 /// Name of the journal's file.
 pub const FILE: &str = "runs.journal";
@@ -86,9 +87,7 @@ pub struct Contents {
 
 /// A journal that is being written.
 pub struct Journal {
-    path: PathBuf,
-    file: File,
-    end: u64,
+    held: Held,
 }
 
 /// What a journal of a plan begins with.
@@ -102,15 +101,7 @@ impl Journal {
     /// # Errors
     /// Where another process has hold of it, or it cannot be written.
     pub fn take(folder: &Path) -> Result<Self, OutputError> {
-        let path = folder.join(FILE);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(&path).map_err(writing(&path))?;
-        // A file system without locks leaves it to the user not to start twice.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(OutputError::Busy { path: folder.to_path_buf() });
-        }
-        Ok(Self { path, file, end: 0 })
+        Held::take(&folder.join(FILE), folder).map(|held| Self { held })
     }
 
     /// Begins it anew for a plan.
@@ -118,13 +109,9 @@ impl Journal {
     /// # Errors
     /// Where it cannot be written.
     pub fn begin(&mut self, plan: &str) -> Result<(), OutputError> {
-        let title = title(plan);
-        self.file.set_len(0).map_err(writing(&self.path))?;
-        self.file.seek(SeekFrom::Start(0)).map_err(writing(&self.path))?;
-        self.file.write_all(&title).map_err(writing(&self.path))?;
-        self.file.sync_all().map_err(writing(&self.path))?;
-        self.end = title.len() as u64;
-        sync_folder(self.path.parent().unwrap_or(Path::new(".")))
+        self.held.cut(0)?;
+        self.held.append_synced(&title(plan))?;
+        sync_folder(self.path().parent().unwrap_or(Path::new(".")))
     }
 
     /// Reads it, and cuts off what was not finished.
@@ -132,16 +119,15 @@ impl Journal {
     /// # Errors
     /// Where it is another plan's, or cannot be read or written.
     pub fn resume(&mut self, plan: &str) -> Result<Contents, OutputError> {
-        let found = read(&self.path, plan)?;
-        self.end = found.end;
-        self.file.set_len(found.end).map_err(writing(&self.path))?;
+        let found = read(self.path(), plan)?;
+        self.held.cut(found.end)?;
         Ok(found)
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.held.path
     }
 
     /// Appends a record with its rows. Where that fails the journal is as it was before.
@@ -150,21 +136,9 @@ impl Journal {
     /// Where it cannot be written, or is no longer there.
     pub fn append(&mut self, record: &Record, rows: &[u8]) -> Result<Entry, OutputError> {
         let (bytes, body) =
-            encoded(record, rows).map_err(|error| OutputError::malformed(&self.path, error))?;
-        // What is written to a removed file would be lost without a word.
-        std::fs::symlink_metadata(&self.path).map_err(writing(&self.path))?;
-        let start = self.end;
-        let written = self.file.seek(SeekFrom::Start(start)).and_then(|_| {
-            self.file.write_all(&bytes)?;
-            self.file.sync_data()
-        });
-        if let Err(error) = written {
-            // Where even this fails, the next one who opens the journal cuts it.
-            let _ = self.file.set_len(start);
-            return Err(OutputError::writing(&self.path, error));
-        }
-        self.end += bytes.len() as u64;
-        Ok(Entry { record: record.clone(), rows: start + body as u64, end: self.end })
+            encoded(record, rows).map_err(|error| OutputError::malformed(self.path(), error))?;
+        let start = self.held.append_synced(&bytes)?;
+        Ok(Entry { record: record.clone(), rows: start + body as u64, end: self.held.end })
     }
 }
 

@@ -7,11 +7,10 @@
 
 use crate::output::comparison::RunMetrics;
 use crate::output::declared::RunKey;
-use crate::output::error::{OutputError, writing};
+use crate::output::error::OutputError;
+use crate::output::journal::Held;
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where the rows of a run lie in a spool.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -74,8 +73,7 @@ impl Entry {
 
 /// The journal, held by its writer alone.
 pub struct Journal {
-    path: PathBuf,
-    file: File,
+    held: Held,
 }
 
 impl Journal {
@@ -84,24 +82,11 @@ impl Journal {
     /// # Errors
     /// Where it cannot be written, or another process writes it.
     pub fn open(path: &Path) -> Result<(Self, Vec<Entry>), OutputError> {
-        let options =
-            File::options().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = options.map_err(writing(path))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                let folder = path.parent().and_then(Path::parent).unwrap_or(path);
-                return Err(OutputError::Busy { path: folder.to_path_buf() });
-            }
-            // Where the file system knows no locks, nobody is kept out.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(writing(path))?;
-        let (entries, end) = entries(&bytes);
-        file.set_len(end as u64)
-            .and_then(|()| file.seek(SeekFrom::Start(end as u64)))
-            .map_err(writing(path))?;
-        Ok((Self { path: path.to_path_buf(), file }, entries))
+        let folder = path.parent().and_then(Path::parent).unwrap_or(path);
+        let mut held = Held::take(path, folder)?;
+        let (entries, end) = entries(&held.bytes()?);
+        held.cut(end as u64)?;
+        Ok((Self { held }, entries))
     }
 
     /// Enters a run.
@@ -110,9 +95,9 @@ impl Journal {
     /// Where it cannot be written.
     pub fn enter(&mut self, entry: &Entry) -> Result<(), OutputError> {
         let json = serde_json::to_string(entry)
-            .map_err(|error| OutputError::malformed(&self.path, error))?;
+            .map_err(|error| OutputError::malformed(&self.held.path, error))?;
         let line = format!("{} {json}\n", sum(json.as_bytes()));
-        self.file.write_all(line.as_bytes()).map_err(writing(&self.path))
+        self.held.append(line.as_bytes()).map(drop)
     }
 }
 
