@@ -364,11 +364,11 @@ fn mistakes_are_told_all_at_once_before_anything_runs() {
     let head = ["sweep", "s.toml", "-o", "x"];
     let cases: [(&[&str], i32, &[&str]); 7] = [
         (
-            &["--vary", "arm.b.group_buy.size=1..200:3", "--vary", "dayz=1,2"],
+            &["--vary", "arm.b.group_buy.size=1..201:3", "--vary", "dayz=1,2"],
             3,
             &[
                 "is 1, which is less than 2",
-                "is 200, which is more than 100",
+                "is 201, which is more than 100",
                 "did you mean `days`?",
                 "3 mistakes",
             ],
