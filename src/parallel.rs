@@ -119,10 +119,10 @@ pub fn each_shard<T: Send, L: Send>(
         .for_each(|(k, (rows, local))| work(k, rows, local));
 }
 
-/// Sums what `work` finds in each of `count` parts, in the order of the parts.
-pub fn sum_by_part(count: usize, work: impl Fn(usize) -> f64 + Sync + Send) -> f64 {
-    let parts: Vec<f64> = (0..count).into_par_iter().with_max_len(1).map(work).collect();
-    parts.iter().sum()
+/// What `work` finds in each of `count` parts, in the order of the parts: what is no whole
+/// number is added up in that order.
+pub fn by_part<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    (0..count).into_par_iter().with_max_len(1).map(work).collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 
 use super::audit::Audit;
 use super::beats::Beats;
+use super::ranks;
 use super::step::{Arm, Day, Watch};
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::message::{Answer, Order};
 use crate::mechanism::world::{Environment, MAX_PLATFORMS, World};
 use crate::model::{self, estimate::Estimate};
@@ -59,6 +61,9 @@ pub enum ExperimentError {
         /// The sum of the shares.
         sum: f64,
     },
+    /// There are no threads for the ranks.
+    #[error("cannot start the threads of the ranks: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The ledger and its audit disagree, which is an error of the program.
     #[error("the audit of arm `{arm}` failed on day {day}: {finding}; please report this")]
     Audit {
@@ -131,14 +136,32 @@ pub fn run(
     progress: &dyn Progress,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
+    run_among(1, scenario, stop, progress, sink)
+}
+
+/// [`run`] with every arm split among so many ranks, which no table shows; a world has no
+/// more ranks than shards of consumers.
+///
+/// # Errors
+/// As [`run`], and where there are no threads for the ranks.
+pub fn run_among(
+    ranks: usize,
+    scenario: &Scenario,
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
     check(scenario)?;
     let imported = model::imported(scenario)?;
     for replicate in 0..scenario.replicates {
         progress.building(replicate);
         let env = Arc::new(model::environment(scenario, replicate, imported.as_ref())?);
         for arm in &scenario.arms {
-            let mut run = Run { env: &env, arm, replicate, stop, progress };
-            let (records, complete) = run.steps()?;
+            let run = Run { env: &env, arm, replicate, stop, progress };
+            let ranks = ranks.min(env.consumers.count());
+            let mut ended = ranks::side_by_side(ranks, |link| run.steps(link))?;
+            // All ranks come to the same.
+            let (records, complete) = ended.swap_remove(0)?;
             records.into_iter().for_each(&mut *sink);
             if !complete {
                 return Ok(Completion::Interrupted);
@@ -158,8 +181,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Steps all days; returns one record a platform, and whether every day was stepped.
-    fn steps(&mut self) -> Result<(Vec<RunRecord>, bool), ExperimentError> {
-        let mut arm = Arm::new(model::build(self.arm, self.env));
+    fn steps(&self, link: Link) -> Result<(Vec<RunRecord>, bool), ExperimentError> {
+        let mut arm = Arm::new(model::build_part(self.arm, self.env, link));
+        let link = Arc::clone(&arm.world.link);
         let burn_in = self.env.start.burn_in_days;
         let mut observing = Observing {
             audit: Audit::new(&arm.world),
@@ -167,7 +191,7 @@ impl Run<'_> {
             burn_in,
         };
         let mut done = 0;
-        while done < self.env.days && !self.stop.load(Ordering::Relaxed) {
+        while done < self.env.days && !link.agreed(self.stop.load(Ordering::Relaxed)) {
             let day = arm.step(&mut observing);
             observing.audit.verdict().map_err(|finding| ExperimentError::Audit {
                 arm: self.arm.name.clone(),
@@ -181,9 +205,14 @@ impl Run<'_> {
                 }
             }
             done += 1;
-            self.progress.day_done(self.replicate, &self.arm.name, done, self.env.consumers.n());
+            if link.rank() == 0 {
+                let consumers = self.env.consumers.n();
+                self.progress.day_done(self.replicate, &self.arm.name, done, consumers);
+            }
         }
-        self.progress.arm_done(self.replicate, &self.arm.name, arm.beats());
+        if link.rank() == 0 {
+            self.progress.arm_done(self.replicate, &self.arm.name, arm.beats());
+        }
         for platform in &mut arm.world.platforms {
             platform.cascades.retire(done, true);
         }

@@ -3,4 +3,5 @@
 pub mod audit;
 pub mod beats;
 pub mod experiment;
+pub mod ranks;
 pub mod step;

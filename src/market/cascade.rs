@@ -3,6 +3,7 @@
 
 use super::message::Node;
 use crate::exchange::add;
+use crate::exchange::link::Link;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -11,8 +12,20 @@ use std::collections::BTreeMap;
 pub struct Shape {
     /// Number of cascades.
     pub count: u64,
-    /// Sum of their structural viralities (mean distance between two nodes).
-    pub virality_sum: f64,
+    /// Sum of the distances of all pairs of nodes, over all of them: a whole number, so that
+    /// the order of filing does not show.
+    pub distances: u64,
+}
+
+impl Shape {
+    /// Mean over cascades of so many nodes of their structural virality, the mean distance
+    /// between two different nodes (0 for a lone root).
+    #[must_use]
+    pub fn mean_virality(&self, size: u32) -> f64 {
+        let n = f64::from(size);
+        let pairs = (n * (n - 1.0) / 2.0).max(1.0);
+        self.distances as f64 / (pairs * self.count as f64)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -23,9 +36,10 @@ struct Tree {
     live: bool,
 }
 
-/// The cascades of one platform.
+/// The cascades of one platform: a rank holds those that it planted.
 #[derive(Clone, Debug, Default)]
 pub struct Cascades {
+    /// The own rank's trees; the number of the one at slot s of rank r of R is s·R + r.
     trees: Vec<Tree>,
     free: Vec<u32>,
     keep_days: u16,
@@ -40,9 +54,9 @@ impl Cascades {
     }
 
     /// A new cascade; returns its root.
-    pub fn plant(&mut self, day: u16) -> Node {
+    pub fn plant(&mut self, link: &Link, day: u16) -> Node {
         let tree = Tree { parents: SmallVec::new(), last_day: day, live: true };
-        let cascade = match self.free.pop() {
+        let slot = match self.free.pop() {
             Some(slot) => {
                 self.trees[slot as usize] = tree;
                 slot
@@ -52,12 +66,35 @@ impl Cascades {
                 self.trees.len() as u32 - 1
             }
         };
-        Node { cascade, index: 0 }
+        Node { cascade: slot * link.count() as u32 + link.rank() as u32, index: 0 }
     }
 
-    /// A new node below `parent`.
-    pub fn grow(&mut self, parent: Node, day: u16) -> Node {
-        let tree = &mut self.trees[parent.cascade as usize];
+    /// New nodes below others, which they replace. Who planted a cascade is asked for a node
+    /// of it, and answers at once.
+    pub fn grow<'a>(&mut self, link: &Link, nodes: impl Iterator<Item = &'a mut Node>, day: u16) {
+        if link.is_alone() {
+            nodes.for_each(|node| *node = self.grow_own(1, *node, day));
+            return;
+        }
+        let owner = |node: &Node| node.cascade as usize % link.count();
+        let nodes: Vec<&mut Node> = nodes.collect();
+        let mut asked = vec![Vec::new(); link.count()];
+        nodes.iter().for_each(|node| asked[owner(node)].push(**node));
+        let mut asked = link.deliver(asked);
+        for node in asked.iter_mut().flatten() {
+            *node = self.grow_own(link.count() as u32, *node, day);
+        }
+        let mut grown: Vec<_> = link.deliver(asked).into_iter().map(Vec::into_iter).collect();
+        for node in nodes {
+            let new = grown[owner(node)].next();
+            assert!(new.is_some(), "a node for every one that was asked for");
+            *node = new.unwrap_or(Node::NONE);
+        }
+    }
+
+    /// A new node below `parent`, in a cascade that one of so many ranks planted: this one.
+    fn grow_own(&mut self, ranks: u32, parent: Node, day: u16) -> Node {
+        let tree = &mut self.trees[(parent.cascade / ranks) as usize];
         debug_assert!(tree.live, "a message outlived its cascade");
         tree.parents.push(parent.index);
         tree.last_day = day;
@@ -71,19 +108,31 @@ impl Cascades {
             if tree.live && (all || tree.last_day + self.keep_days < today) {
                 tree.live = false;
                 let parents = std::mem::take(&mut tree.parents);
-                let (size, depth, virality) = shape_of(&parents);
+                let (size, depth, distances) = shape_of(&parents);
                 let shape = self.shapes.entry((size, depth)).or_default();
                 shape.count += 1;
-                shape.virality_sum += virality;
+                shape.distances += distances;
                 self.free.push(slot as u32);
             }
         }
     }
 
-    /// Filed cascades by (size, depth).
+    /// The own rank's filed cascades by (size, depth).
     #[must_use]
     pub fn shapes(&self) -> &BTreeMap<(u32, u32), Shape> {
         &self.shapes
+    }
+
+    /// All ranks' filed cascades.
+    #[must_use]
+    pub fn all_shapes(&self, link: &Link) -> BTreeMap<(u32, u32), Shape> {
+        let mut all = BTreeMap::<_, Shape>::new();
+        for (key, shape) in link.gather(self.shapes.clone()).into_iter().flatten() {
+            let sum = all.entry(key).or_default();
+            sum.count += shape.count;
+            sum.distances += shape.distances;
+        }
+        all
     }
 
     /// Forgets what was filed, at the end of a burn-in.
@@ -92,11 +141,11 @@ impl Cascades {
     }
 }
 
-/// Size, depth and mean distance between two different nodes (0 for a lone root).
-fn shape_of(parents: &[u32]) -> (u32, u32, f64) {
+/// Size, depth and the sum of the distances of all pairs of nodes.
+fn shape_of(parents: &[u32]) -> (u32, u32, u64) {
     let n = parents.len() + 1;
     if n == 1 {
-        return (1, 0, 0.0);
+        return (1, 0, 0);
     }
     let mut below = vec![1_u64; n];
     let mut depth = vec![0_u32; n];
@@ -109,9 +158,8 @@ fn shape_of(parents: &[u32]) -> (u32, u32, f64) {
         pairs += below[node] * (n as u64 - below[node]);
         below[parents[node - 1] as usize] += below[node];
     }
-    let all_pairs = n as f64 * (n as f64 - 1.0) / 2.0;
     let deepest = depth.iter().copied().max().unwrap_or(0);
-    (n as u32, deepest, pairs as f64 / all_pairs)
+    (n as u32, deepest, pairs)
 }
 
 #[cfg(test)]
@@ -120,25 +168,30 @@ mod tests {
 
     #[test]
     fn shapes_of_small_trees_are_those_counted_by_hand() {
-        assert_eq!(shape_of(&[]), (1, 0, 0.0));
-        assert_eq!(shape_of(&[0]), (2, 1, 1.0));
+        assert_eq!(shape_of(&[]), (1, 0, 0));
+        assert_eq!(shape_of(&[0]), (2, 1, 1));
         // A star of four: three pairs at distance 1, three at 2.
-        assert_eq!(shape_of(&[0, 0, 0]), (4, 1, 1.5));
+        assert_eq!(shape_of(&[0, 0, 0]), (4, 1, 9));
         // A chain of four: distances 1, 1, 1, 2, 2, 3.
-        assert_eq!(shape_of(&[0, 1, 2]), (4, 3, 10.0 / 6.0));
+        assert_eq!(shape_of(&[0, 1, 2]), (4, 3, 10));
+        assert_eq!(Shape { count: 2, distances: 19 }.mean_virality(4), 19.0 / 12.0);
+        assert_eq!(Shape { count: 3, distances: 0 }.mean_virality(1), 0.0);
     }
 
     #[test]
     fn a_silent_cascade_is_filed_once_and_its_place_reused() {
         let mut cascades = Cascades::default();
         cascades.keep_for(2);
-        let root = cascades.plant(0);
-        let child = cascades.grow(root, 1);
-        cascades.grow(child, 1);
+        let link = Link::alone();
+        let root = cascades.plant(&link, 0);
+        let mut node = root;
+        for _ in 0..2 {
+            cascades.grow(&link, [&mut node].into_iter(), 1);
+        }
         cascades.retire(3, false);
         assert!(cascades.shapes().is_empty());
         cascades.retire(4, false);
         assert_eq!(cascades.shapes()[&(3, 2)].count, 1);
-        assert_eq!(cascades.plant(4).cascade, root.cascade);
+        assert_eq!(cascades.plant(&link, 4).cascade, root.cascade);
     }
 }

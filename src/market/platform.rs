@@ -9,6 +9,7 @@ use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Order, Outcome};
 use super::opinion::Opinions;
 use super::tally::Tally;
+use crate::exchange::link::Link;
 use crate::parallel::Shards;
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
@@ -341,11 +342,41 @@ impl Platform {
         }
     }
 
-    /// Moves the shards' postings to the ledger; called after every beat that posts.
-    pub fn take_postings(&mut self) {
-        for book in self.books.iter_mut().chain(&mut self.offer_books) {
-            self.ledger.take(&mut book.postings);
+    /// What the shards' books of the day come to, all ranks' together; the books are empty
+    /// afterwards. What a rank writes into the book of a shard that is not its own is what all
+    /// ranks write there, and counts once.
+    pub fn take_books(&mut self, link: &Link) -> (Tally, Postings) {
+        let (mut tally, mut postings) = (Tally::default(), Postings::default());
+        for books in [&mut self.books, &mut self.offer_books] {
+            let own = link.own(books.len());
+            for (shard, book) in books.iter_mut().enumerate() {
+                let of_shard = (std::mem::take(&mut book.tally), std::mem::take(&mut book.postings));
+                if own.contains(&shard) {
+                    tally.add(&of_shard.0);
+                    postings.add(&of_shard.1);
+                }
+            }
         }
+        let mut sum = [(tally, postings)];
+        link.merge(&mut sum, |sum, other| {
+            sum.0.add(&other.0);
+            sum.1.add(&other.1);
+        });
+        let [sum] = sum;
+        sum
+    }
+
+    /// Shows every count that ranks keep together: between the morning and the evening each
+    /// adds to it what its own consumers and offers do.
+    pub fn each_count(&mut self, act: &mut dyn FnMut(u64) -> u64) {
+        self.n_live = act(self.n_live);
+        self.n_registered = act(self.n_registered);
+        for offer in &mut self.offers {
+            offer.stock = act(offer.stock as u64) as i32;
+            offer.sold_today = act(u64::from(offer.sold_today)) as u32;
+            offer.asked_today = act(u64::from(offer.asked_today)) as u32;
+        }
+        self.history.each_count(act);
     }
 
     /// What `share` of the daily budget is, in fen.

@@ -5,11 +5,14 @@
 //! every beat the mechanisms act in the order of the registry; `dyn` is paid once a
 //! beat and mechanism, and a mechanism loops over the shards itself.
 
+pub mod digest;
 pub mod homes;
 pub mod leaning;
 pub mod reach;
 pub mod spec;
 pub mod world;
+
+pub use digest::Digest;
 
 use crate::exchange::{Inbox, Outbox};
 use crate::market::message::{Answer, Exposure, Order};
@@ -95,21 +98,3 @@ pub trait Mechanism: Send + Sync {
     }
 }
 
-/// A running hash of state.
-#[derive(Clone, Debug, Default)]
-pub struct Digest(blake3::Hasher);
-
-impl Digest {
-    /// Adds whole numbers.
-    pub fn add(&mut self, numbers: impl IntoIterator<Item = u64>) {
-        for n in numbers {
-            self.0.update(&n.to_le_bytes());
-        }
-    }
-
-    /// The hash so far, in hexadecimal.
-    #[must_use]
-    pub fn hex(&self) -> String {
-        self.0.finalize().to_hex().to_string()
-    }
-}

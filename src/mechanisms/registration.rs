@@ -70,6 +70,7 @@ fn resistance(law: Resistance, key: Key, consumer: u32) -> f64 {
 impl Mechanism for Registration {
     /// (start) → the willing are members from the beginning.
     fn start(&mut self, world: &mut World) {
+        let own = world.own_consumers();
         let env = &world.env;
         let law = Resistance { mean: self.p.resistance_mean, sd: self.p.resistance_sd };
         let share = env.start.registered_share;
@@ -79,7 +80,7 @@ impl Mechanism for Registration {
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             for row in 0..rows.members.len() as u32 {
                 let consumer = rows.first + row;
-                if rank(consumer) < share {
+                if own.contains(&consumer) && rank(consumer) < share {
                     let member = &mut rows.members[row as usize];
                     member.standing |= standing::REGISTERED;
                     member.acquired_day = 0;
@@ -89,7 +90,8 @@ impl Mechanism for Registration {
                 }
             }
         });
-        let joined = platform.joined.iter().map(|list| list.len() as u64).sum::<u64>();
+        let joined: usize = platform.joined.iter().map(Vec::len).sum();
+        let joined = world.link.sum(joined as i64) as u64;
         platform.n_live += joined;
         platform.n_registered += joined;
     }

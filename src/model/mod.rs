@@ -3,6 +3,7 @@
 
 pub mod estimate;
 
+use crate::exchange::link::Link;
 use crate::market::catalogue::Catalogue;
 use crate::market::member::{Member, share16};
 use crate::market::platform::{ChannelTerms, Platform};
@@ -129,18 +130,26 @@ pub struct Installed {
 /// Builds the world of an arm and starts its mechanisms.
 #[must_use]
 pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
+    build_part(arm, env, Link::alone())
+}
+
+/// Builds the world of one rank of an arm; all ranks do so side by side.
+#[must_use]
+pub fn build_part(arm: &Arm, env: &Arc<Environment>, link: Link) -> Built {
     let names = arm.platforms.iter().map(|platform| platform.name.as_str());
     let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
     let budget = Fen(env.daily_budget.0 / sharers);
     let platforms: Vec<Platform> = names.map(|name| platform(name, env, budget)).collect();
     let mut world = World {
         env: Arc::clone(env),
+        link: Arc::new(link),
         platforms,
         coefficients: crate::market::utility::Coefficients::default(),
         attention: Attention::default(),
         fatigue: crate::market::fatigue::Fatigue::default(),
         needs: vec![Vec::new(); env.consumers.count()],
         spread: None,
+        agreed: Vec::new(),
     };
     if !arm.settings().any(|setting| setting.enabled && setting.spec.followers) {
         env.following.forget();

@@ -6,6 +6,7 @@
 
 use super::Standing;
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::history::MONTH_DAYS;
 use crate::market::message::{Answer, Verdict};
 use crate::market::tally::Tally;
@@ -154,7 +155,8 @@ impl Competition {
     }
 
     fn close_month(&mut self, world: &World) {
-        let sales = std::mem::take(&mut self.month);
+        let mut sales = std::mem::take(&mut self.month);
+        world.link.add_up(sales.moves.as_flattened_mut());
         self.total.add(&sales);
         let (month, members) = (self.days.div_ceil(MONTH_DAYS), Members::of(world));
         let (sales, members) = (&sales, &members);
@@ -196,7 +198,15 @@ impl Members {
                 }
             }
         }
-        members
+        members.add_up(&world.link)
+    }
+
+    /// The members of all ranks.
+    fn add_up(mut self, link: &Link) -> Self {
+        link.add_up(self.both.as_flattened_mut());
+        link.add_up(&mut self.only);
+        link.add_up(std::slice::from_mut(&mut self.any));
+        self
     }
 }
 

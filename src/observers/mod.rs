@@ -191,7 +191,7 @@ impl Observers {
             .map(|(index, ((((daily, funnel), flows), totals), months))| {
                 let platform = &world.platforms[index];
                 let cohorts = cohorts::rows(&platform.history, days_done);
-                let shapes = cascades::rows(&platform.cascades);
+                let shapes = cascades::rows(&platform.cascades, &world.link);
                 let mut tables = vec![daily, funnel, flows, cohorts, shapes];
                 tables.extend(months.rows(world, platform, days));
                 let (shares, standing) = rivalry.next().unzip();
