@@ -6,8 +6,11 @@ mod common;
 mod worlds;
 
 use common::Trace;
+use guanxi::engine::experiment::{self, Completion, Progress};
+use guanxi::observer::RunRecord;
 use guanxi::scenario::Scenario;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Fails with the first line that differs rather than with megabytes.
 fn assert_same(name: &str, one: &Trace, other: &Trace) {
@@ -82,4 +85,58 @@ fn ranks_do_not_show_where_every_mechanism_is_on() {
 fn ranks_do_not_show_where_platforms_compete() {
     reference("four presets", "community", "arm");
     reference("two hybrids", "watts_strogatz", "platform");
+}
+
+/// A market in which nothing but a diffusion happens.
+const QUIET: &str = "days = 25\n[population]\nconsumers = 3_000\ninfluencers = 0\n\
+    follows_mean = 0\n[market]\nmerchants = 1\noffers_per_merchant = 1\n\
+    [start]\nregistered_share = 0\n[attention]\nwaves = 1\n[need]\nenabled = false\n\
+    [arm.it.search]\nenabled = false\n[arm.it.feed]\nenabled = false\n\
+    [arm.it.sharing]\nenabled = false\n[diffusion]\nenabled = true\nseed_count = 9\n";
+
+#[test]
+fn ranks_do_not_show_in_a_classical_diffusion() {
+    let events = "method = \"events\"";
+    let sweep = "method = \"sweep\"";
+    for (kind, more, network) in [
+        ("sir", format!("{events}\ninfection_probability = 0.08"), "barabasi_albert"),
+        ("sis", format!("{events}\nrecovery_probability = 0.3"), "watts_strogatz"),
+        ("si", format!("{sweep}\ninfection_probability = 0.04"), "community"),
+        ("sis", format!("{sweep}\nrecovery_probability = 0.3"), "barabasi_albert"),
+        ("independent_cascade", "activation_probability = 0.3".to_owned(), "barabasi_albert"),
+        ("bass", "period_days = 20".to_owned(), "barabasi_albert"),
+        ("bass", "period_days = 20".to_owned(), "complete"),
+        ("linear_threshold", String::new(), "barabasi_albert"),
+    ] {
+        let network = format!("[network]\nkind = \"{network}\"");
+        let text = format!("{QUIET}kind = \"{kind}\"\n{more}\n{network}\n");
+        compare(&format!("{kind}, {more}"), &common::scenario(&text));
+    }
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn building(&self, _replicate: u32) {}
+    fn day_done(&self, _replicate: u32, _arm: &str, _day: u16, _consumers: u32) {}
+}
+
+/// Also where there are more ranks than shards.
+#[test]
+fn an_experiment_among_ranks_leaves_the_records_of_one() {
+    let scenario = common::scenario(
+        "days = 12\nreplicates = 2\n[population]\nconsumers = 500\ninfluencers = 5\n\
+         [market]\nmerchants = 20\n[start]\nregistered_share = 0.4\nburn_in_days = 4\n\
+         [arm.one]\npreset = \"kol\"\n[arm.two]\npreset = \"viral\"\n",
+    );
+    let contents =
+        |records: &[RunRecord]| records.iter().map(common::content).collect::<Vec<String>>();
+    let alone = contents(&common::run(&scenario));
+    for ranks in [2, 64] {
+        let (mut records, stop) = (Vec::new(), AtomicBool::new(false));
+        let mut sink = |record| records.push(record);
+        let ended = experiment::run_among(ranks, &scenario, &stop, &Silent, &mut sink);
+        assert!(matches!(ended, Ok(Completion::Complete)), "{ended:?}");
+        assert_eq!(contents(&records), alone, "{ranks} ranks");
+    }
 }

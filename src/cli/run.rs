@@ -63,6 +63,9 @@ pub struct How {
     /// Threads to use [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Ranks among which each arm is split, in this process; results are the same.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub ranks: u16,
     /// How progress is shown.
     #[arg(long, value_enum, default_value_t = progress::Kind::Auto)]
     pub progress: progress::Kind,
@@ -142,7 +145,8 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
     let folder = RunFolder::create(&plan.folder, force, meta)?;
     interrupt.leaves(folder.partial());
     let progress = progress::progress(how.progress, screen, plan.consumer_days());
-    pool.install(|| simulate(plan, folder, &interrupt, &*progress))
+    let ranks = usize::from(how.ranks);
+    pool.install(|| simulate(plan, ranks, folder, &interrupt, &*progress))
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
@@ -152,6 +156,7 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
 )]
 fn simulate(
     plan: &Plan,
+    ranks: usize,
     mut folder: RunFolder,
     interrupt: &Interrupt,
     progress: &dyn experiment::Progress,
@@ -169,7 +174,8 @@ fn simulate(
             interrupt.stop.store(true, Ordering::SeqCst);
         }
     };
-    let done = experiment::run(&plan.scenario, &interrupt.stop, progress, &mut sink);
+    let stop = &interrupt.stop;
+    let done = experiment::run_among(ranks, &plan.scenario, stop, progress, &mut sink);
     if let Some(error) = failure {
         return Err(given_up(error, folder.leave()));
     }

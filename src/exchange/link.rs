@@ -217,8 +217,10 @@ mod tests {
     fn each<T: Send>(count: usize, work: impl Fn(Link) -> T + Sync) -> Vec<T> {
         std::thread::scope(|scope| {
             let work = &work;
-            let ranks: Vec<_> =
-                Link::among(count).into_iter().map(|link| scope.spawn(move || work(link))).collect();
+            let ranks: Vec<_> = Link::among(count)
+                .into_iter()
+                .map(|link| scope.spawn(move || work(link)))
+                .collect();
             ranks.into_iter().filter_map(|rank| rank.join().ok()).collect()
         })
     }
@@ -253,6 +255,12 @@ mod tests {
                 assert_eq!(one, (2 * count as i64, [count as u64, ranks], expected.clone(), 0));
             }
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_rank_that_has_ended() {
+        let ended = each(3, |link| if link.rank() == 1 { 0 } else { link.sum(1) });
+        assert_eq!(ended, [0], "only the rank that ends by itself comes to anything");
     }
 
     #[test]

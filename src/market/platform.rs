@@ -10,10 +10,11 @@ use super::message::{Exposure, Order, Outcome};
 use super::opinion::Opinions;
 use super::tally::Tally;
 use crate::exchange::link::Link;
-use crate::parallel::Shards;
+use crate::parallel::{Column, Shards};
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
 use crate::simd::{column, prefetch};
+use std::ops::Range;
 
 /// What the platform takes of a kept order, and what a pickup costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,8 +151,8 @@ impl Resistance {
 pub struct Platform {
     /// Name.
     pub name: String,
-    /// One record a consumer.
-    pub members: Vec<Member>,
+    /// One record a consumer, of those whom the rank has.
+    pub members: Column<Member>,
     /// Consumers who are registered and have not lapsed.
     pub live: Bitmap,
     /// Consumers who registered or came back today, by shard, ascending.
@@ -278,7 +279,7 @@ impl Platform {
     /// Asks for what the decider reads of an exposure ahead of its use.
     #[inline]
     pub fn touch(&self, exposure: &Exposure) {
-        prefetch(&self.members, exposure.to as usize);
+        prefetch(&self.members, self.members.place(exposure.to));
         prefetch(&self.offers, exposure.offer as usize);
     }
 
@@ -288,7 +289,8 @@ impl Platform {
         let mut rows = Vec::with_capacity(shards.count());
         let mut columns = self
             .members
-            .chunks_mut(size)
+            .by_shard(shards)
+            .into_iter()
             .zip(self.live.0.chunks_mut(size / 64))
             .zip(self.joined.iter_mut().zip(&mut self.arrivals))
             .zip(self.outcomes.iter_mut().zip(&mut self.books));
@@ -303,18 +305,19 @@ impl Platform {
         rows
     }
 
-    /// A platform that nobody has registered on.
+    /// A platform that nobody has registered on, with the records of a rank's own consumers.
     #[must_use]
     pub fn new(
         name: &str,
         consumers: Shards,
+        own: Range<u32>,
         catalogue: &Catalogue,
         trust: f64,
         days: usize,
     ) -> Self {
         Self {
             name: name.to_owned(),
-            members: column(consumers.n() as usize, || Member::stranger(trust)),
+            members: Column::new(own.start, column(own.len(), || Member::stranger(trust))),
             live: Bitmap::new(consumers.n()),
             joined: vec![Vec::new(); consumers.count()],
             arrivals: vec![Vec::new(); consumers.count()],
@@ -350,7 +353,8 @@ impl Platform {
         for books in [&mut self.books, &mut self.offer_books] {
             let own = link.own(books.len());
             for (shard, book) in books.iter_mut().enumerate() {
-                let of_shard = (std::mem::take(&mut book.tally), std::mem::take(&mut book.postings));
+                let of_shard =
+                    (std::mem::take(&mut book.tally), std::mem::take(&mut book.postings));
                 if own.contains(&shard) {
                     tally.add(&of_shard.0);
                     postings.add(&of_shard.1);

@@ -97,4 +97,3 @@ pub trait Mechanism: Send + Sync {
         0
     }
 }
-

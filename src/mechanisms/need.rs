@@ -14,7 +14,7 @@ use crate::market::platform::{Platform, Rows};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::{self, Shards};
+use crate::parallel::{self, Column, Shards};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
@@ -83,7 +83,7 @@ const STEPS: f64 = 65_536.0;
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Need { p, shards: None, next: Vec::new(), habits: Vec::new() })
+    Box::new(Need { p, shards: None, next: Column::default(), habits: Column::default() })
 }
 
 struct Need {
@@ -91,9 +91,9 @@ struct Need {
     /// Shards of the consumers, once they are known.
     shards: Option<Shards>,
     /// When each consumer's next need arises, in 1/65536 days since day 0.
-    next: Vec<u32>,
+    next: Column<u32>,
     /// What is drawn of each consumer once, when first asked for: dear to draw, often needed.
-    habits: Vec<Habits>,
+    habits: Column<Habits>,
 }
 
 /// How one consumer buys.
@@ -144,8 +144,8 @@ struct Room<'a> {
 impl Need {
     /// The rooms of all shards.
     fn rooms<'a>(&'a mut self, env: &'a Environment) -> Vec<Room<'a>> {
-        let (p, size) = (&self.p, env.consumers.size());
-        let columns = self.next.chunks_mut(size).zip(self.habits.chunks_mut(size));
+        let (p, shards) = (&self.p, env.consumers);
+        let columns = self.next.by_shard(shards).into_iter().zip(self.habits.by_shard(shards));
         let room = |(shard, (next, habits))| {
             let first = env.consumers.range(shard).start;
             Room { p, env, first, next, habits }
@@ -351,10 +351,10 @@ fn is_open(open: &[OpenNeed], known: usize, consumer: u32, category: u16) -> boo
 
 impl Mechanism for Need {
     fn start(&mut self, world: &mut World) {
-        let n = world.env.consumers.n() as usize;
+        let own = world.own_consumers();
         self.shards = Some(world.env.consumers);
-        self.next = column(n, || NEVER);
-        self.habits = column(n, || Habits::UNKNOWN);
+        self.next = Column::new(own.start, column(own.len(), || NEVER));
+        self.habits = Column::new(own.start, column(own.len(), || Habits::UNKNOWN));
         if self.p.household_fills > 0.0 {
             let env = &world.env;
             env.society.find_households(&env.network, &env.people.segment);

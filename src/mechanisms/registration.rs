@@ -70,7 +70,6 @@ fn resistance(law: Resistance, key: Key, consumer: u32) -> f64 {
 impl Mechanism for Registration {
     /// (start) → the willing are members from the beginning.
     fn start(&mut self, world: &mut World) {
-        let own = world.own_consumers();
         let env = &world.env;
         let law = Resistance { mean: self.p.resistance_mean, sd: self.p.resistance_sd };
         let share = env.start.registered_share;
@@ -80,7 +79,7 @@ impl Mechanism for Registration {
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             for row in 0..rows.members.len() as u32 {
                 let consumer = rows.first + row;
-                if own.contains(&consumer) && rank(consumer) < share {
+                if rank(consumer) < share {
                     let member = &mut rows.members[row as usize];
                     member.standing |= standing::REGISTERED;
                     member.acquired_day = 0;

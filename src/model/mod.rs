@@ -12,13 +12,14 @@ use crate::mechanism::spec::{Channel, Placement, Spec};
 use crate::mechanism::world::{Attention, Environment, Following, World};
 use crate::mechanisms::MECHANISMS;
 use crate::network::{self, Network, NetworkError, Society};
-use crate::parallel::Shards;
+use crate::parallel::{Column, Shards};
 use crate::population::{Influencers, People, Segment};
 use crate::quantity::money::Fen;
 use crate::rng::Key;
 use crate::scenario::{Arm, Scenario, Setting};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// All channels, numbered through the registry.
@@ -139,7 +140,9 @@ pub fn build_part(arm: &Arm, env: &Arc<Environment>, link: Link) -> Built {
     let names = arm.platforms.iter().map(|platform| platform.name.as_str());
     let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
     let budget = Fen(env.daily_budget.0 / sharers);
-    let platforms: Vec<Platform> = names.map(|name| platform(name, env, budget)).collect();
+    let own = link.own_agents(env.consumers);
+    let platform = |name| platform(name, env, own.clone(), budget);
+    let platforms: Vec<Platform> = names.map(platform).collect();
     let mut world = World {
         env: Arc::clone(env),
         link: Arc::new(link),
@@ -161,9 +164,9 @@ pub fn build_part(arm: &Arm, env: &Arc<Environment>, link: Link) -> Built {
     Built { world, mechanisms }
 }
 
-fn platform(name: &str, env: &Environment, daily_budget: Fen) -> Platform {
-    let days = usize::from(env.days);
-    let mut platform = Platform::new(name, env.consumers, &env.catalogue, env.start.trust, days);
+fn platform(name: &str, env: &Environment, own: Range<u32>, daily_budget: Fen) -> Platform {
+    let (days, trust) = (usize::from(env.days), env.start.trust);
+    let mut platform = Platform::new(name, env.consumers, own, &env.catalogue, trust, days);
     platform.daily_budget = daily_budget;
     lend_trust(&mut platform.members, env);
     if env.people.segments.len() > 1 {
@@ -181,14 +184,15 @@ fn platform(name: &str, env: &Environment, daily_budget: Fen) -> Platform {
 }
 
 /// Gives everybody the trust of the own segment, where segments differ in it.
-fn lend_trust(members: &mut [Member], env: &Environment) {
+fn lend_trust(members: &mut Column<Member>, env: &Environment) {
     let people = &env.people;
     if people.segments.iter().all(|segment| segment.trust_shift == 0.0) {
         return;
     }
     let trust = |segment: &Segment| share16(env.start.trust + segment.trust_shift);
     let trusts: Vec<u16> = people.segments.iter().map(trust).collect();
-    let pairs = members.par_iter_mut().zip(&people.segment);
+    let (own, members) = members.held();
+    let pairs = members.par_iter_mut().zip(&people.segment[own]);
     pairs.for_each(|(member, segment)| member.trust = trusts[usize::from(*segment)]);
 }
 

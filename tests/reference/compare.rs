@@ -121,5 +121,9 @@ pub fn shapes(platform: &Platform, plain: &Market) -> Verdict {
     let engine: Vec<_> = engine.map(|(key, s)| (*key, s.count, s.distances)).collect();
     let plain = plain.trees.shapes.iter();
     let plain: Vec<_> = plain.map(|(key, s)| (*key, s.0, s.1)).collect();
-    same(|| "the list of filed cascades ((size, depth), count, distances)".to_owned(), engine, plain)
+    same(
+        || "the list of filed cascades ((size, depth), count, distances)".to_owned(),
+        engine,
+        plain,
+    )
 }

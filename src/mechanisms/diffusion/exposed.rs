@@ -4,12 +4,13 @@
 //! each tie is walked once in a run. Bass: rate of a day h = (p + q·a/d) ÷ period, adopted with
 //! probability 1 − e^−h. Threshold: active as soon as a ≥ θ·d and a > 0.
 
-use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody};
+use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody, handed_over};
+use crate::exchange::link::Link;
 use crate::market::member::{ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
 use crate::mechanism::world::Environment;
-use crate::network::Ties;
+use crate::network::{Csr, Ties};
 use crate::parallel;
 use crate::quantity::math::{exp, quick_exp};
 use crate::quantity::time::Clock;
@@ -35,6 +36,8 @@ pub(super) struct Exposed {
     active: Vec<AtomicU32>,
     /// Whose count went up since yesterday.
     touched: Vec<AtomicU64>,
+    /// Consumers of a shard.
+    size: usize,
     /// Who adopts today, by shard.
     new: Vec<Vec<u32>>,
 }
@@ -56,6 +59,7 @@ impl Exposed {
             susceptible: everybody(n),
             active: (0..if stored { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
             touched: (0..n.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            size: env.consumers.size(),
             new: vec![Vec::new(); env.consumers.count()],
         }
     }
@@ -106,37 +110,53 @@ impl Exposed {
     }
 
     /// (who adopted) → counts of those who hear them.
-    fn tell(&self, env: &Environment) {
+    fn tell(&self, env: &Environment, link: &Link) {
         let Ties::Stored(ties) = &env.network.ties else { return };
-        let (active, touched) = (&self.active, &self.touched);
-        let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
-        let marks = matches!(self.rule, Rule::Threshold(_));
-        parallel::each(&mut lists, |_, list| {
-            for &j in list.iter().flat_map(|i| ties.of(*i)) {
-                active[j as usize].fetch_add(1, Relaxed);
-                if marks {
-                    touched[(j >> 6) as usize].fetch_or(1 << (j & 63), Relaxed);
-                }
-            }
-        });
+        if link.is_alone() {
+            let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
+            parallel::each(&mut lists, |_, list| hearers(ties, list).for_each(|j| self.count(j)));
+            return;
+        }
+        let mut lists: Vec<Vec<u32>> =
+            self.new.iter().map(|list| hearers(ties, list).collect()).collect();
+        let arrived = handed_over(link, env.consumers, &mut lists);
+        lists.push(arrived);
+        parallel::each(&mut lists, |_, list| list.iter().for_each(|j| self.count(*j)));
+    }
+
+    /// One more of those whom a consumer hears is active.
+    #[inline]
+    fn count(&self, consumer: u32) {
+        self.active[consumer as usize].fetch_add(1, Relaxed);
+        if matches!(self.rule, Rule::Threshold(_)) {
+            let word = &self.touched[(consumer >> 6) as usize];
+            word.fetch_or(1 << (consumer & 63), Relaxed);
+        }
     }
 }
 
+/// Who hears some consumers, one after the other.
+fn hearers<'a>(ties: &'a Csr, list: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    list.iter().flat_map(move |i| ties.of(*i)).copied()
+}
+
 impl Way for Exposed {
-    fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]) {
+    fn seed(&mut self, env: &Environment, link: &Link, seeds: &[Vec<u32>]) {
         for &i in seeds.iter().flatten() {
             put_bit(&mut self.susceptible, i, false);
         }
-        self.new = seeds.to_vec();
-        self.tell(env);
+        let own = link.own(seeds.len());
+        self.new[own.clone()].clone_from_slice(&seeds[own]);
+        self.tell(env, link);
     }
 
-    fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread) {
+    fn day(&mut self, env: &Environment, link: &Link, at: Clock, spread: &mut Spread) {
         let (shards, adopters) = (env.consumers, spread.infected);
         let mut new = std::mem::take(&mut self.new);
-        parallel::each(&mut new, |shard, list| {
+        let own = link.own(shards.count());
+        parallel::each(&mut new[own.clone()], |k, list| {
             list.clear();
-            for start in shards.range(shard).step_by(64) {
+            for start in shards.range(own.start + k).step_by(64) {
                 let open = self.susceptible[(start / 64) as usize];
                 if open != 0 {
                     let bits = self.adopting(env, at, start, open, adopters);
@@ -148,14 +168,20 @@ impl Way for Exposed {
         for &i in self.new.iter().flatten() {
             put_bit(&mut self.susceptible, i, false);
         }
-        self.tell(env);
-        let adopted = self.new.iter().map(|list| list.len() as u64).sum();
+        self.tell(env, link);
+        let adopted = self.new.iter().map(|list| list.len() as i64).sum();
+        let adopted = link.sum(adopted) as u64;
         spread.close(adopted, adopted, 0, false);
     }
 
     fn digest(&self, hash: &mut Digest) {
-        hash.add(self.susceptible.iter().copied());
-        hash.add(self.active.iter().map(|count| u64::from(count.load(Relaxed))));
+        let n = self.new.len();
+        let (words, active) =
+            (self.susceptible.chunks(self.size / 64), self.active.chunks(self.size));
+        let (words, mut active): (Vec<_>, Vec<_>) = (words.collect(), active.collect());
+        active.resize_with(n, Default::default);
+        hash.shards(n, |shard| words[shard].iter().copied());
+        hash.shards(n, |shard| active[shard].iter().map(|count| u64::from(count.load(Relaxed))));
     }
 
     fn bytes(&self) -> u64 {
