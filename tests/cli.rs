@@ -154,7 +154,16 @@ fn wrong_command_lines_end_with_2() {
 
 #[test]
 fn init_writes_once_and_what_it_writes_is_fine() {
-    for template in ["compare-four", "viral", "kol", "community", "traditional", "competition"] {
+    for template in [
+        "compare-four",
+        "viral",
+        "kol",
+        "community",
+        "traditional",
+        "hybrid",
+        "competition",
+        "calibration",
+    ] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let said = guanxi(folder.path(), &["init", "new", "--template", template]);
         assert_eq!((said.code, said.out.trim()), (0, "new/scenario.toml"));

@@ -192,3 +192,114 @@ fn every_mechanism_is_described_in_the_model() {
         }
     }
 }
+
+/// Where the commands of a page are carried out: the scenarios that come with the program, and
+/// files like those that the pages speak of.
+fn workshop() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut open = vec![PathBuf::from("scenarios")];
+    while let Some(part) = open.pop() {
+        std::fs::create_dir_all(folder.path().join(&part)).expect("a folder");
+        for entry in std::fs::read_dir(root().join(&part)).expect("scenarios can be listed") {
+            let entry = entry.expect("an entry can be read");
+            let inner = part.join(entry.file_name());
+            if entry.path().is_dir() {
+                open.push(inner);
+            } else {
+                std::fs::copy(entry.path(), folder.path().join(inner)).expect("copied");
+            }
+        }
+    }
+    for own in ["friends.csv", "trust.txt"] {
+        let village = root().join("scenarios/data/village.csv");
+        std::fs::copy(village, folder.path().join(own)).expect("copied");
+    }
+    folder
+}
+
+/// A command of the README made small enough for a test: few people, few days, a folder of its own.
+fn shrunk(mut words: Vec<String>, number: usize) -> Vec<String> {
+    let has = |words: &[String], flag: &str| words.iter().any(|word| word == flag);
+    if !["run", "compare"].contains(&words[1].as_str()) {
+        return words;
+    }
+    for (flag, value) in [("--days", "3"), ("--replicates", "2")] {
+        match words.iter().position(|word| word == flag) {
+            Some(at) => words[at + 1] = value.to_owned(),
+            None => words.extend([flag.to_owned(), value.to_owned()]),
+        }
+    }
+    let own_ties = words.iter().any(|w| w.contains("own_network") || w.contains("network.file"));
+    if !own_ties {
+        words.extend(["--set".to_owned(), "population.consumers=2000".to_owned()]);
+    }
+    if words[1] == "run" && !has(&words, "-o") && !has(&words, "-n") && !has(&words, "--dry-run") {
+        words.extend(["-o".to_owned(), format!("run_{number}")]);
+    }
+    words
+}
+
+/// Carries out the commands of a page one after the other, each file of the page saved under
+/// its scenario's name before.
+fn carry_out(page: &str, small: bool) {
+    let text = std::fs::read_to_string(root().join(page)).expect("a page can be read");
+    let folder = workshop();
+    for block in blocks(&text, "toml") {
+        let name = block.lines().find_map(|line| line.strip_prefix("name = "));
+        let name = name.unwrap_or("part").trim_matches('"');
+        let path = folder.path().join(format!("{name}.toml"));
+        std::fs::write(path, completed(&block)).expect("written");
+    }
+    let mut done = 0;
+    for line in blocks(&text, "sh").iter().flat_map(|block| block.lines()) {
+        let Some(words) = arguments(line) else { continue };
+        let words = if small { shrunk(words, done) } else { words };
+        let program = assert_cmd::cargo::cargo_bin!("guanxi");
+        let said = std::process::Command::new(program)
+            .current_dir(folder.path())
+            .args(&words[1..])
+            .output()
+            .expect("the program can be started");
+        let refused = line.contains("# refused");
+        let told = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.success(), !refused, "{page}: {}\n{told}", words.join(" "));
+        done += 1;
+    }
+    assert!(done > 4, "{page} has only {done} commands");
+}
+
+#[test]
+fn every_command_of_the_tutorial_does_what_it_says() {
+    carry_out("docs/tutorial.md", false);
+}
+
+#[test]
+fn every_command_of_the_chinese_lesson_does_what_it_says() {
+    carry_out("docs/zh/tutorial.md", false);
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    carry_out("README.md", true);
+    carry_out("docs/zh/README.md", true);
+}
+
+/// A scenario of the pages runs: small, for two days.
+#[test]
+fn every_scenario_of_the_pages_runs() {
+    for (path, page) in pages() {
+        for block in blocks(&page, "toml") {
+            let folder = workshop();
+            std::fs::write(folder.path().join("s.toml"), completed(&block)).expect("written");
+            let program = assert_cmd::cargo::cargo_bin!("guanxi");
+            let said = std::process::Command::new(program)
+                .current_dir(folder.path())
+                .args(["run", "s.toml", "--days", "2", "--replicates", "1", "-o", "out"])
+                .args(["--set", "population.consumers=1000", "--set", "population.influencers=20"])
+                .output()
+                .expect("the program can be started");
+            let told = String::from_utf8_lossy(&said.stderr);
+            assert!(said.status.success(), "{}: {told}\n{block}", path.display());
+        }
+    }
+}

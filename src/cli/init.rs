@@ -1,4 +1,4 @@
-//! `guanxi init`: a commented scenario to start from.
+//! `guanxi init`: a commented scenario to start from, in English or Chinese.
 
 use crate::cli::Done;
 use crate::cli::failure::Failure;
@@ -21,8 +21,23 @@ pub enum Template {
     Community,
     /// A shelf alone.
     Traditional,
+    /// Several ways of selling on one platform, and what each of them adds.
+    Hybrid,
     /// Four platforms alone, and together in one market.
     Competition,
+    /// One assumption changed in each arm, to fit a platform to known figures.
+    Calibration,
+    /// A network of the user's own, with a village as an example.
+    OwnNetwork,
+}
+
+/// The language of the comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
 }
 
 /// Arguments of `init`.
@@ -34,51 +49,144 @@ pub struct Arguments {
     /// What it compares.
     #[arg(long, value_enum, default_value_t = Template::CompareFour)]
     pub template: Template,
+    /// Language of its comments.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub lang: Language,
     /// Replace a scenario.toml that is there.
     #[arg(long)]
     pub force: bool,
 }
 
-/// The text of a template.
-#[must_use]
-pub fn text(template: Template) -> String {
-    let one = include_str!("template.toml");
-    let arm = |preset: &str| format!("[arm.{preset}]\npreset = \"{preset}\"\n");
-    let with = |name: &str, question: &str, arms: String| {
-        one.replace("{name}", name).replace("{question}", question).replace("{arms}", &arms)
-    };
-    let against = |preset: &str, what: &str| {
-        let question = format!("Does {what} beat a shelf for everyday goods?");
-        with(preset, &question, format!("{}\n{}", arm("traditional"), arm(preset)))
-    };
+/// The ties of the village of the template `own-network`, and where its scenario looks for them.
+const VILLAGE: (&str, &str) =
+    ("data/village.csv", include_str!("../../scenarios/data/village.csv"));
+
+/// A sentence in both languages.
+type Both = [&'static str; 2];
+
+/// The questions of what is sold through a preset.
+fn question(template: Template) -> Both {
     match template {
-        Template::CompareFour => include_str!("../../scenarios/quickstart.toml").to_owned(),
-        Template::Competition => include_str!("../../scenarios/competition.toml").to_owned(),
-        Template::Viral => against("viral", "selling through friends"),
-        Template::Kol => against("kol", "selling through influencers"),
-        Template::Community => against("community", "selling through neighbourhood leaders"),
+        Template::Viral => [
+            "Does selling through friends beat a shelf for everyday goods?",
+            "卖日用品，通过朋友销售能胜过货架吗？",
+        ],
+        Template::Kol => [
+            "Does selling through influencers beat a shelf for everyday goods?",
+            "卖日用品，通过达人直播销售能胜过货架吗？",
+        ],
+        Template::Community => [
+            "Does selling through neighbourhood leaders beat a shelf for everyday goods?",
+            "卖日用品，通过社区团长销售能胜过货架吗？",
+        ],
         Template::Traditional => {
-            with("traditional", "How does a shelf sell everyday goods?", arm("traditional"))
+            ["How does a shelf sell everyday goods?", "货架式电商卖日用品的情况如何？"]
+        }
+        Template::Hybrid => [
+            "Do sessions add to selling through friends, and what does group-buying add?",
+            "直播能为通过朋友销售增色吗？拼团又增加了什么？",
+        ],
+        Template::Competition => {
+            ["Who wins when the four compete in one market?", "四种模式在同一市场竞争，谁会胜出？"]
+        }
+        Template::Calibration => [
+            "Which assumption moves which figure, and by how much?",
+            "哪个假设影响哪个数字，影响多大？",
+        ],
+        Template::CompareFour | Template::OwnNetwork => {
+            ["Which way of selling wins for everyday goods?", "卖日用品，哪种销售方式会胜出？"]
         }
     }
 }
 
-/// Writes the scenario.
+/// An arm for each preset, called like it.
+fn arms(presets: &[&str]) -> String {
+    let arm = |preset: &&str| format!("[arm.{preset}]\npreset = \"{preset}\"\n");
+    presets.iter().map(arm).collect::<Vec<_>>().join("\n")
+}
+
+/// The arms of the template `competition`.
+fn rivals(presets: &[&str]) -> String {
+    let platform =
+        |preset: &&str| format!("\n[arm.together.platform.{preset}]\npreset = \"{preset}\"\n");
+    arms(presets) + &presets.iter().map(platform).collect::<String>()
+}
+
+/// The text of a template.
+#[must_use]
+pub fn text(template: Template, language: Language) -> String {
+    const FOUR: [&str; 4] = ["traditional", "viral", "kol", "community"];
+    let zh = language == Language::Zh;
+    match (template, zh) {
+        (Template::CompareFour, false) => return own("quickstart"),
+        (Template::Competition, false) => return own("competition"),
+        (Template::OwnNetwork, false) => return own("own_network"),
+        (Template::OwnNetwork, true) => {
+            return include_str!("templates/own_network.zh.toml").to_owned();
+        }
+        _ => {}
+    }
+    let (name, arms) = match template {
+        Template::Viral => ("viral", arms(&["traditional", "viral"])),
+        Template::Kol => ("kol", arms(&["traditional", "kol"])),
+        Template::Community => ("community", arms(&["traditional", "community"])),
+        Template::Traditional => ("traditional", arms(&["traditional"])),
+        Template::Hybrid if zh => ("hybrid", include_str!("templates/hybrid.zh.toml").to_owned()),
+        Template::Hybrid => ("hybrid", include_str!("templates/hybrid.toml").to_owned()),
+        Template::Calibration if zh => {
+            ("calibration", include_str!("templates/calibration.zh.toml").to_owned())
+        }
+        Template::Calibration => {
+            ("calibration", include_str!("templates/calibration.toml").to_owned())
+        }
+        Template::Competition => ("competition", rivals(&FOUR)),
+        Template::CompareFour | Template::OwnNetwork => ("quickstart", arms(&FOUR)),
+    };
+    let one = match language {
+        Language::En => include_str!("templates/one.toml"),
+        Language::Zh => include_str!("templates/one.zh.toml"),
+    };
+    one.replace("{name}", name)
+        .replace("{question}", question(template)[usize::from(zh)])
+        .replace("{arms}", &arms)
+}
+
+/// A scenario that comes with the program.
+fn own(name: &str) -> String {
+    let text = match name {
+        "competition" => include_str!("../../scenarios/competition.toml"),
+        "own_network" => include_str!("../../scenarios/own_network.toml"),
+        _ => include_str!("../../scenarios/quickstart.toml"),
+    };
+    text.to_owned()
+}
+
+/// Writes the scenario, and what it reads.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let path = arguments.dir.join("scenario.toml");
+    let text = text(arguments.template, arguments.lang);
+    let mut files = vec![(path.clone(), text.as_str())];
+    if arguments.template == Template::OwnNetwork {
+        files.push((arguments.dir.join(VILLAGE.0), VILLAGE.1));
+    }
+    for (path, text) in &files {
+        let folder = path.parent().unwrap_or(&arguments.dir);
+        std::fs::create_dir_all(folder).map_err(|error| failed(path, &error))?;
+        write(path, text.as_bytes(), arguments.force).map_err(|error| failed(path, &error))?;
+        screen.data(&path.display().to_string());
+    }
     let shown = path.display();
-    let failed = |error: std::io::Error| {
-        if error.kind() == ErrorKind::AlreadyExists {
-            let advice = "choose another folder or replace it with --force";
-            return Failure::Output(anyhow::anyhow!("`{shown}` already exists; {advice}"));
-        }
-        Failure::Output(anyhow::anyhow!("cannot write `{shown}`: {error}"))
-    };
-    std::fs::create_dir_all(&arguments.dir).map_err(failed)?;
-    write(&path, text(arguments.template).as_bytes(), arguments.force).map_err(failed)?;
-    screen.data(&path.display().to_string());
     screen.tell(&format!("now edit it, then: guanxi check {shown}; guanxi run {shown}"));
     Ok(())
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display();
+    if error.kind() == ErrorKind::AlreadyExists {
+        let advice = "choose another folder or replace it with --force";
+        return Failure::Output(anyhow::anyhow!("`{shown}` already exists; {advice}"));
+    }
+    Failure::Output(anyhow::anyhow!("cannot write `{shown}`: {error}"))
 }
 
 /// Writes a file whole or not at all: what is there stays until the new one is complete.
@@ -104,18 +212,36 @@ mod tests {
     use crate::scenario::resolve::{Catalogue, Input, resolve};
 
     /// Presets count by name only, so that the templates' own text is what is tested.
-    const NAMES: Catalogue = Catalogue { mechanisms: &[], presets: PRESETS, platforms: 4 };
+    const NAMES: Catalogue =
+        Catalogue { mechanisms: crate::mechanisms::MECHANISMS, presets: PRESETS, platforms: 4 };
 
     #[test]
-    fn every_template_is_free_of_mistakes() {
+    fn every_template_is_free_of_mistakes_in_either_language() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"));
         for template in Template::value_variants() {
-            let text = text(*template);
-            assert!(!text.contains(['{', '}']), "{template:?} has a place that was not filled");
-            let folder = Path::new("");
-            let input = Input { name: "t", text: &text, folder, sets: &[] };
-            let issues = resolve(&input, &NAMES).err().unwrap_or_default();
-            let own: Vec<_> = issues.iter().filter(|issue| issue.file() == "t").collect();
-            assert!(own.is_empty(), "{template:?}: {own:#?}");
+            for language in Language::value_variants() {
+                let text = text(*template, *language);
+                assert!(!text.contains(['{', '}']), "{template:?} has a place that was not filled");
+                let input = Input { name: "t", text: &text, folder, sets: &[] };
+                let issues = resolve(&input, &NAMES).err().unwrap_or_default();
+                let own: Vec<_> = issues.iter().filter(|issue| issue.file() == "t").collect();
+                assert!(own.is_empty(), "{template:?}: {own:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_template_says_the_same_in_both_languages() {
+        let keys = |language, template| -> Vec<String> {
+            let text = text(template, language);
+            let code = |line: &str| line.split(" #").next().unwrap_or("").trim().to_owned();
+            let own = |line: &String| !line.is_empty() && !line.starts_with('#');
+            let value = |line: &String| line.starts_with("name =") || line.starts_with("question");
+            text.lines().map(code).filter(own).filter(|line| !value(line)).collect()
+        };
+        use Template::{Calibration, Community, Hybrid, Kol, OwnNetwork, Traditional, Viral};
+        for template in [Calibration, Community, Hybrid, Kol, OwnNetwork, Traditional, Viral] {
+            assert_eq!(keys(Language::En, template), keys(Language::Zh, template), "{template:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod completions;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
@@ -17,7 +18,9 @@ pub mod plan;
 pub mod progress;
 pub mod reference;
 pub mod run;
+pub mod schema;
 pub mod screen;
+pub mod watch;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};
@@ -72,6 +75,12 @@ pub enum Verb {
     Compare(compare::Arguments),
     /// Look at networks.
     Graph(graph::Arguments),
+    /// Write the JSON Schema of scenarios, for completion in editors.
+    Schema(schema::Arguments),
+    /// Write completions for a shell.
+    Completions(completions::Arguments),
+    /// Write the manual page, or those of all verbs.
+    Man(completions::ManArguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -87,6 +96,9 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Run(arguments) => run::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
+        Verb::Schema(arguments) => schema::execute(&arguments, &screen),
+        Verb::Completions(arguments) => completions::execute(&arguments, &screen),
+        Verb::Man(arguments) => completions::man(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,

@@ -4,6 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
+use crate::cli::watch::Watch;
 use crate::cli::{Done, load, memory, progress};
 use crate::engine::experiment::{self, Completion};
 use crate::observer::RunRecord;
@@ -69,9 +70,22 @@ pub struct How {
     /// How progress is shown.
     #[arg(long, value_enum, default_value_t = progress::Kind::Auto)]
     pub progress: progress::Kind,
+    /// Show members, orders and sales of each platform while they come about.
+    #[arg(long, conflicts_with = "progress")]
+    pub watch: bool,
     /// Memory that may be taken, such as 8GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory_limit: Option<u64>,
+}
+
+impl How {
+    /// What is told while the plan is carried out.
+    fn progress(self, plan: &Plan, screen: &Screen) -> Box<dyn experiment::Progress> {
+        if !self.watch {
+            return progress::progress(self.progress, screen, plan.consumer_days());
+        }
+        Box::new(Watch::new(*screen, plan.scenario.days + plan.scenario.start.burn_in_days))
+    }
 }
 
 impl Over {
@@ -144,8 +158,7 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
     let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
     let folder = RunFolder::create(&plan.folder, force, meta)?;
     interrupt.leaves(folder.partial());
-    let progress = progress::progress(how.progress, screen, plan.consumer_days());
-    let ranks = usize::from(how.ranks);
+    let (progress, ranks) = (how.progress(plan, screen), usize::from(how.ranks));
     pool.install(|| simulate(plan, ranks, folder, &interrupt, &*progress))
 }
 

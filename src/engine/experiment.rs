@@ -26,8 +26,36 @@ pub trait Progress: Sync {
     fn building(&self, replicate: u32);
     /// A day of one arm is done.
     fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32);
+    /// What a day brought on each platform of an arm; days are counted from 1, burn-in included.
+    fn figures(&self, _replicate: u32, _arm: &str, _day: u16, _figures: &[Figures<'_>]) {}
     /// An arm has ended; where its time went.
     fn arm_done(&self, _replicate: u32, _arm: &str, _beats: &Beats) {}
+}
+
+/// What one day brought on one platform, for whoever watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures<'a> {
+    /// Name of the platform.
+    pub platform: &'a str,
+    /// Members in the evening.
+    pub members: u64,
+    /// Orders granted.
+    pub orders: u64,
+    /// Their price.
+    pub gmv_fen: i64,
+}
+
+/// The figures of a day, by platform.
+fn figures<'a>(world: &'a World, day: &Day) -> Vec<Figures<'a>> {
+    let of = |(platform, book): (&'a crate::market::platform::Platform, &super::step::DayBook)| {
+        Figures {
+            platform: &platform.name,
+            members: platform.n_live,
+            orders: book.tally.over_channels(|channel| channel.ordered as i64) as u64,
+            gmv_fen: book.tally.over_channels(|channel| channel.ordered_fen),
+        }
+    };
+    world.platforms.iter().zip(&day.books).map(of).collect()
 }
 
 /// How an experiment ended.
@@ -205,8 +233,10 @@ impl Run<'_> {
                 }
             }
             done += 1;
+            let seen = figures(&arm.world, &day);
             if link.rank() == 0 {
                 let consumers = self.env.consumers.n();
+                self.progress.figures(self.replicate, &self.arm.name, done, &seen);
                 self.progress.day_done(self.replicate, &self.arm.name, done, consumers);
             }
         }

@@ -65,20 +65,63 @@ impl Coefficients {
         if pickup { self.pickup_days } else { self.parcel_days }
     }
 
+    /// What trust adds: in the platform, and in whoever recommends.
+    #[inline(always)]
+    #[must_use]
+    pub fn of_trust(&self, platform: f64, recommender: Option<f64>) -> f64 {
+        let trust = match recommender {
+            Some(t) => platform + self.recommender_weight * (t - platform),
+            None => platform,
+        };
+        self.trust * (trust - 0.5)
+    }
+
     /// U of an alternative whose channel has the constant `constant` (α, γ, impulse, −hassle).
     #[inline]
     #[must_use]
     pub fn utility(&self, constant: f64, a: &Attributes) -> f64 {
-        let trust = match a.recommender_trust {
-            Some(t) => a.platform_trust + self.recommender_weight * (t - a.platform_trust),
-            None => a.platform_trust,
+        let terms = Terms {
+            constant,
+            need: if a.need { self.need } else { 0.0 },
+            price: self.price * a.price_sensitivity * a.ln_price_ratio,
+            trust: self.of_trust(a.platform_trust, a.recommender_trust),
+            friends: self.friends * a.ln_friends,
+            delay: self.delay * a.delay_days,
+            habit: self.habit * a.habit,
+            refractory: self.refractory * a.refractory,
         };
-        let need = if a.need { self.need } else { 0.0 };
-        constant + need - self.price * a.price_sensitivity * a.ln_price_ratio
-            + self.trust * (trust - 0.5)
-            + self.friends * a.ln_friends
-            - self.delay * a.delay_days
-            + self.habit * a.habit
-            - self.refractory * a.refractory
+        terms.sum()
+    }
+}
+
+/// The terms of U, each multiplied by its coefficient: whoever weighs many alternatives makes
+/// those that they have in common once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// α_c and what else the channel and the offer add.
+    pub constant: f64,
+    /// κ·need.
+    pub need: f64,
+    /// β_P·s·ln(P/P⁰).
+    pub price: f64,
+    /// β_T·(T − ½).
+    pub trust: f64,
+    /// β_F·ln(1 + friends).
+    pub friends: f64,
+    /// β_D·days.
+    pub delay: f64,
+    /// β_L·habit.
+    pub habit: f64,
+    /// β_S·2^(−days since the last order/h).
+    pub refractory: f64,
+}
+
+impl Terms {
+    /// U.
+    #[inline(always)]
+    #[must_use]
+    pub fn sum(self) -> f64 {
+        self.constant + self.need - self.price + self.trust + self.friends - self.delay + self.habit
+            - self.refractory
     }
 }

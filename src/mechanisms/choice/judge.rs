@@ -7,10 +7,11 @@
 use super::{OUTSIDE, PRIORITY, TASTE};
 use crate::exchange::{AHEAD, by_receiver};
 use crate::market::ledger::Line;
-use crate::market::member::{NEVER, from_share16};
+use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Carriage, Platform, is_considered};
-use crate::market::utility::{Attributes, Coefficients};
+use crate::market::tally::MAX_CHANNELS;
+use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::leaning::Leanings;
 use crate::mechanism::world::Environment;
 use crate::quantity::math::{ln_1p, quick_exp, quick_ln};
@@ -57,6 +58,8 @@ struct Row {
     place: u32,
     consumer: u32,
     offer: u32,
+    /// Whether it may be bought in another way than alone.
+    variants: bool,
     /// U alone at the exposure's price, a coupon included.
     utility: f64,
     /// β_P·s of the consumer.
@@ -74,12 +77,30 @@ struct Situation {
 
 /// What one platform is to one consumer, the same for all that it offers.
 struct Mind {
-    sensitivity: f64,
+    platform: u8,
+    /// Only members buy.
+    live: bool,
     segment: u8,
+    /// β_P·s.
+    sensitivity: f64,
+    /// Trust in the platform.
     trust: f64,
-    habit: f64,
-    /// What is left of the last order's strain on the purse, 0 … 1.
-    strain: f64,
+    /// β_T·(T − ½) where nobody recommends.
+    of_trust: f64,
+    /// β_L·habit.
+    of_habit: f64,
+    /// β_S·what is left of the last order's strain on the purse.
+    of_strain: f64,
+}
+
+/// A channel of one platform.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    constant: f64,
+    matched: f64,
+    /// β_D·days.
+    of_delay: f64,
+    variants: bool,
 }
 
 /// An alternative that is ahead: the smaller the race time, the better.
@@ -116,8 +137,10 @@ pub struct Judge<'a> {
     leanings: Leanings,
     /// What is left of an order's strain after so many days.
     strain: [f64; STRAIN_DAYS],
-    /// ln(1 + n) of so many friends.
-    ln_friends: [f64; FRIENDS],
+    /// β_F·ln(1 + n) of so many friends.
+    of_friends: [f64; FRIENDS],
+    /// By platform, then channel.
+    ways: Vec<[Way; MAX_CHANNELS]>,
     at: Clock,
 }
 
@@ -137,7 +160,8 @@ impl<'a> Judge<'a> {
             coefficients,
             leanings: Leanings::new(&env.people, platforms, &coefficients),
             strain: std::array::from_fn(|days| strain(days, half_life_days)),
-            ln_friends: std::array::from_fn(|n| ln_1p(n as f64)),
+            of_friends: std::array::from_fn(|n| coefficients.friends * ln_1p(n as f64)),
+            ways: platforms.iter().map(|platform| ways(platform, &coefficients)).collect(),
             at,
         }
     }
@@ -167,14 +191,8 @@ impl<'a> Judge<'a> {
         prefetch(&self.env.people.segment, exposure.to as usize);
     }
 
-    /// Whether an exposure is weighed: only members buy. With registration on strangers'
-    /// exposures were dropped before; without it nobody becomes a member.
-    #[inline]
-    fn considers(&self, exposure: &Exposure) -> bool {
-        is_considered(exposure) && self.platforms[exposure.platform as usize].live.get(exposure.to)
-    }
-
     /// Adds the alternatives of a situation, whose first exposure stands at `first`.
+    #[inline]
     fn collect(
         &self,
         (first, situation): (usize, &[Exposure]),
@@ -184,24 +202,30 @@ impl<'a> Judge<'a> {
         let flags = situation.iter().fold(0, |flags, e| flags | e.flags);
         let (need, any_friend) = (flags & flag::NEED != 0, flags & flag::FRIEND != 0);
         let begin = batch.rows.len();
-        let mut mind: Option<(u8, Mind)> = None;
-        for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| self.considers(e)) {
+        let mut mind: Option<Mind> = None;
+        for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| is_considered(e)) {
+            let mind = match &mut mind {
+                Some(known) if known.platform == exposure.platform => known,
+                unknown => unknown.insert(self.mind(exposure, need)),
+            };
+            if !mind.live {
+                continue;
+            }
             let channel = exposure.channel as usize;
             books[exposure.platform as usize].tally.channels[channel].considered += 1;
             if k > 0 && repeats(&situation[k - 1], exposure) {
                 continue;
             }
-            let known = mind.take_if(|(platform, _)| *platform == exposure.platform);
-            let known = known.map_or_else(|| self.mind(exposure, need), |(_, mind)| mind);
             let friends = if any_friend { friends(situation, exposure.offer) } else { 0 };
+            let way = &self.ways[usize::from(exposure.platform)][channel];
             batch.rows.push(Row {
                 place: (first + k) as u32,
                 consumer: exposure.to,
                 offer: exposure.offer,
-                utility: self.utility(exposure, &known, need, friends),
-                sensitivity: self.coefficients.price * known.sensitivity,
+                variants: way.variants,
+                utility: self.utility(exposure, (mind, way), need, friends),
+                sensitivity: mind.sensitivity,
             });
-            mind = Some((exposure.platform, known));
         }
         if batch.rows.len() > begin {
             let Exposure { to: consumer, category, .. } = situation[0];
@@ -210,48 +234,58 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What the exposure's platform is to its receiver.
+    /// What the exposure's platform is to its receiver. Only members buy: with registration on
+    /// strangers' exposures were dropped before; without it nobody becomes a member.
     #[inline]
     fn mind(&self, e: &Exposure, need: bool) -> Mind {
-        let member = &self.platforms[e.platform as usize].members[e.to as usize];
+        let platform = &self.platforms[e.platform as usize];
+        let member: &Member = &platform.members[e.to as usize];
         let segment = self.env.people.segment[e.to as usize];
+        let (c, trust) = (&self.coefficients, from_share16(member.trust));
+        let price_sensitivity = self.env.people.segments[usize::from(segment)].price_sensitivity;
+        let strain = if need { 0.0 } else { self.purse_strain(e.to, member.last_order_day) };
         Mind {
-            sensitivity: self.env.people.segments[usize::from(segment)].price_sensitivity,
+            platform: e.platform,
+            live: platform.live.get(e.to),
             segment,
-            trust: from_share16(member.trust),
-            habit: from_share16(member.habit),
-            strain: if need { 0.0 } else { self.purse_strain(e.to, member.last_order_day) },
+            sensitivity: c.price * price_sensitivity,
+            trust,
+            of_trust: c.of_trust(trust, None),
+            of_habit: c.habit * from_share16(member.habit),
+            of_strain: c.refractory * strain,
         }
     }
 
     /// U of an exposure's offer, bought alone.
     #[inline]
-    fn utility(&self, e: &Exposure, mind: &Mind, need: bool, friends: u32) -> f64 {
-        let platform = &self.platforms[e.platform as usize];
-        let (terms, offer) =
-            (&platform.channels[e.channel as usize], &platform.offers[e.offer as usize]);
-        let cut =
-            if e.price_bp == FULL_PRICE { 0.0 } else { quick_ln(f64::from(e.price_bp) / 1e4) };
-        let coupon = if e.flags & flag::COUPON != 0 { self.ln_coupon(e, 0) } else { 0.0 };
-        let attributes = Attributes {
-            need,
-            price_sensitivity: mind.sensitivity,
-            ln_price_ratio: f64::from(offer.ln_price_ratio) + cut + coupon,
-            platform_trust: mind.trust,
-            recommender_trust: (e.trust > 0).then(|| from_share16(e.trust)),
-            ln_friends: match self.ln_friends.get(friends as usize) {
-                Some(known) => *known,
-                None => ln_1p(f64::from(friends)),
-            },
-            delay_days: self.coefficients.delay_days(terms.carriage == Carriage::Pickup),
-            habit: mind.habit,
-            refractory: mind.strain,
-        };
-        let matched = e.flags & flag::MATCH != 0;
-        let constant = if matched { terms.matched } else { terms.constant };
-        let standing = f64::from(offer.standing_utility);
+    fn utility(&self, e: &Exposure, (mind, way): (&Mind, &Way), need: bool, friends: u32) -> f64 {
+        let offer = &self.platforms[e.platform as usize].offers[e.offer as usize];
+        let mut ln_price_ratio = f64::from(offer.ln_price_ratio);
+        if e.price_bp != FULL_PRICE {
+            ln_price_ratio += quick_ln(f64::from(e.price_bp) / 1e4);
+        }
+        if e.flags & flag::COUPON != 0 {
+            ln_price_ratio += self.ln_coupon(e, 0);
+        }
+        let constant = if e.flags & flag::MATCH != 0 { way.matched } else { way.constant };
         let lean = self.leanings.of(e.platform, e.channel, mind.segment, need);
-        self.coefficients.utility(constant + standing + lean, &attributes)
+        let terms = Terms {
+            constant: constant + f64::from(offer.standing_utility) + lean,
+            need: if need { self.coefficients.need } else { 0.0 },
+            price: mind.sensitivity * ln_price_ratio,
+            trust: match e.trust {
+                0 => mind.of_trust,
+                t => self.coefficients.of_trust(mind.trust, Some(from_share16(t))),
+            },
+            friends: match self.of_friends.get(friends as usize) {
+                Some(known) => *known,
+                None => self.coefficients.friends * ln_1p(f64::from(friends)),
+            },
+            delay: way.of_delay,
+            habit: mind.of_habit,
+            refractory: mind.of_strain,
+        };
+        terms.sum()
     }
 
     /// Decides all situations of a batch and empties it.
@@ -293,7 +327,7 @@ impl<'a> Judge<'a> {
         let Batch { rows, noise, times, exponents, variants, .. } = batch;
         (times.clear(), exponents.clear(), variants.clear());
         for (row, [time, hassle]) in rows.iter().zip(&*noise) {
-            let (gain, variant) = self.best_way(&list[row.place as usize], row, *hassle);
+            let (gain, variant) = self.best_way(list, row, *hassle);
             times.push(*time);
             exponents.push(-(row.utility + gain));
             variants.push(variant);
@@ -303,13 +337,13 @@ impl<'a> Judge<'a> {
 
     /// The way of buying that gains most over buying alone, and what it gains.
     #[inline]
-    fn best_way(&self, e: &Exposure, row: &Row, first: f64) -> (f64, u8) {
-        let platform = &self.platforms[e.platform as usize];
+    fn best_way(&self, list: &[Exposure], row: &Row, first: f64) -> (f64, u8) {
         let (mut gain, mut variant) = (0.0, 0);
-        if !platform.channels[e.channel as usize].variants {
+        if !row.variants {
             return (gain, variant);
         }
-        for (k, way) in platform.variants.iter().enumerate() {
+        let e = &list[row.place as usize];
+        for (k, way) in self.platforms[e.platform as usize].variants.iter().enumerate() {
             let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
             let more = -row.sensitivity * (way.ln_price + self.coupon_gain(e, k)) - hassle;
             if more > gain {
@@ -408,6 +442,21 @@ impl<'a> Judge<'a> {
         };
         (alone * cut / 10_000) as u32
     }
+}
+
+/// The channels of a platform as the decider sees them.
+fn ways(platform: &Platform, coefficients: &Coefficients) -> [Way; MAX_CHANNELS] {
+    let mut ways = [Way::default(); MAX_CHANNELS];
+    for (way, terms) in ways.iter_mut().zip(&platform.channels) {
+        let days = coefficients.delay_days(terms.carriage == Carriage::Pickup);
+        *way = Way {
+            constant: terms.constant,
+            matched: terms.matched,
+            of_delay: coefficients.delay * days,
+            variants: terms.variants,
+        };
+    }
+    ways
 }
 
 /// The day of a consumer's last order on any platform: the purse is the same.
