@@ -120,6 +120,9 @@ impl Link {
     #[must_use]
     pub fn deliver<T: Send + 'static>(&self, parcels: Vec<T>) -> Vec<T> {
         assert_eq!(parcels.len(), self.count, "one parcel a rank");
+        if self.is_alone() {
+            return parcels;
+        }
         let mut own = None;
         for (rank, parcel) in parcels.into_iter().enumerate() {
             if rank == self.rank {
@@ -145,13 +148,7 @@ impl Link {
     /// What every rank has, in the order of the ranks.
     #[must_use]
     pub fn gather<T: Clone + Send + 'static>(&self, own: T) -> Vec<T> {
-        let mut parcels = vec![own; self.count];
-        parcels = self.deliver_if_many(parcels);
-        parcels
-    }
-
-    fn deliver_if_many<T: Send + 'static>(&self, parcels: Vec<T>) -> Vec<T> {
-        if self.is_alone() { parcels } else { self.deliver(parcels) }
+        self.deliver(vec![own; self.count])
     }
 
     /// What the first rank says.

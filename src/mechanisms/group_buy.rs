@@ -9,7 +9,7 @@
 use crate::exchange::{Bins, Inbox, Message, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
-use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Order, Verdict, flag};
+use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Node, Order, Verdict, flag};
 use crate::market::platform::{Book, Family, Platform, Variant};
 use crate::market::utility::Attributes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -189,11 +189,10 @@ impl Mechanism for GroupBuy {
             self.close(env, at, (&mut *pool, &mut *orders), book, bins);
         });
         // Openers and joiners take their places in the cascades one after the other.
-        let opened = pools.iter_mut().flat_map(|pool| &mut pool.opened);
-        let nodes = opened.map(|(_, order)| &mut order.node);
-        let (parents, new): (Vec<_>, Vec<_>) = nodes.partition(|node| node.is_some());
-        cascades.grow(link, parents.into_iter(), at.day);
-        new.into_iter().for_each(|node| *node = cascades.plant(link, at.day));
+        cascades.grow(link, nodes(&mut pools).filter(|node| node.is_some()), at.day);
+        for node in nodes(&mut pools).filter(|node| !node.is_some()) {
+            *node = cascades.plant(link, at.day);
+        }
         pools.iter_mut().for_each(Pool::pass_nodes_to_groups);
         self.pools = pools;
     }
@@ -209,6 +208,11 @@ impl Mechanism for GroupBuy {
     fn bytes(&self) -> u64 {
         self.pools.iter().map(|p| (p.groups.capacity() * size_of::<Group>()) as u64).sum()
     }
+}
+
+/// The openers' places in the cascades.
+fn nodes(pools: &mut [Pool]) -> impl Iterator<Item = &mut Node> {
+    pools.iter_mut().flat_map(|pool| &mut pool.opened).map(|(_, order)| &mut order.node)
 }
 
 /// What happens to a team order.
