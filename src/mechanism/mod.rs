@@ -24,6 +24,11 @@ use world::World;
 /// Senders read the world and write messages and their own counts; in the other
 /// beats rows are written by the shard that holds them. Nobody writes another
 /// agent's row: a message or an order is sent instead.
+///
+/// Where an arm is split among ranks, each calls every hook in a world of its own, in which
+/// only its own shards' rows and lists are filled. What others need is added up or published
+/// over `world.link`; all ranks make the same calls there, so none stands behind a condition
+/// that only one of them knows.
 pub trait Mechanism: Send + Sync {
     /// Once, before the first day: terms of channels, coefficients, initial state.
     fn start(&mut self, _world: &mut World) {}
