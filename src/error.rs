@@ -252,9 +252,9 @@ codes! {
     CLEARINGS = "GX0209" Error "not exactly one clearing rule":
         "In every platform exactly one enabled mechanism grants orders against stock and other things contended for. Enable one and switch the others off.";
     NO_NETWORK_FILE = "GX0210" Error "the network's file is missing":
-        "With network.kind = \"file\" the key network.file names an edge list. A relative path in a scenario starts from the scenario's folder, in --set from the working folder.";
+        "With network.kind = \"file\" the key network.file names an edge list or a graph file. A relative path in a scenario starts from the scenario's folder, in --set from the working folder.";
     BAD_NETWORK_FILE = "GX0211" Error "the network's file does not fit":
-        "The edge list cannot be read as ties. With an imported network every id of the list is a consumer, whatever population.consumers says.";
+        "The file cannot be read as a list of ties, or is a graph file that was cut, altered or written by a newer version. With an imported network every id of the list is a consumer, whatever population.consumers says.";
     BUDGET = "GX0212" Error "more than the whole marketing budget":
         "Every arm spends the same marketing budget; the parameters budget_share of the mechanisms that are on say who spends how much of it, and may sum to 1 at most.";
     NOT_YET = "GX0213" Error "more than can be run":

@@ -1,11 +1,15 @@
-//! The one module with `unsafe`: calls into code compiled for wider vectors, and hints
-//! to the memory and the operating system.
+//! The one module with `unsafe`: calls into code compiled for wider vectors, hints to the
+//! memory and the operating system, and columns that are read out of a mapped file.
 //!
 //! The program is built for any processor of its architecture. On x86-64 that
 //! means vectors of two u64; a processor with AVX2 has four. [`widest`] compiles
 //! a piece of code twice and chooses when the program runs. Both versions do the
 //! same operations on the same numbers (the compiler never fuses or reorders
 //! floating-point operations by itself), so results do not depend on the choice.
+
+use std::fs::File;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A piece of code that is worth wider vectors: loops of some dozens of elements and above.
 ///
@@ -86,8 +90,161 @@ fn advise<T>(room: &mut [std::mem::MaybeUninit<T>]) {
     let _ = room;
 }
 
+/// Plain values without padding, of which every pattern of bits is one.
+pub trait Plain: Copy + Send + Sync + sealed::Sealed + 'static {}
+
+mod sealed {
+    /// Keeps other types out.
+    pub trait Sealed {}
+}
+
+macro_rules! plain {
+    ($($type:ty),+) => {
+        $(impl sealed::Sealed for $type {} impl Plain for $type {})+
+    };
+}
+
+plain!(u8, u32, u64, f32);
+
+/// The bytes of a column as they lie in memory.
+#[must_use]
+pub fn bytes_of<T: Plain>(column: &[T]) -> &[u8] {
+    // SAFETY: plain values have no padding, so all of the bytes are initialised, and the
+    // slice of bytes covers the same memory for the same time.
+    unsafe { std::slice::from_raw_parts(column.as_ptr().cast(), size_of_val(column)) }
+}
+
+/// A file that is mapped into memory, to be read only.
+#[derive(Debug)]
+pub struct Map(memmap2::Mmap);
+
+impl Map {
+    /// Maps a whole file, which nobody may change or cut while it is mapped.
+    ///
+    /// # Errors
+    /// Where the system refuses, as it does for what is no regular file.
+    pub fn of(file: &File) -> std::io::Result<Arc<Self>> {
+        // SAFETY: the map is read only and its bytes are plain. Whoever changes the file
+        // meanwhile changes what is read, or ends the process where it is cut short: the
+        // manual says so, and no mapping can prevent it.
+        let map = unsafe { memmap2::Mmap::map(file) }?;
+        Ok(Arc::new(Self(map)))
+    }
+
+    /// All bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// `count` values from byte `from` on; none where they are not all inside, or not aligned.
+    #[must_use]
+    pub fn column<T: Plain>(self: &Arc<Self>, from: usize, count: usize) -> Option<Column<T>> {
+        let until = count.checked_mul(size_of::<T>())?.checked_add(from)?;
+        let bytes = self.0.get(from..until)?;
+        if !bytes.as_ptr().addr().is_multiple_of(align_of::<T>()) {
+            return None;
+        }
+        // SAFETY: the bytes are inside the map, aligned, and as many as the values take;
+        // every pattern of bits is a plain value. The slice lives as long as the map, which
+        // the column holds on to, and nobody gets it for longer than the column is borrowed.
+        let rows: &'static [T] =
+            unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), count) };
+        Some(Column(Rows::Mapped { rows, map: Arc::clone(self) }))
+    }
+}
+
+/// A column of values: held, or read out of a mapped file without a copy.
+#[derive(Clone)]
+pub struct Column<T: Plain>(Rows<T>);
+
+#[derive(Clone)]
+enum Rows<T: 'static> {
+    Held(Vec<T>),
+    Mapped { rows: &'static [T], map: Arc<Map> },
+}
+
+impl<T: Plain> Column<T> {
+    /// The values, to be changed; those of a mapped file are copied first.
+    pub fn held(&mut self) -> &mut Vec<T> {
+        if let Rows::Mapped { rows, .. } = &self.0 {
+            self.0 = Rows::Held(rows.to_vec());
+        }
+        match &mut self.0 {
+            Rows::Held(rows) => rows,
+            Rows::Mapped { .. } => unreachable!("what was mapped is held now"),
+        }
+    }
+
+    /// The file that the values are read out of.
+    #[must_use]
+    pub fn map(&self) -> Option<&Arc<Map>> {
+        match &self.0 {
+            Rows::Held(_) => None,
+            Rows::Mapped { map, .. } => Some(map),
+        }
+    }
+}
+
+impl<T: Plain> Deref for Column<T> {
+    type Target = [T];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T] {
+        match &self.0 {
+            Rows::Held(rows) => rows,
+            Rows::Mapped { rows, .. } => rows,
+        }
+    }
+}
+
+impl<T: Plain> From<Vec<T>> for Column<T> {
+    fn from(rows: Vec<T>) -> Self {
+        Self(Rows::Held(rows))
+    }
+}
+
+impl<T: Plain> Default for Column<T> {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl<T: Plain + PartialEq> PartialEq for Column<T> {
+    /// Equal values are equal columns, wherever they lie.
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Plain + Eq> Eq for Column<T> {}
+
+impl<T: Plain + std::fmt::Debug> std::fmt::Debug for Column<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn columns_are_read_out_of_a_file_without_a_copy() {
+        let path = std::env::temp_dir().join(format!("guanxi-map-{}", std::process::id()));
+        let values: Vec<u32> = (0..1_000).map(|k| k * 77).collect();
+        std::fs::write(&path, bytes_of(&values)).expect("written");
+        let map = Map::of(&File::open(&path).expect("there")).expect("mapped");
+        let mut column: Column<u32> = map.column(8, 998).expect("inside and aligned");
+        assert_eq!(column, Column::from(values[2..].to_vec()));
+        assert_eq!(column.as_ptr().addr(), map.bytes().as_ptr().addr() + 8);
+        assert!(map.column::<u32>(8, 999).is_none(), "beyond the end");
+        assert!(map.column::<u32>(6, 1).is_none(), "not aligned");
+        assert!(map.column::<u64>(0, usize::MAX).is_none(), "no number of bytes");
+        drop(map);
+        column.held()[0] = 1;
+        assert_eq!((column[0], column[1], column.map().is_none()), (1, 231, true));
+        std::fs::remove_file(&path).expect("removed");
+    }
+
     #[test]
     fn columns_hold_what_they_are_asked_for() {
         let mut k = 0;

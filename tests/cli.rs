@@ -188,6 +188,7 @@ fn shipped_scenarios_are_fine() {
             "scenarios/price_war.toml",
             "scenarios/classical_diffusion.toml",
             "scenarios/bass.toml",
+            "scenarios/implicit.toml",
         ],
     );
     assert_eq!(said.code, 0, "{}", said.err);

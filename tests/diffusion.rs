@@ -45,6 +45,16 @@ fn on_graph(n: u32, head: &str, diffusion: &str) -> Scenario {
     quiet(head, diffusion, &format!("{people}\n{network}"))
 }
 
+/// On computed ties, in blocks of 100 and across, some of which lead back.
+fn computed(n: u32, head: &str, diffusion: &str) -> Scenario {
+    let network = format!(
+        "[network]\nkind = \"implicit\"\nmean_degree = 9\nblocks = {}\nneighbourhood_size = 20",
+        n / 100
+    );
+    let people = format!("[population]\nconsumers = {n}\ninfluencers = 0\nfollows_mean = 0");
+    quiet(head, diffusion, &format!("{people}\n{network}"))
+}
+
 /// On everybody's ties to everybody.
 fn complete(n: u32, head: &str, diffusion: &str) -> Scenario {
     let people = format!("[population]\nconsumers = {n}\ninfluencers = 0\nfollows_mean = 0");
@@ -123,8 +133,10 @@ fn kinds() -> Vec<(&'static str, String)> {
 
 #[test]
 fn results_and_state_do_not_depend_on_the_number_of_threads() {
-    for (kind, table) in kinds() {
-        let scenario = on_graph(3_000, "days = 20", &table);
+    let made = |table: &str| [on_graph, computed].map(|world| world(3_000, "days = 20", table));
+    for (kind, table, scenario) in
+        kinds().iter().flat_map(|(kind, table)| made(table).map(|made| (kind, table, made)))
+    {
         let traced =
             |threads| on_threads(threads, || trace(&scenario.arms[0], &environment(&scenario, 0)));
         let one = traced(1);
@@ -138,6 +150,7 @@ fn the_engine_is_a_plain_program_consumer_after_consumer() {
     for (kind, table) in kinds() {
         for scenario in [
             on_graph(700, "days = 25", &table),
+            computed(700, "days = 25", &table),
             complete(300, "days = 12", &table.replace("0.0", "0.00")),
         ] {
             let env = environment(&scenario, 0);
@@ -355,4 +368,71 @@ fn seeds_are_as_many_as_asked_for() {
         let records = run(&scenario);
         assert_eq!(column(of(&records, "it"), "diffusion", "infected_count"), [expected; 2]);
     }
+}
+
+/// Final sizes of 60 epidemics and 60 cascades on computed ties and on stored ones of the same
+/// law, 20,000 consumers each, new ties in every replicate.
+#[test]
+fn things_spread_over_computed_ties_as_over_stored_ones() {
+    let of = |kind: &str, network: &str, table: &str| {
+        let people = "[population]\nconsumers = 20_000\ninfluencers = 0\nfollows_mean = 0";
+        let network = format!("[network]\nkind = \"{kind}\"\n{network}");
+        let head = "days = 40\nreplicates = 60";
+        values(&quiet(head, table, &format!("{people}\n{network}")), "final_spread_share")
+    };
+    let blocks = "mean_degree = 8\nblocks = 50\nblock_share = 0.9\nneighbourhood_size = 400";
+    let power = "mean_degree = 8\ndegree_exponent = 2.5";
+    for (stored, law, like) in [
+        ("block_model", blocks, format!("{blocks}\nstrong_share = 0")),
+        (
+            "configuration",
+            &format!("{power}\nneighbourhoods = \"even\""),
+            format!("{power}\nblocks = 1\nstrong_share = 0\ndegree_law = \"power_law\""),
+        ),
+    ] {
+        for (kind, more) in [
+            ("sir", "infection_probability = 0.05\nrecovery_probability = 0.2"),
+            ("independent_cascade", "activation_probability = 0.2"),
+        ] {
+            let table = format!("kind = \"{kind}\"\nseed_count = 40\n{more}");
+            let found = [of(stored, law, &table), of("implicit", &like, &table)];
+            alike(&format!("{stored}, {kind}"), &found[0], &found[1]);
+        }
+    }
+}
+
+/// The market runs on computed ties, whoever speaks: those that lead back reach nobody.
+#[test]
+fn a_market_runs_on_computed_ties() {
+    let text = "days = 20\nreplicates = 1\n[population]\nconsumers = 3_000\n\
+                [network]\nkind = \"implicit\"\nblocks = 40\nneighbourhood_size = 25\n\
+                [start]\nregistered_share = 0.2\n[word_of_mouth]\nenabled = true\n\
+                [arm.viral]\npreset = \"viral\"\n\
+                [arm.viral.sharing]\nstrong_first = true\ngroup_chat_share = 0.3\n";
+    let scenario = scenario(text);
+    let traced =
+        |threads| on_threads(threads, || trace(&scenario.arms[0], &environment(&scenario, 0)));
+    assert!(traced(1) == traced(2), "the same on any number of threads");
+    let shared = column(&run(&scenario)[0], "funnel", "exposed_count");
+    assert!(shared.iter().sum::<f64>() > 1_000.0);
+}
+
+/// Where nobody sends and nobody is a member there are no records of members, and nothing
+/// that spreads notices.
+#[test]
+fn members_who_cannot_be_are_not_kept() {
+    let table = "kind = \"sir\"\nseed_count = 9";
+    let scenario = on_graph(2_000, "days = 9", table);
+    let members = |scenario: &Scenario| {
+        let built = guanxi::model::build(&scenario.arms[0], &environment(scenario, 0));
+        built.world.platforms[0].members.len()
+    };
+    assert_eq!(members(&scenario), 0);
+    let open = Scenario {
+        start: guanxi::market::Start { registered_share: 0.01, ..scenario.start.clone() },
+        ..scenario.clone()
+    };
+    assert_eq!(members(&open), 2_000);
+    let spread = |scenario: &Scenario| column(&run(scenario)[0], "diffusion", "new_count");
+    assert_eq!(spread(&scenario), spread(&open));
 }

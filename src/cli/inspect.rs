@@ -1,32 +1,26 @@
-//! `guanxi graph inspect`: a network in numbers, from an edge list or a scenario.
+//! `guanxi graph inspect`: a network in numbers, from an edge list, graph file or scenario.
 
 use crate::cli::failure::Failure;
+use crate::cli::graph_source::{self, Direction};
 use crate::cli::screen::{Screen, columns};
-use crate::cli::{Done, diagnostics, load, memory};
-use crate::error::{BAD_NETWORK_FILE, Issue, Place, Source};
+use crate::cli::{Done, load, memory};
+use crate::network::ImportReport;
+use crate::network::graph_file::Origin;
 use crate::network::portrait::{Degrees, Portrait, QUANTILES, SAMPLE};
-use crate::network::{ImportReport, Network, NetworkError, Parameters, estimate_bytes};
-use crate::network::{load as read, nodes_in_file};
-use crate::scenario::Scenario;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Arguments of `graph inspect`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Edge lists, and scenarios (files ending in .toml), whose network is built.
+    /// Edge lists, graph files, and scenarios (files ending in .toml), whose network is built.
     #[arg(required = true, value_name = "FILE|SCENARIO")]
     pub sources: Vec<PathBuf>,
-    /// What a row `a b` of an edge list means; the same as --set network.direction=WORD.
-    #[arg(long, value_name = "WORD", value_parser = PossibleValuesParser::new(directions()))]
-    pub direction: Option<String>,
-    /// The second of a row hears the first; the same as --direction influences.
-    #[arg(long, conflicts_with = "direction")]
-    pub directed: bool,
+    /// What a row of an edge list means.
+    #[command(flatten)]
+    pub direction: Direction,
     /// Values laid over the scenarios and over the defaults with which edge lists are read.
     #[command(flatten)]
     pub sets: load::Sets,
@@ -38,17 +32,9 @@ pub struct Arguments {
     pub threads: Option<u16>,
 }
 
-/// The words that say who hears whom, as the parameter declares them.
-fn directions() -> Vec<&'static str> {
-    let declared = Parameters::DECLARED.iter().find(|parameter| parameter.name == "direction");
-    declared.map_or(Vec::new(), |parameter| parameter.choices.to_vec())
-}
-
 /// Describes all sources.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
-    let pool = rayon::ThreadPoolBuilder::new();
-    let pool = pool.num_threads(arguments.threads.map_or(0, usize::from)).build();
-    let pool = pool.map_err(|error| Failure::Runtime(error.into()))?;
+    let pool = graph_source::pool(arguments.threads)?;
     let mut documents = Vec::new();
     for source in &arguments.sources {
         let seen = pool.install(|| Seen::new(source, arguments, screen))?;
@@ -70,89 +56,35 @@ struct Seen {
     kind: String,
     portrait: Portrait,
     import: Option<ImportReport>,
+    /// What the network of a graph file was made from.
+    origin: Option<Origin>,
     seconds: f64,
 }
 
 impl Seen {
     #[expect(clippy::disallowed_methods, reason = "the time taken is told, and shapes no result")]
     fn new(path: &Path, arguments: &Arguments, screen: &Screen) -> Result<Self, Failure> {
-        let scenario = scenario(path, arguments, screen)?;
-        refuse_if_too_large(&scenario)?;
+        let mut sets = arguments.sets.sets.clone();
+        sets.extend(arguments.direction.set());
+        let scenario = match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
+            true => graph_source::of_scenario(path, &sets, screen)?,
+            false => graph_source::of_file(path, &sets)?,
+        };
+        graph_source::refuse_if_too_large(&scenario, None)?;
         let begun = Instant::now();
-        let (network, import) = made(&scenario, arguments.replicate)
-            .map_err(|error| failure(error, Path::new(&scenario.network.file)))?;
+        let (network, import) = graph_source::made(&scenario, arguments.replicate)?;
         let seconds = begun.elapsed().as_secs_f64();
+        let origin = network.origin.as_deref().cloned();
+        let parameters = origin.as_ref().map_or(&scenario.network, |origin| &origin.parameters);
         Ok(Self {
             source: path.display().to_string(),
-            kind: scenario.network.kind.clone(),
+            kind: parameters.kind.clone(),
             portrait: Portrait::of(&network),
-            import,
+            import: origin.as_ref().map_or(import, |origin| origin.import.clone()),
+            origin,
             seconds,
         })
     }
-}
-
-/// The scenario of a path: its own, or all defaults with the path as the network's file.
-fn scenario(path: &Path, arguments: &Arguments, screen: &Screen) -> Result<Scenario, Failure> {
-    let mut sets = arguments.sets.sets.clone();
-    let direction = if arguments.directed { Some("influences") } else { None };
-    let direction = direction.or(arguments.direction.as_deref());
-    sets.extend(direction.map(|word| format!("network.direction={word}")));
-    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
-        let checked = load::load(path, &sets)?.checked;
-        diagnostics::report(&checked.warnings, screen);
-        return Ok(checked.scenario);
-    }
-    let defaults = load::check(Path::new("defaults"), b"[arm.defaults]\n", &sets);
-    let mut scenario = defaults.map_err(Failure::Scenario)?.scenario;
-    scenario.network.kind = "file".to_owned();
-    scenario.network.file = path.to_string_lossy().into_owned();
-    scenario.population.consumers = nodes_in_file(path).map_err(|error| failure(error, path))?;
-    Ok(scenario)
-}
-
-fn made(
-    scenario: &Scenario,
-    replicate: u32,
-) -> Result<(Network, Option<ImportReport>), NetworkError> {
-    if scenario.network.kind == "file" {
-        let (network, report) = read(Path::new(&scenario.network.file), &scenario.network)?;
-        return Ok((network, Some(report)));
-    }
-    Ok((crate::model::generated(scenario, replicate)?, None))
-}
-
-fn refuse_if_too_large(scenario: &Scenario) -> Done {
-    let needed = estimate_bytes(&scenario.network, scenario.population.consumers);
-    match memory::available() {
-        Some(free) if needed > free => Err(Failure::Memory(format!(
-            "the network needs {} of memory, but only {} is available",
-            memory::amount(needed),
-            memory::amount(free)
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// A line that is no tie is shown where it stands in the edge list.
-fn failure(error: NetworkError, path: &Path) -> Failure {
-    let line = match &error {
-        NetworkError::Unreadable { path, source } => {
-            return Failure::Usage(format!("cannot read `{}`: {source}", path.display()));
-        }
-        NetworkError::Malformed { line, .. } => *line,
-        NetworkError::Empty { .. } | NetworkError::OnlySelfLoops { .. } => 1,
-        other => return Failure::Inputs(other.to_string()),
-    };
-    let bytes = std::fs::read(path).unwrap_or_default();
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n').take(line as usize);
-    let lines: Vec<_> = lines.map(String::from_utf8_lossy).collect();
-    let end = lines.last().map_or(0, |line| line.trim_end().len());
-    let start = lines.iter().rev().skip(1).map(|line| line.len()).sum();
-    let (rank, name) = (0, path.display().to_string());
-    let source = Arc::new(Source { rank, name, text: lines.concat() });
-    let place = Place { source, span: start..start + end };
-    Failure::Scenario(vec![Issue::new(BAD_NETWORK_FILE, &place, error.to_string()).label("here")])
 }
 
 impl Seen {
@@ -164,6 +96,7 @@ impl Seen {
             row("nodes", p.nodes.to_string()),
             row("ties", format!("{} ({})", p.ties, self.mutuality())),
         ];
+        rows.extend(self.origin.as_ref().map(|origin| row("made from", made_from(origin))));
         rows.extend(self.import.as_ref().map(|report| row("rows dropped", dropped(report))));
         rows.extend(degree_rows("degree", &p.degrees));
         rows.extend(p.heard.iter().flat_map(|heard| degree_rows("degree (heard)", heard)));
@@ -191,7 +124,10 @@ impl Seen {
             row("ties inside them", percent(p.local_share)),
             row("people joined inside", percent(p.joined_share)),
             row("memory", memory::amount(p.bytes)),
-            row("built in", format!("{:.2} s", self.seconds)),
+            row(
+                if self.origin.is_some() { "opened in" } else { "built in" },
+                format!("{:.2} s", self.seconds),
+            ),
         ]);
         format!("{}\n{}", self.source, columns(&rows))
     }
@@ -214,6 +150,9 @@ impl Seen {
         json!({
             "source": self.source,
             "kind": self.kind,
+            "graph_file": self.origin.is_some(),
+            "seed": self.origin.as_ref().filter(|origin| origin.import.is_none()).map(|o| o.seed),
+            "replicate": self.origin.as_ref().filter(|o| o.import.is_none()).map(|o| o.replicate),
             "nodes": p.nodes,
             "ties": p.ties,
             "mutual": p.reciprocity == 1.0,
@@ -250,6 +189,13 @@ impl Seen {
 
 fn row(name: &str, value: String) -> Vec<String> {
     vec![format!("  {name}"), value]
+}
+
+fn made_from(origin: &Origin) -> String {
+    match &origin.import {
+        Some(_) => format!("the edge list `{}`", origin.parameters.file),
+        None => format!("seed {}, replicate {}", origin.seed, origin.replicate),
+    }
 }
 
 fn or_none(value: Option<String>) -> String {

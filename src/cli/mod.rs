@@ -7,6 +7,10 @@ pub mod diagnostics;
 pub mod explain;
 pub mod failure;
 pub mod graph;
+pub mod graph_generate;
+pub mod graph_import;
+pub mod graph_save;
+pub mod graph_source;
 pub mod init;
 pub mod inspect;
 pub mod interrupt;
@@ -73,7 +77,7 @@ pub enum Verb {
     Run(run::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
-    /// Look at networks.
+    /// Generate, import and look at networks.
     Graph(graph::Arguments),
     /// Write the JSON Schema of scenarios, for completion in editors.
     Schema(schema::Arguments),

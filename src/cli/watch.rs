@@ -3,6 +3,7 @@
 
 use crate::cli::screen::Screen;
 use crate::engine::experiment::{Figures, Progress};
+use crate::output::text::grouped;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -80,9 +81,9 @@ impl Progress for Watch {
             series.gmv_fen += one.gmv_fen;
             let told = format!(
                 "{} members, {} orders, {} yuan so far",
-                grouped(one.members),
-                grouped(one.orders),
-                grouped(u64::try_from(series.gmv_fen / 100).unwrap_or(0)),
+                grouped(one.members as f64, 0),
+                grouped(one.orders as f64, 0),
+                grouped(series.gmv_fen as f64 / 100.0, 0),
             );
             if self.screen.terminal {
                 let (members, orders) = (drawn(&series.members), drawn(&series.orders));
@@ -113,19 +114,6 @@ fn drawn(series: &[u64]) -> String {
     format!("{bars:<COLUMNS$}")
 }
 
-/// A number with its thousands set apart.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (k, digit) in digits.chars().enumerate() {
-        if k > 0 && (digits.len() - k).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,10 +127,5 @@ mod tests {
         assert!(bars.chars().is_sorted());
         assert_eq!(drawn(&[]).trim(), "");
         assert_eq!(drawn(&[0, 0]).trim_end(), "▁▁");
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(["0", "999", "1,000", "12,345,678"], [0, 999, 1_000, 12_345_678].map(grouped));
     }
 }

@@ -6,6 +6,7 @@
 use crate::engine::beats::Beats;
 use crate::exchange::{self, Inbox, Message, Outbox};
 use crate::market::ledger::Postings;
+use crate::market::member::Member;
 use crate::market::message::{Answer, Exposure, Order};
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
@@ -205,8 +206,10 @@ impl Arm {
         let shards = self.world.env.consumers;
         hash.add([u64::from(self.day)]);
         for platform in &self.world.platforms {
-            let member = |i: u32| {
-                let m = &platform.members[i as usize];
+            // Where nobody can register there are no records.
+            let members = &platform.members;
+            let held = |i: u32| members.get(members.place(i));
+            let bits = |m: &Member| {
                 [
                     u64::from(m.referrer),
                     u64::from(m.trust) << 48
@@ -220,7 +223,9 @@ impl Arm {
                         | u64::from(m.channel),
                 ]
             };
-            hash.shards(shards.count(), |shard| shards.range(shard).flat_map(member));
+            hash.shards(shards.count(), |shard| {
+                shards.range(shard).filter_map(held).flat_map(bits)
+            });
             hash.shards(shards.count(), |shard| platform.live.of_shard(shards, shard).to_vec());
             let offer = |o: &crate::market::platform::OfferState| {
                 [o.stock as u64, u64::from(o.demand.to_bits())]

@@ -13,8 +13,7 @@ use crate::exchange::link::Link;
 use crate::parallel::{Column, Shards};
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
-use crate::simd::{column, prefetch};
-use std::ops::Range;
+use crate::simd::prefetch;
 
 /// What the platform takes of a kept order, and what a pickup costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,7 +150,7 @@ impl Resistance {
 pub struct Platform {
     /// Name.
     pub name: String,
-    /// One record a consumer, of those whom the rank has.
+    /// One record a consumer, of those whom the rank has; empty where nobody can ever register.
     pub members: Column<Member>,
     /// Consumers who are registered and have not lapsed.
     pub live: Bitmap,
@@ -295,8 +294,7 @@ impl Platform {
             .zip(self.joined.iter_mut().zip(&mut self.arrivals))
             .zip(self.outcomes.iter_mut().zip(&mut self.books));
         for k in 0..shards.count() {
-            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
-            else {
+            let Some(((live, (joined, arrivals)), (outcomes, book))) = columns.next() else {
                 break;
             };
             let first = shards.range(k).start;
@@ -305,19 +303,18 @@ impl Platform {
         rows
     }
 
-    /// A platform that nobody has registered on, with the records of a rank's own consumers.
+    /// A platform that nobody has registered on, with the records of its consumers.
     #[must_use]
     pub fn new(
         name: &str,
         consumers: Shards,
-        own: Range<u32>,
         catalogue: &Catalogue,
-        trust: f64,
+        members: Column<Member>,
         days: usize,
     ) -> Self {
         Self {
             name: name.to_owned(),
-            members: Column::new(own.start, column(own.len(), || Member::stranger(trust))),
+            members,
             live: Bitmap::new(consumers.n()),
             joined: vec![Vec::new(); consumers.count()],
             arrivals: vec![Vec::new(); consumers.count()],

@@ -408,7 +408,13 @@ impl GroupBuy {
         let mut draws = env.key_of(self.platform).draws(INVITE, order.consumer, at, order.offer);
         let degree = env.network.degree(order.consumer);
         pick_distinct(&mut draws, degree, self.p.invitations as usize, picked);
+        let mut invited = 0;
         for &tie in &*picked {
+            let to = env.network.audience(order.consumer, tie);
+            if to == order.consumer {
+                continue; // A computed tie may lead back.
+            }
+            invited += 1;
             let strong = env.network.is_strong(order.consumer, tie);
             bins.push(Exposure {
                 offer: order.offer,
@@ -419,14 +425,10 @@ impl GroupBuy {
                 price_bp: FULL_PRICE,
                 trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
                 flags: flag::FRIEND | flag::IMPULSE,
-                ..Exposure::new(
-                    env.network.audience(order.consumer, tie),
-                    self.platform,
-                    self.channel,
-                )
+                ..Exposure::new(to, self.platform, self.channel)
             });
         }
-        picked.len() as u32
+        invited
     }
 
     /// The constant at which an average member accepts with the intended probability,

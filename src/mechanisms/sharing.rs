@@ -328,8 +328,13 @@ impl Sharing {
             bins.push(self.message(env, share, to, strong));
         };
         let network = &*env.network;
-        let mut tied =
-            |tie| show(network.audience(share.by, tie), network.is_strong(share.by, tie));
+        let mut tied = |tie| {
+            let to = network.audience(share.by, tie);
+            // A computed tie may lead back, and reaches nobody then.
+            if to != share.by {
+                show(to, network.is_strong(share.by, tie));
+            }
+        };
         match share.kind {
             Kind::Broadcast => {
                 let degree = network.degree(share.by);

@@ -153,8 +153,9 @@ impl Parameters {
         let by = outcome.order.consumer;
         let occasion = outcome.order.occasion();
         pick_distinct(&mut draws, env.network.degree(by), self.ties as usize, picked);
-        for &tie in picked.iter() {
-            bins.push(Word { to: env.network.audience(by, tie), by, occasion, good });
+        // A computed tie may lead back, and reaches nobody then.
+        for to in picked.iter().map(|tie| env.network.audience(by, *tie)).filter(|to| *to != by) {
+            bins.push(Word { to, by, occasion, good });
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a run will need, before anything is allocated.
 
-use super::{enabled, uses_followers};
+use super::{enabled, trades, uses_followers};
 use crate::market::catalogue::Offer;
 use crate::market::member::Member;
 use crate::market::platform::OfferState;
@@ -39,16 +39,23 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
         if uses_followers(scenario) { scenario.population.follows_mean } else { 0.0 };
     let follows = (follows_mean * f64::from(n)) as u64;
     let days = u64::from(scenario.days + scenario.start.burn_in_days);
+    let trading = scenario.arms.iter().any(|arm| trades(arm, scenario.start.registered_share));
+    // Without members: a bit and a segment. With them, records, clocks of needs and more.
+    let (record, messages) = if trading {
+        (1 + 12 + platforms * (size_of::<Member>() as u64 + 1), MESSAGE_BYTES)
+    } else {
+        (1 + platforms.div_ceil(8), 0.0)
+    };
     let mut estimate = Estimate {
         parts: vec![
             ("network", network::estimate_bytes(&scenario.network, n)),
             ("followers", follows * 2),
-            ("consumers", consumers * (1 + 12 + platforms * (size_of::<Member>() as u64 + 1))),
+            ("consumers", consumers * record),
             (
                 "offers",
                 offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64),
             ),
-            ("orders and messages", (f64::from(n) * MESSAGE_BYTES) as u64),
+            ("orders and messages", (f64::from(n) * messages) as u64),
             ("tables", days * 64 * 64),
         ],
     };

@@ -8,7 +8,7 @@ use crate::market::catalogue::Catalogue;
 use crate::market::member::{Member, share16};
 use crate::market::platform::{ChannelTerms, Platform};
 use crate::mechanism::Mechanism;
-use crate::mechanism::spec::{Channel, Placement, Spec};
+use crate::mechanism::spec::{Channel, Placement, Role, Spec};
 use crate::mechanism::world::{Attention, Environment, Following, World};
 use crate::mechanisms::MECHANISMS;
 use crate::network::{self, Network, NetworkError, Society};
@@ -17,6 +17,7 @@ use crate::population::{Influencers, People, Segment};
 use crate::quantity::money::Fen;
 use crate::rng::Key;
 use crate::scenario::{Arm, Scenario, Setting};
+use crate::simd::column;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -91,6 +92,11 @@ pub fn environment(
     for (written, path) in scenario.arms.iter().flat_map(|arm| scenario.id_files(arm)) {
         lists.insert(written.to_owned(), network::consumers_in_file(&path, &network)?);
     }
+    // Households and chat groups are those of the draws that made the network.
+    let society = match &network.origin {
+        Some(made) => Society::new(&made.parameters, Key::new(made.seed, made.replicate)),
+        None => Society::new(&scenario.network, key),
+    };
     let budget = scenario.market.marketing_budget_fen_per_consumer_day * f64::from(n);
     Ok(Environment {
         key,
@@ -99,7 +105,7 @@ pub fn environment(
         catalogue: Catalogue::draw(&scenario.market, &scenario.categories, key),
         people,
         network,
-        society: Society::new(&scenario.network, key),
+        society,
         influencers,
         following: Following::new(p),
         start: scenario.start.clone(),
@@ -140,7 +146,8 @@ pub fn build_part(arm: &Arm, env: &Arc<Environment>, link: Link) -> Built {
     let names = arm.platforms.iter().map(|platform| platform.name.as_str());
     let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
     let budget = Fen(env.daily_budget.0 / sharers);
-    let own = link.own_agents(env.consumers);
+    let trades = trades(arm, env.start.registered_share);
+    let own = if trades { link.own_agents(env.consumers) } else { 0..0 };
     let platform = |name| platform(name, env, own.clone(), budget);
     let platforms: Vec<Platform> = names.map(platform).collect();
     let mut world = World {
@@ -164,9 +171,19 @@ pub fn build_part(arm: &Arm, env: &Arc<Environment>, link: Link) -> Built {
     Built { world, mechanisms }
 }
 
-fn platform(name: &str, env: &Environment, own: Range<u32>, daily_budget: Fen) -> Platform {
-    let (days, trust) = (usize::from(env.days), env.start.trust);
-    let mut platform = Platform::new(name, env.consumers, own, &env.catalogue, trust, days);
+/// Whether anybody is, or can become, a member of the arm's platforms: without members and
+/// without anybody who sends, nobody ever will.
+pub(crate) fn trades(arm: &Arm, registered_share: f64) -> bool {
+    let mut on = arm.settings().filter(|setting| setting.enabled);
+    registered_share > 0.0 || on.any(|setting| setting.spec.role == Role::Sender)
+}
+
+/// A platform with the records of the consumers of `members`.
+fn platform(name: &str, env: &Environment, members: Range<u32>, daily_budget: Fen) -> Platform {
+    let days = usize::from(env.days);
+    let records = column(members.len(), || Member::stranger(env.start.trust));
+    let records = Column::new(members.start, records);
+    let mut platform = Platform::new(name, env.consumers, &env.catalogue, records, days);
     platform.daily_budget = daily_budget;
     lend_trust(&mut platform.members, env);
     if env.people.segments.len() > 1 {

@@ -36,7 +36,7 @@ const TRIES: u32 = 2000;
 pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     let (n, p) = (request.n, request.parameters);
     let growth = Growth::new(n, p.mean_degree, request.key);
-    let ties = Csr::build(n, n.div_ceil(ROWS), &|chunk, emit| {
+    let source = |chunk: u32, emit: &mut dyn FnMut(u32, u32)| {
         let first = chunk * ROWS;
         let mut friends = Vec::new();
         for newcomer in first..n.min(first.saturating_add(ROWS)) {
@@ -46,8 +46,10 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
                 emit(*friend, newcomer);
             }
         }
-    });
-    Ok(settled(ties, p))
+    };
+    let chunks = n.div_ceil(ROWS);
+    let ties = Csr::build(n, chunks, &source);
+    Ok(settled(ties, p, |numbers| numbers.rows(chunks, &source)))
 }
 
 struct Growth {

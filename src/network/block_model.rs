@@ -34,13 +34,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         }
     });
     let neighbourhoods = plan.neighbourhoods();
-    Ok(Network {
-        ties: Ties::Stored(ties),
-        strong: Vec::new(),
-        neighbourhoods,
-        ids: None,
-        weights: Vec::new(),
-    })
+    Ok(Network::plain(Ties::Stored(ties), neighbourhoods))
 }
 
 struct Plan<'a> {

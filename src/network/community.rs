@@ -65,13 +65,8 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     });
     drop(stubs);
     let strong = ties.in_blocks(&plan.starts, |k, block| plan.strong_first(k, block)).concat();
-    Ok(Network {
-        ties: Ties::Stored(ties),
-        strong,
-        neighbourhoods: plan.starts,
-        ids: None,
-        weights: Vec::new(),
-    })
+    let ties = Ties::Stored(ties);
+    Ok(Network { strong: strong.into(), ..Network::plain(ties, plan.starts) })
 }
 
 /// The consumers with whom a household begins, in order.
@@ -89,7 +84,7 @@ pub(super) fn household_starts(request: &Request<'_>) -> Vec<u32> {
 
 /// The interest groups, as they were when their ties were made.
 pub(super) fn interest_groups(request: &Request<'_>) -> Interests {
-    let members: Vec<u32> = interests(request).into_iter().map(|one| one as u32).collect();
+    let members = interests(request);
     let mut places = vec![0; members.len()];
     for (place, member) in members.iter().enumerate() {
         places[*member as usize] = place as u32;
@@ -107,8 +102,8 @@ struct Plan<'a> {
     household: Vec<f64>,
     /// Starts of neighbourhoods.
     starts: Vec<u32>,
-    /// Consumers by interest, in the low 32 bits; empty without interest groups.
-    interests: Vec<u64>,
+    /// Consumers by interest; empty without interest groups.
+    interests: Vec<u32>,
 }
 
 /// Numbers of ties of a neighbourhood.
@@ -240,7 +235,7 @@ impl<'a> Plan<'a> {
         let (from, to) = self.group_range(k);
         let mut circle = Circle::new(to - from, &|_| 0, self.request.key, k);
         circle.knit(self.group_ties(k), self.taste(), INTEREST_TIES);
-        let member = |i: u16| self.interests[from as usize + usize::from(i)] as u32;
+        let member = |i: u16| self.interests[from as usize + usize::from(i)];
         circle.ties().iter().for_each(|(a, b)| emit(member(*a), member(*b)));
     }
 
@@ -336,7 +331,7 @@ fn starts(request: &Request<'_>) -> Vec<u32> {
 /// Consumers sorted by interest, and within it by region: mostly their own segment's and
 /// region's, the more surely the stronger homophily and the ties of a region are,
 /// otherwise those of a random consumer.
-fn interests(request: &Request<'_>) -> Vec<u64> {
+fn interests(request: &Request<'_>) -> Vec<u32> {
     let odds = request.parameters.homophily;
     let own = (odds - 1.0) / (odds + 1.0);
     let mut interests: Vec<u64> = (0..request.n)
@@ -353,5 +348,7 @@ fn interests(request: &Request<'_>) -> Vec<u64> {
         })
         .collect();
     interests.par_sort_unstable();
-    interests
+    let mut members = Vec::with_capacity(interests.len());
+    members.extend(interests.iter().map(|one| *one as u32));
+    members
 }

@@ -4,11 +4,8 @@ use crate::network::{Network, NetworkError, Request, Ties, even_ranges};
 
 /// The network in which all pairs are tied.
 pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
-    Ok(Network {
-        ties: Ties::Complete { n: request.n },
-        strong: Vec::new(),
-        neighbourhoods: even_ranges(request.n, request.parameters.neighbourhood_size),
-        ids: None,
-        weights: Vec::new(),
-    })
+    Ok(Network::plain(
+        Ties::Complete { n: request.n },
+        even_ranges(request.n, request.parameters.neighbourhood_size),
+    ))
 }

@@ -3,13 +3,15 @@
 //! A list is built without storing pairs: the source of the pairs is asked twice,
 //! once to count and once to fill. Sources are pure functions of addressed draws,
 //! so both answers agree. Threads fill a row in any order; sorting every row
-//! afterwards makes the bytes the same for any number of threads.
+//! afterwards makes the bytes the same for any number of threads. The counts become the
+//! ends of the rows in place, and filling moves each end down to its start, so that nothing
+//! is held beside the rows themselves. Rows may also lie in a graph file (`graph_file`).
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
-use crate::simd::{column, prefetch};
+use crate::simd::{Column, column, prefetch};
 
 /// Rows that are sorted and compacted together; shapes no result.
 const BLOCK: u32 = 4096;
@@ -23,24 +25,18 @@ pub type Source<'a> = dyn Fn(u32, &mut dyn FnMut(u32, u32)) + Sync + 'a;
 
 /// Starts of the rows, in 32 bits where the number of ties allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Offsets {
-    Narrow(Vec<u32>),
-    Wide(Vec<u64>),
+pub(super) enum Offsets {
+    Narrow(Column<u32>),
+    Wide(Column<u64>),
 }
 
 impl Offsets {
-    /// Starts of rows of the given lengths.
-    fn of_lengths(n: u32, length: impl Fn(u32) -> u32) -> Self {
-        let total: u64 = (0..n).map(|row| u64::from(length(row))).sum();
-        let mut sum = 0_u64;
-        let ends = (0..n).map(|row| {
-            sum += u64::from(length(row));
-            sum
-        });
-        if total <= u64::from(u32::MAX) {
-            Self::Narrow(std::iter::once(0).chain(ends.map(|end| end as u32)).collect())
-        } else {
-            Self::Wide(std::iter::once(0).chain(ends).collect())
+    /// Moves the starts of some rows towards the beginning.
+    fn lower(&mut self, rows: std::ops::RangeInclusive<u32>, by: usize) {
+        let rows = *rows.start() as usize..*rows.end() as usize + 1;
+        match self {
+            Self::Narrow(starts) => starts.held()[rows].iter_mut().for_each(|x| *x -= by as u32),
+            Self::Wide(starts) => starts.held()[rows].iter_mut().for_each(|x| *x -= by as u64),
         }
     }
 
@@ -80,7 +76,7 @@ impl Offsets {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Csr {
     offsets: Offsets,
-    targets: Vec<u32>,
+    targets: Column<u32>,
 }
 
 /// The row entries of a pair: called with the pair and with what takes (row, entry).
@@ -174,43 +170,81 @@ impl Csr {
     /// must say the same both times; repetitions are dropped, self-loops kept.
     #[must_use]
     pub fn build(n: u32, n_chunks: u32, source: &Source<'_>) -> Self {
-        let lengths = column(n as usize, || AtomicU32::new(0));
+        let counts = column(n as usize + 1, || AtomicU32::new(0));
         (0..n_chunks).into_par_iter().with_max_len(CHUNKS).for_each(|chunk| {
             source(chunk, &mut |row, _| {
-                lengths[row as usize].fetch_add(1, Relaxed);
+                counts[row as usize].fetch_add(1, Relaxed);
             });
         });
-        let mut rows = Self::filled(lengths, n_chunks, source);
+        let mut rows = Self::filled(counts, n_chunks, source);
         rows.sort();
         rows
     }
 
-    /// Rows of known lengths, sorted, from a source that is asked once; repetitions and
+    /// `n` rows of known lengths, sorted, from a source that is asked once; repetitions and
     /// self-loops stay.
-    pub(super) fn of_lengths(lengths: &[u32], n_chunks: u32, source: &Source<'_>) -> Self {
-        let lengths = lengths.par_iter().map(|length| AtomicU32::new(*length)).collect();
-        let mut rows = Self::filled(lengths, n_chunks, source);
+    pub(super) fn of_lengths(
+        n: u32,
+        length: impl Fn(u32) -> u32,
+        n_chunks: u32,
+        source: &Source<'_>,
+    ) -> Self {
+        let mut lengths = (0..n).map(length);
+        let next = || AtomicU32::new(lengths.next().unwrap_or(0));
+        let counts = column(n as usize + 1, next);
+        let mut rows = Self::filled(counts, n_chunks, source);
         rows.in_blocks(&blocks(rows.n()), |_, block| {
             block.rows().for_each(|row| block.row(row).sort_unstable());
         });
         rows
     }
 
-    /// Rows in the order in which the threads find their targets.
-    fn filled(lengths: Vec<AtomicU32>, n_chunks: u32, source: &Source<'_>) -> Self {
-        let n = lengths.len() as u32;
-        let offsets = Offsets::of_lengths(n, |row| lengths[row as usize].load(Relaxed));
-        let targets = column(offsets.at(n), || AtomicU32::new(0));
-        (0..n_chunks).into_par_iter().with_max_len(CHUNKS).for_each(|chunk| {
-            source(chunk, &mut |row, target| {
-                let place = lengths[row as usize].fetch_sub(1, Relaxed) - 1;
-                targets[offsets.at(row) + place as usize].store(target, Relaxed);
-            });
-        });
-        drop(lengths);
-        // Collected in place: the two types have one layout.
-        let targets = targets.into_iter().map(AtomicU32::into_inner).collect();
+    /// Rows in the order in which the threads find their targets; `counts` has the length of
+    /// every row, and a zero behind.
+    fn filled(mut counts: Vec<AtomicU32>, n_chunks: u32, source: &Source<'_>) -> Self {
+        let total: u64 = counts.par_iter().map(|count| u64::from(count.load(Relaxed))).sum();
+        let (mut offsets, mut sum) = (None, 0_u64);
+        if total > u64::from(u32::MAX) {
+            let n = counts.len();
+            let mut counts = std::mem::take(&mut counts).into_iter();
+            let mut end = || {
+                sum += u64::from(counts.next().map_or(0, AtomicU32::into_inner));
+                AtomicU64::new(sum)
+            };
+            offsets = Some(column(n, &mut end));
+        }
+        for count in &mut counts {
+            sum += u64::from(*count.get_mut());
+            *count.get_mut() = sum as u32;
+        }
+        let targets = column(total as usize, || AtomicU32::new(0));
+        // Collected in place: plain and atomic numbers have one layout.
+        let offsets = match offsets {
+            None => {
+                let place = |row| counts[row as usize].fetch_sub(1, Relaxed) as usize - 1;
+                fill(&targets, n_chunks, source, place);
+                let starts = counts.into_iter().map(AtomicU32::into_inner);
+                Offsets::Narrow(starts.collect::<Vec<u32>>().into())
+            }
+            Some(ends) => {
+                let place = |row| ends[row as usize].fetch_sub(1, Relaxed) as usize - 1;
+                fill(&targets, n_chunks, source, place);
+                let starts = ends.into_iter().map(AtomicU64::into_inner);
+                Offsets::Wide(starts.collect::<Vec<u64>>().into())
+            }
+        };
+        let targets: Vec<u32> = targets.into_iter().map(AtomicU32::into_inner).collect();
+        Self { offsets, targets: targets.into() }
+    }
+
+    /// Rows of columns that are known to fit each other.
+    pub(super) fn of_columns(offsets: Offsets, targets: Column<u32>) -> Self {
         Self { offsets, targets }
+    }
+
+    /// Where the rows start, and their targets.
+    pub(super) fn columns(&self) -> (&Offsets, &Column<u32>) {
+        (&self.offsets, &self.targets)
     }
 
     /// Row and target of a stored target, by its number.
@@ -227,7 +261,7 @@ impl Csr {
     /// Replaces one `old` of a sorted row by `new`; the row stays sorted.
     pub(super) fn replace(&mut self, row: u32, old: u32, new: u32) {
         let range = self.offsets.at(row)..self.offsets.at(row + 1);
-        let row = &mut self.targets[range];
+        let row = &mut self.targets.held()[range];
         let from = row.partition_point(|target| *target < old);
         assert!(row.get(from) == Some(&old), "what is replaced stands in the row");
         let to = row.partition_point(|target| *target < new);
@@ -240,46 +274,42 @@ impl Csr {
         }
     }
 
-    /// The same rows under other numbers: row `order[k]` becomes row k, sorted.
-    pub(super) fn renumbered(&self, order: &[u32]) -> Self {
-        let mut place = vec![0; order.len()];
-        (0..).zip(order).for_each(|(new, old)| place[*old as usize] = new);
-        let offsets = Offsets::of_lengths(self.n(), |row| self.degree(order[row as usize]));
-        let mut rows = Self { offsets, targets: vec![0; self.targets.len()] };
-        rows.in_blocks(&blocks(self.n()), |_, block| {
-            for new in block.rows() {
-                let row = block.row(new);
-                let old = self.of(order[new as usize]);
-                row.iter_mut().zip(old).for_each(|(to, from)| *to = place[*from as usize]);
-                row.sort_unstable();
-            }
-        });
-        rows
-    }
-
     /// Sorts every row and drops repetitions.
     fn sort(&mut self) {
-        let lengths = self.in_blocks(&blocks(self.n()), |_, block| {
-            block.rows().map(|row| distinct(block.row(row))).collect::<Vec<u32>>()
+        let shorter = self.in_blocks(&blocks(self.n()), |_, block| {
+            let mut shorter = Vec::new();
+            for row in block.rows() {
+                let targets = block.row(row);
+                let kept = distinct(targets);
+                if (kept as usize) < targets.len() {
+                    shorter.push((row, kept));
+                }
+            }
+            shorter
         });
-        let total: u64 = lengths.iter().flatten().map(|length| u64::from(*length)).sum();
-        if total < self.n_ties() {
-            self.compact(&lengths);
-        }
+        self.compact(&shorter.concat());
     }
 
-    /// Keeps the first `lengths` targets of every row.
-    fn compact(&mut self, lengths: &[Vec<u32>]) {
-        let length = |row: u32| lengths[(row / BLOCK) as usize][(row % BLOCK) as usize];
-        let mut end = 0;
-        for row in 0..self.n() {
-            let from = self.offsets.at(row);
-            self.targets.copy_within(from..from + length(row) as usize, end);
-            end += length(row) as usize;
+    /// Keeps fewer targets of some rows: the first ones, as many as are told.
+    fn compact(&mut self, shorter: &[(u32, u32)]) {
+        if shorter.is_empty() {
+            return;
         }
-        self.targets.truncate(end);
-        self.targets.shrink_to_fit();
-        self.offsets = Offsets::of_lengths(self.n(), length);
+        let n = self.n();
+        let targets = self.targets.held();
+        let (mut from, mut lost, mut first) = (0, 0, 0);
+        for (row, kept) in shorter {
+            let until = self.offsets.at(*row) + *kept as usize;
+            let next = self.offsets.at(*row + 1);
+            targets.copy_within(from..until, from - lost);
+            self.offsets.lower(first..=*row, lost);
+            lost += next - until;
+            (from, first) = (next, *row + 1);
+        }
+        targets.copy_within(from.., from - lost);
+        self.offsets.lower(first..=n, lost);
+        targets.truncate(targets.len() - lost);
+        targets.shrink_to_fit();
     }
 
     /// Works on contiguous blocks of rows in parallel; block k holds rows
@@ -290,7 +320,7 @@ impl Csr {
         work: impl Fn(u32, &mut Block<'_>) -> R + Sync,
     ) -> Vec<R> {
         let offsets = &self.offsets;
-        let mut rest = self.targets.as_mut_slice();
+        let mut rest = self.targets.held().as_mut_slice();
         let mut blocks = Vec::with_capacity(starts.len());
         for range in starts.windows(2) {
             let length = offsets.at(range[1]) - offsets.at(range[0]);
@@ -305,6 +335,18 @@ impl Csr {
             .map(|(k, block)| work(k as u32, block))
             .collect()
     }
+}
+
+/// Asks a source for its pairs and puts each target where its row has room.
+fn fill(
+    targets: &[AtomicU32],
+    n_chunks: u32,
+    source: &Source<'_>,
+    place: impl Fn(u32) -> usize + Sync,
+) {
+    (0..n_chunks).into_par_iter().with_max_len(CHUNKS).for_each(|chunk| {
+        source(chunk, &mut |row, target| targets[place(row)].store(target, Relaxed));
+    });
 }
 
 /// Starts of the blocks of `n` rows.

@@ -22,7 +22,7 @@ const BISECTIONS: u32 = 100;
 
 /// A Pareto law that is cut off.
 #[derive(Clone, Copy, Debug)]
-struct Pareto {
+pub(super) struct Pareto {
     least: f64,
     most: f64,
     /// γ − 1.
@@ -31,7 +31,7 @@ struct Pareto {
 
 impl Pareto {
     /// The law with this mean, or constant where the mean is the most.
-    fn of_mean(mean: f64, most: f64, exponent: f64) -> Self {
+    pub(super) fn of_mean(mean: f64, most: f64, exponent: f64) -> Self {
         let law = |least| Self { least, most, tail: exponent - 1.0 };
         let (mut low, mut high) = (0.0, most);
         for _ in 0..BISECTIONS {
@@ -51,6 +51,19 @@ impl Pareto {
         let beyond = self.beyond();
         let whole = self.tail / (self.tail - 1.0) * (self.least - self.most * beyond);
         if beyond < 1.0 { whole / (1.0 - beyond) } else { self.most }
+    }
+
+    /// The integral of P(X > x) between two values.
+    pub(super) fn above(self, from: f64, to: f64) -> f64 {
+        let certain = (to.min(self.least) - from).max(0.0);
+        let (from, to) = (from.max(self.least), to.min(self.most));
+        if from >= to {
+            return certain;
+        }
+        let primitive =
+            |x: f64| -self.least / (self.tail - 1.0) * math::pow(x / self.least, 1.0 - self.tail);
+        let beyond = self.beyond();
+        certain + (primitive(to) - primitive(from) - beyond * (to - from)) / (1.0 - beyond)
     }
 
     /// The value that a share `u` of the law lies below.

@@ -30,13 +30,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
             }
         })
     };
-    Ok(Network {
-        ties: Ties::Stored(ties),
-        strong: Vec::new(),
-        neighbourhoods: even_ranges(n, request.parameters.neighbourhood_size),
-        ids: None,
-        weights: Vec::new(),
-    })
+    Ok(Network::plain(Ties::Stored(ties), even_ranges(n, request.parameters.neighbourhood_size)))
 }
 
 /// The ties of `row` to consumers of higher number.

@@ -53,6 +53,22 @@ pub enum NetworkError {
         /// Why.
         source: std::io::Error,
     },
+    /// A graph file that is not what was written.
+    #[error("the graph file `{}` cannot be used: {what}; {advice}", path.display())]
+    BadGraphFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        what: String,
+        /// What helps.
+        advice: &'static str,
+    },
+    /// A network that no graph file can hold.
+    #[error("a graph file cannot be made of this network: {why}")]
+    NoGraphFile {
+        /// Why.
+        why: &'static str,
+    },
     /// No file was named.
     #[error("network kind `file` needs `file`, the path of a list of ties")]
     NoFile,

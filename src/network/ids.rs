@@ -43,17 +43,17 @@ pub fn consumers_in_file(path: &Path, network: &Network) -> Result<Vec<u32>, Net
 }
 
 /// The names of an imported network's consumers, sorted.
-fn names(network: &Network) -> Option<Vec<(&UserId, u32)>> {
-    let mut names: Vec<(&UserId, u32)> = network.ids.as_ref()?.iter().zip(0..).collect();
+fn names(network: &Network) -> Option<Vec<(UserId, u32)>> {
+    let mut names: Vec<(UserId, u32)> = network.ids.as_ref()?.iter().zip(0..).collect();
     names.sort_unstable();
     Some(names)
 }
 
-fn named(names: &[(&UserId, u32)], id: &str) -> Option<u32> {
-    let id = match names.first()?.0 {
+fn named(names: &[(UserId, u32)], id: &str) -> Option<u32> {
+    let id = match &names.first()?.0 {
         UserId::Number(_) => UserId::Number(id.parse().ok()?),
         UserId::Text(_) => UserId::Text(id.into()),
     };
-    let place = names.binary_search_by(|(name, _)| (*name).cmp(&id)).ok()?;
+    let place = names.binary_search_by(|(name, _)| name.cmp(&id)).ok()?;
     Some(names[place].1)
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::network::community::to_front;
 use crate::network::csr::Csr;
 use crate::network::edge_list::{self, EdgeList};
+use crate::network::graph_file::{self, Check, is_graph_file};
 use crate::network::partition::{Places, places};
 use crate::network::strength::strong_friends;
-use crate::network::{Network, NetworkError, Parameters, Request, Ties, UserId};
+use crate::network::{Names, Network, NetworkError, Parameters, Request, Ties, UserId};
 
 /// Counts of what was read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,23 +37,38 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
     Ok(network)
 }
 
-/// Number of nodes of a file, which is the number of consumers.
+/// Number of nodes of a list of ties or graph file, which is the number of consumers.
 ///
 /// # Errors
 /// A file that cannot be read or holds no ties, or a line that is no tie.
 pub fn nodes_in_file(path: &Path) -> Result<u32, NetworkError> {
+    if is_graph_file(named(path)?) {
+        return graph_file::consumers(path);
+    }
     let list = edge_list::read(named(path)?)?;
     check_loops(path, &list.pairs)?;
     Ok(list.ids.len() as u32)
 }
 
+/// Whether the ties of a file have weights; not if it cannot be read.
+#[must_use]
+pub fn has_weights(path: &Path) -> bool {
+    named(path).and_then(edge_list::read).is_ok_and(|list| !list.weights.is_empty())
+}
+
 /// Loads the ties of a file; `parameters` give direction, size of neighbourhoods and
-/// share of strong ties, and `path` counts instead of their `file`.
+/// share of strong ties, and `path` counts instead of their `file`. A graph file, which
+/// knows all of these, is mapped instead.
 ///
 /// # Errors
 /// A file that cannot be read or holds no ties, or a line that is no tie.
 pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportReport), NetworkError> {
-    let EdgeList { ids, mut pairs, weights } = edge_list::read(named(path)?)?;
+    if is_graph_file(named(path)?) {
+        let network = graph_file::open(path, Check::All)?;
+        let report = network.report();
+        return Ok((network, report));
+    }
+    let EdgeList { ids, mut pairs, weights } = edge_list::read(path)?;
     let n = ids.len() as u32;
     let self_loops = check_loops(path, &pairs)?;
     let Places { order, starts } = places(&Csr::from_mutual_pairs(n, &pairs), parameters);
@@ -69,9 +85,14 @@ pub fn load(path: &Path, parameters: &Parameters) -> Result<(Network, ImportRepo
     };
     let close = strong_friends(&friends, &pairs, &weights, parameters.strong_share);
     let strong = strong_first(&mut ties, &starts, &close);
-    let ids = Some(in_order(ids, &order));
     let weights = tie_weights(&ties, &pairs, &weights, &parameters.direction);
-    Ok((Network { ties: Ties::Stored(ties), strong, neighbourhoods: starts, ids, weights }, report))
+    let network = Network {
+        strong: strong.into(),
+        ids: Some(Names::new(&in_order(ids, &order))),
+        weights: weights.into(),
+        ..Network::plain(Ties::Stored(ties), starts)
+    };
+    Ok((network, report))
 }
 
 /// Number of ties that lead from a node to itself; some must not.

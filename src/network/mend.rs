@@ -21,25 +21,26 @@ const TRIES: u32 = 1000;
 /// Swaps that may fail to help before the degrees count as too dense.
 const PATIENCE: u32 = 2000;
 
-/// Makes symmetric rows with repetitions simple; the swaps are drawn from a stream.
-pub(super) fn mend(ties: &mut Csr, key: Key, stream: Stream) -> Result<(), NetworkError> {
-    let (mut swaps, mut astray) = (0, 0);
+/// Makes symmetric rows with repetitions simple, and gives the swaps that it took, which
+/// are drawn from a stream.
+pub(super) fn mend(ties: &mut Csr, key: Key, stream: Stream) -> Result<Vec<Swap>, NetworkError> {
+    let (mut swaps, mut astray) = (Vec::new(), 0);
     loop {
         let faults = faults(ties);
         if faults.is_empty() {
-            return Ok(());
+            return Ok(swaps);
         }
         for fault in faults {
             // An earlier swap may have taken it away.
             if !is_fault(ties, fault) {
                 continue;
             }
-            let mut draws = key.draws(stream, swaps, Clock::default(), 0);
-            swaps += 1;
+            let mut draws = key.draws(stream, swaps.len() as u32, Clock::default(), 0);
             let fitting = (0..TRIES).map(|_| any(ties, &mut draws)).find(|b| fits(ties, fault, *b));
             astray += u32::from(fitting.is_none());
             let other = fitting.unwrap_or_else(|| any(ties, &mut draws));
             swap(ties, fault, other);
+            swaps.push((fault, other));
         }
         if astray > PATIENCE {
             let mean = ties.n_ties() as f64 / f64::from(ties.n());
@@ -49,6 +50,8 @@ pub(super) fn mend(ties: &mut Csr, key: Key, stream: Stream) -> Result<(), Netwo
 }
 
 type Tie = (u32, u32);
+/// Two ties that changed ends.
+pub(super) type Swap = (Tie, Tie);
 
 /// All faults in the order of their rows, each as often as it must be mended.
 fn faults(ties: &Csr) -> Vec<Tie> {
@@ -81,7 +84,7 @@ fn fits(ties: &Csr, (a, b): Tie, (c, d): Tie) -> bool {
 }
 
 /// Turns a–b and c–d into a–d and c–b.
-fn swap(ties: &mut Csr, (a, b): Tie, (c, d): Tie) {
+pub(super) fn swap(ties: &mut Csr, (a, b): Tie, (c, d): Tie) {
     ties.replace(a, b, d);
     ties.replace(b, a, c);
     ties.replace(c, d, b);
@@ -101,7 +104,7 @@ mod tests {
             lengths[*a as usize] += 1;
             lengths[*b as usize] += 1;
         }
-        Csr::of_lengths(&lengths, 1, &|_, emit| {
+        Csr::of_lengths(n, |row| lengths[row as usize], 1, &|_, emit| {
             for (a, b) in pairs {
                 emit(*a, *b);
                 emit(*b, *a);

@@ -19,12 +19,17 @@ mod erdos_renyi;
 mod failure;
 mod follow;
 mod gaps;
+pub mod graph_file;
 mod ids;
+pub mod implicit;
+#[cfg(test)]
+mod implicit_tests;
 mod import;
 #[cfg(test)]
 mod import_tests;
 mod knit;
 mod mend;
+mod names;
 pub mod packed;
 mod partition;
 pub mod portrait;
@@ -42,13 +47,15 @@ mod watts_strogatz;
 use std::path::Path;
 
 use crate::rng::{Key, Stream};
-use crate::simd::prefetch;
+use crate::simd::{Column, prefetch};
 
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
 pub use ids::consumers_in_file;
-pub use import::{ImportReport, load, nodes_in_file};
+pub use implicit::Implicit;
+pub use import::{ImportReport, has_weights, load, nodes_in_file};
+pub use names::Names;
 pub use society::{Chat, Society};
 
 crate::parameters! {
@@ -58,10 +65,11 @@ crate::parameters! {
         /// `erdos_renyi` (random), `random_regular` (random, the same degree for all),
         /// `watts_strogatz` (small world), `barabasi_albert` (preferential attachment),
         /// `configuration` (random with a power law of degrees), `block_model` (random with
-        /// blocks), `complete` (everybody hears everybody) or `file` (the user's own).
+        /// blocks), `implicit` (random with blocks and a chosen law of degrees, computed instead
+        /// of stored), `complete` (everybody hears everybody) or `file` (the user's own).
         kind: String = "community", "1",
             ["community", "erdos_renyi", "random_regular", "watts_strogatz", "barabasi_albert",
-            "configuration", "block_model", "complete", "file"],
+            "configuration", "block_model", "implicit", "complete", "file"],
             A, "assumed";
         /// Mean number of ties of a consumer; at most one less than the consumers. It is
         /// rounded to a whole number in a random regular network, to an even one in a small
@@ -69,7 +77,11 @@ crate::parameters! {
         mean_degree: f64 = "16", "ties", 0.0, 5000.0,
             A, "assumed: 8 to 20 ties in effective use; contact lists are longer",
             if kind in ["community", "erdos_renyi", "random_regular", "watts_strogatz",
-            "barabasi_albert", "configuration", "block_model"];
+            "barabasi_albert", "configuration", "block_model", "implicit"];
+        /// Law of the degrees: `regular` (the same for all), `poisson` (as in a random graph) or
+        /// `power_law` (`degree_exponent`, `tie_limit`).
+        degree_law: String = "poisson", "1", ["regular", "poisson", "power_law"], A, "assumed",
+            if kind in ["implicit"];
         /// Mean number of people in a household.
         household_mean: f64 = "2.62", "people", 1.0, 6.0,
             M, "China's census of 2020", if kind in ["community"];
@@ -91,9 +103,10 @@ crate::parameters! {
         interest_group_size: u32 = "200", "consumers", 4.0, 500.0,
             A, "assumed: a chat group holds at most 500 members", if kind in ["community"];
         /// Share of ties that are strong: household and close friends; where households
-        /// alone hold more, there are no further close friends.
+        /// alone hold more, there are no further close friends. In an implicit network a whole
+        /// number of ties within the neighbourhood, the same for all.
         strong_share: f64 = "0.25", "1", 0.0, 1.0,
-            A, "assumed: about four of sixteen", if kind in ["community", "file"];
+            A, "assumed: about four of sixteen", if kind in ["community", "file", "implicit"];
         /// Share of weak ties that stay in the neighbourhood.
         local_share: f64 = "0.5", "1", 0.0, 1.0,
             A, "assumed", if kind in ["community"];
@@ -110,23 +123,28 @@ crate::parameters! {
         /// Tail exponent of the number of weak ties that go anywhere.
         weak_tail: f64 = "2.5", "1", 2.05, 10.0,
             A, "assumed: exponents between 2 and 3 are usual", if kind in ["community"];
-        /// Most weak ties of one consumer that go anywhere; in a configuration model, most
-        /// ties of one consumer.
+        /// Most weak ties of one consumer that go anywhere; in a configuration model and an
+        /// implicit network with a power law, most ties of one consumer.
         tie_limit: u32 = "5000", "ties", 1.0, 1_000_000.0,
             M, "longest contact list of WeChat for many years",
-            if kind in ["community", "configuration"];
+            if kind in ["community", "configuration", "implicit"];
         /// Probability that a tie of the ring leads anywhere.
         rewire_probability: f64 = "0.1", "1", 0.0, 1.0,
             M, "between 0.01 and 0.1 paths are short and clustering is high (Watts & Strogatz 1998)",
             if kind in ["watts_strogatz"];
         /// Exponent γ of the degrees, P(k) ∝ k^(-γ).
         degree_exponent: f64 = "2.5", "1", 2.05, 10.0,
-            A, "assumed: exponents between 2 and 3 are usual", if kind in ["configuration"];
-        /// Number of blocks of equal size.
-        blocks: u32 = "10", "blocks", 1.0, 1_000_000_000.0, A, "assumed", if kind in ["block_model"];
-        /// Share of a consumer's ties that stay in the own block.
-        block_share: f64 = "0.8", "1", 0.0, 1.0, A, "assumed", if kind in ["block_model"];
-        /// Path of the file with the ties, for kind `file`.
+            A, "assumed: exponents between 2 and 3 are usual", if kind in ["configuration", "implicit"];
+        /// Number of blocks of equal size; in an implicit network of as many whole
+        /// neighbourhoods, but for the last.
+        blocks: u32 = "10", "blocks", 1.0, 1_000_000_000.0, A, "assumed",
+            if kind in ["block_model", "implicit"];
+        /// Share of a consumer's ties that stay in the own block; in an implicit network of
+        /// those that are not strong.
+        block_share: f64 = "0.8", "1", 0.0, 1.0, A, "assumed",
+            if kind in ["block_model", "implicit"];
+        /// Path of the file with the ties, for kind `file`: an edge list, or a graph file, which
+        /// is known by its header and has its own direction, strength and neighbourhoods.
         file: String = "", "1", A, "no file", if kind in ["file"];
         /// What a row `a b` of the file means: `mutual` ties both, `influences` lets b hear a,
         /// `trusts` lets a hear b.
@@ -156,6 +174,7 @@ pub const STREAMS: &[Stream] = &[
     configuration::SWAPS,
     block_model::INSIDE,
     block_model::BETWEEN,
+    implicit::ENDS,
     follow::FOLLOWERS,
     portrait::SAMPLED,
 ];
@@ -183,6 +202,7 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("barabasi_albert", barabasi_albert::network),
     ("configuration", configuration::network),
     ("block_model", block_model::network),
+    ("implicit", implicit::network),
     ("complete", complete::network),
     ("file", import::network),
 ];
@@ -194,11 +214,13 @@ pub fn acts(parameter: &str, kind: &str) -> bool {
     declared.and_then(|p| p.only).is_none_or(|only| only.values.contains(&kind))
 }
 
-/// Ties, stored or implied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Ties, stored, computed or implied.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Ties {
     /// A list for every consumer.
     Stored(Csr),
+    /// Worked out when asked for.
+    Computed(Box<Implicit>),
     /// Everybody is tied to everybody; not stored.
     Complete {
         /// Number of consumers.
@@ -231,44 +253,73 @@ pub struct Network {
     pub ties: Ties,
     /// Number of strong ties of every consumer (at most 255), which stand first in
     /// the list; empty where the kind of network knows no strength.
-    pub strong: Vec<u8>,
+    pub strong: Column<u8>,
     /// Starts of the neighbourhoods; the last element is the number of consumers.
-    pub neighbourhoods: Vec<u32>,
+    pub neighbourhoods: Column<u32>,
     /// The user's own ids, by consumer, of an imported network.
-    pub ids: Option<Vec<UserId>>,
+    pub ids: Option<Names>,
     /// The weight of every stored tie, row after row; empty where the file has none.
-    pub weights: Vec<f32>,
+    pub weights: Column<f32>,
+    /// What a network of a graph file was made from.
+    pub origin: Option<Box<graph_file::Origin>>,
 }
 
 impl Network {
+    /// Ties and neighbourhoods alone: nothing is known of strength, ids and weights.
+    #[must_use]
+    pub fn plain(ties: Ties, neighbourhoods: Vec<u32>) -> Self {
+        let (strong, weights) = (Column::default(), Column::default());
+        let neighbourhoods = neighbourhoods.into();
+        Self { ties, strong, neighbourhoods, ids: None, weights, origin: None }
+    }
+
     /// Number of consumers.
     #[inline]
     #[must_use]
     pub fn n(&self) -> u32 {
         match &self.ties {
             Ties::Stored(csr) => csr.n(),
+            Ties::Computed(ties) => ties.n(),
             Ties::Complete { n } => *n,
         }
     }
 
-    /// Number of hearers of `i`.
+    /// Number of hearers of `i`; of ends of ties where ties are computed.
     #[inline]
     #[must_use]
     pub fn degree(&self, i: u32) -> u32 {
         match &self.ties {
             Ties::Stored(csr) => csr.degree(i),
+            Ties::Computed(ties) => ties.row(i).len(),
             Ties::Complete { n } => *n - 1,
         }
     }
 
-    /// The `k`-th hearer of `i`, k < degree(i).
+    /// The `k`-th hearer of `i`, k < degree(i). A computed tie may lead back to `i` itself,
+    /// which is nobody.
     #[inline]
     #[must_use]
     pub fn audience(&self, i: u32, k: u32) -> u32 {
         match &self.ties {
             Ties::Stored(csr) => csr.of(i)[k as usize],
+            Ties::Computed(ties) => ties.hearer(ties.row(i).end(k)),
             Ties::Complete { .. } => k + u32::from(k >= i),
         }
+    }
+
+    /// All hearers of `i`, written to `room` where they are not stored. A computed tie that
+    /// is there twice counts twice.
+    #[inline]
+    pub fn hearers<'a>(&'a self, i: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
+        match &self.ties {
+            Ties::Stored(csr) => return csr.of(i),
+            Ties::Computed(ties) => ties.audience(i, room),
+            Ties::Complete { n } => {
+                room.clear();
+                room.extend((0..*n).filter(|j| *j != i));
+            }
+        }
+        room
     }
 
     /// Asks for the rows of several senders ahead of their use: first for where the rows
@@ -287,14 +338,18 @@ impl Network {
     #[inline]
     #[must_use]
     pub fn n_strong(&self, i: u32) -> u32 {
-        self.strong.get(i as usize).map_or(0, |strong| u32::from(*strong))
+        match (&self.ties, self.strong.get(i as usize)) {
+            (_, Some(strong)) => u32::from(*strong),
+            (Ties::Computed(ties), None) => ties.n_strong(i),
+            _ => 0,
+        }
     }
 
     /// Whether the tie to the `k`-th hearer of `i` is strong.
     #[inline]
     #[must_use]
     pub fn is_strong(&self, i: u32, k: u32) -> bool {
-        self.strong.get(i as usize).is_some_and(|strong| k < u32::from(*strong))
+        k < self.n_strong(i)
     }
 
     /// Whether `j` hears what `i` says.
@@ -306,6 +361,10 @@ impl Network {
                 let strong = self.strong.get(i as usize).map_or(0, |strong| usize::from(*strong));
                 let (strong, weak) = csr.of(i).split_at(strong);
                 weak.binary_search(&j).is_ok() || strong.binary_search(&j).is_ok()
+            }
+            Ties::Computed(ties) => {
+                let row = ties.row(i);
+                i != j && (0..row.len()).any(|k| ties.hearer(row.end(k)) == j)
             }
             Ties::Complete { .. } => i != j,
         }
@@ -328,6 +387,7 @@ impl Network {
     pub fn mean_degree(&self) -> f64 {
         match &self.ties {
             Ties::Stored(csr) => csr.n_ties() as f64 / f64::from(csr.n().max(1)),
+            Ties::Computed(ties) => ties.n_ends() as f64 / f64::from(ties.n()),
             Ties::Complete { n } => f64::from(*n) - 1.0,
         }
     }
@@ -337,21 +397,14 @@ impl Network {
     pub fn bytes(&self) -> u64 {
         let ties = match &self.ties {
             Ties::Stored(csr) => csr.bytes(),
+            Ties::Computed(ties) => ties.bytes(),
             Ties::Complete { .. } => 0,
         };
-        let ids = self.ids.as_ref().map_or(0, |ids| ids.iter().map(bytes_of_id).sum());
+        let ids = self.ids.as_ref().map_or(0, Names::bytes);
         ties + (self.strong.len() + 4 * self.weights.len()) as u64
             + 4 * self.neighbourhoods.len() as u64
             + ids
     }
-}
-
-fn bytes_of_id(id: &UserId) -> u64 {
-    let text = match id {
-        UserId::Number(_) => 0,
-        UserId::Text(text) => text.len(),
-    };
-    (size_of::<UserId>() + text) as u64
 }
 
 /// Makes the network of `n` consumers; `segments` is the segment of each of them.
@@ -379,19 +432,37 @@ pub fn generate(
 /// Bytes that the built network will hold, before anything is allocated.
 #[must_use]
 pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
+    if parameters.kind == "file"
+        && let Some(bytes) = graph_file::bytes_of_columns(Path::new(&parameters.file))
+    {
+        return bytes;
+    }
     let n = u64::from(n);
     let neighbourhoods = 4 * (n.div_ceil(u64::from(parameters.neighbourhood_size.max(1))) + 1);
-    if parameters.kind == "complete" {
-        return neighbourhoods;
+    match parameters.kind.as_str() {
+        "complete" => return neighbourhoods,
+        "implicit" => return neighbourhoods + implicit::BYTES,
+        _ => {}
     }
     let targets = match parameters.kind.as_str() {
         "file" => targets_in_file(Path::new(&parameters.file)),
         _ => (parameters.mean_degree.min(n.saturating_sub(1) as f64) * n as f64) as u64,
     };
     let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
-    let ids = if parameters.kind == "file" { n * size_of::<UserId>() as u64 } else { 0 };
+    let ids = if parameters.kind == "file" { 8 * n } else { 0 };
     let strong = if matches!(parameters.kind.as_str(), "community" | "file") { n } else { 0 };
     4 * targets + width * (n + 1) + strong + neighbourhoods + ids
+}
+
+/// Bytes that the ties take once they are written down, which computed ones are to be looked
+/// at as a whole.
+#[must_use]
+pub fn written_bytes(parameters: &Parameters, n: u32) -> u64 {
+    let stored = || Parameters { kind: "random_regular".to_owned(), ..parameters.clone() };
+    match parameters.kind.as_str() {
+        "implicit" => estimate_bytes(&stored(), n),
+        _ => estimate_bytes(parameters, n),
+    }
 }
 
 /// A bound for the targets of a file's ties: a row of text has four bytes or more;

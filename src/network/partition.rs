@@ -14,7 +14,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::network::csr::Csr;
+use crate::network::csr::{Csr, Source};
 use crate::network::{Network, Parameters, Ties, even_ranges};
 
 /// Rounds in which every node may move once; real graphs need four to six.
@@ -35,18 +35,56 @@ pub(super) struct Places {
     pub starts: Vec<u32>,
 }
 
-/// A network of symmetric ties, renumbered so that neighbourhoods hold together.
-pub(super) fn settled(ties: Csr, parameters: &Parameters) -> Network {
-    let places = places(&ties, parameters);
-    let is_same = places.order.is_sorted();
-    let ties = Ties::Stored(if is_same { ties } else { ties.renumbered(&places.order) });
-    Network {
-        ties,
-        strong: Vec::new(),
-        neighbourhoods: places.starts,
-        ids: None,
-        weights: Vec::new(),
+/// The numbers that nodes get when neighbourhoods are made contiguous.
+pub(super) struct Numbers {
+    /// New number by old number.
+    places: Vec<u32>,
+    /// Number of ties by new number.
+    degrees: Vec<u32>,
+}
+
+impl Numbers {
+    fn new(ties: &Csr, order: Vec<u32>) -> Self {
+        let degrees = order.iter().map(|old| ties.degree(*old)).collect();
+        let mut places = vec![0; order.len()];
+        (0..).zip(order).for_each(|(new, old)| places[old as usize] = new);
+        Self { places, degrees }
     }
+
+    /// The new number of a node.
+    pub(super) fn of(&self, node: u32) -> u32 {
+        self.places[node as usize]
+    }
+
+    /// The ties of a node by its new number.
+    pub(super) fn degree(&self, new: u32) -> u32 {
+        self.degrees[new as usize]
+    }
+
+    /// Rows of a source of symmetric pairs without repetitions, under the new numbers.
+    pub(super) fn rows(&self, n_chunks: u32, source: &Source<'_>) -> Csr {
+        let n = self.places.len() as u32;
+        Csr::of_lengths(n, |new| self.degree(new), n_chunks, &|chunk, emit| {
+            source(chunk, &mut |row, target| emit(self.of(row), self.of(target)));
+        })
+    }
+}
+
+/// A network of symmetric ties, renumbered so that neighbourhoods hold together. The ties
+/// are made `again` under their new numbers, after the old ones are gone: both at a time
+/// would take twice the room.
+pub(super) fn settled(
+    ties: Csr,
+    parameters: &Parameters,
+    again: impl FnOnce(&Numbers) -> Csr,
+) -> Network {
+    let Places { order, starts } = places(&ties, parameters);
+    if order.is_sorted() {
+        return Network::plain(Ties::Stored(ties), starts);
+    }
+    let numbers = Numbers::new(&ties, order);
+    drop(ties);
+    Network::plain(Ties::Stored(again(&numbers)), starts)
 }
 
 /// Neighbourhoods found in the way that the parameters choose.
@@ -247,7 +285,10 @@ mod tests {
     fn neighbourhoods_hold_together_and_keep_their_size() {
         let friends = chain_of_cliques(60);
         let parameters = Parameters { neighbourhood_size: 40, ..Parameters::default() };
-        let network = settled(friends.clone(), &parameters);
+        let again = |numbers: &Numbers| {
+            numbers.rows(600, &|i, emit| friends.of(i).iter().for_each(|j| emit(i, *j)))
+        };
+        let network = settled(friends.clone(), &parameters, again);
         let mut order = places(&friends, &parameters).order;
         let starts = &network.neighbourhoods;
         assert!(starts.windows(2).all(|range| (30..=50).contains(&(range[1] - range[0]))));

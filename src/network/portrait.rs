@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::network::csr::Csr;
 use crate::network::statistics::{Clustering, clustering, components, degree_counts, root};
 use crate::network::tail::{Tail, tail};
-use crate::network::{Network, Ties};
+use crate::network::{Implicit, Network, Ties};
 use crate::quantity::time::Clock;
 use crate::rng::{Draws, Key, Stream};
 
@@ -110,7 +110,11 @@ impl Portrait {
     /// Looks at a network.
     #[must_use]
     pub fn of(network: &Network) -> Self {
-        let Ties::Stored(ties) = &network.ties else { return Self::complete(network) };
+        let ties = match &network.ties {
+            Ties::Stored(ties) => ties,
+            Ties::Computed(ties) => return Self::written(network, ties),
+            Ties::Complete { .. } => return Self::complete(network),
+        };
         let counts = degree_counts(network);
         let returned = returned(network);
         let is_mutual = returned == ties.n_ties();
@@ -140,6 +144,14 @@ impl Portrait {
                 / f64::from(network.n().max(1)),
             bytes: network.bytes(),
         }
+    }
+
+    /// Computed ties, by writing them down; of repeated ties one counts.
+    fn written(network: &Network, ties: &Implicit) -> Self {
+        let written = Network { ties: Ties::Stored(ties.stored()), ..network.clone() };
+        let strong: u64 = (0..network.n()).map(|i| u64::from(network.n_strong(i))).sum();
+        let strong_share = Some(strong as f64 / ties.n_ends().max(1) as f64);
+        Self { strong_share, bytes: network.bytes(), ..Self::of(&written) }
     }
 
     /// The network in which all are tied, without looking at every pair.
@@ -207,13 +219,7 @@ fn mutual(ties: &Csr) -> Network {
             }
         }
     });
-    Network {
-        ties: Ties::Stored(both),
-        strong: Vec::new(),
-        neighbourhoods: vec![0, n],
-        ids: None,
-        weights: Vec::new(),
-    }
+    Network::plain(Ties::Stored(both), vec![0, n])
 }
 
 /// Number of people by how many they hear.
@@ -318,13 +324,7 @@ mod tests {
 
     fn network(n: u32, pairs: &[(u32, u32)]) -> Network {
         let ties = Ties::Stored(Csr::from_pairs(n, pairs));
-        Network {
-            ties,
-            strong: Vec::new(),
-            neighbourhoods: vec![0, 3, n],
-            ids: None,
-            weights: Vec::new(),
-        }
+        Network::plain(ties, vec![0, 3, n])
     }
 
     fn both(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
@@ -364,13 +364,7 @@ mod tests {
 
     #[test]
     fn the_complete_network_is_told_without_looking() {
-        let complete = Network {
-            ties: Ties::Complete { n: 7 },
-            strong: Vec::new(),
-            neighbourhoods: vec![0, 3, 7],
-            ids: None,
-            weights: Vec::new(),
-        };
+        let complete = Network::plain(Ties::Complete { n: 7 }, vec![0, 3, 7]);
         let pairs: Vec<_> = (0..7).flat_map(|a| (0..7).map(move |b| (a, b))).collect();
         let stored = Portrait::of(&network(7, &pairs));
         assert_eq!(Portrait { bytes: stored.bytes, ..Portrait::of(&complete) }, stored);

@@ -4,9 +4,10 @@
 //! repeated ties are swapped away without changing a degree. Where d is more than half of
 //! the others, the complement of the regular network of degree n − 1 − d is taken.
 
-use crate::network::configuration::with_degrees;
+use crate::network::configuration::{MATCHING, renumbered, with_degrees};
 use crate::network::csr::Csr;
-use crate::network::partition::settled;
+use crate::network::partition::{Numbers, settled};
+use crate::network::stubs::Stubs;
 use crate::network::{Network, NetworkError, Request};
 
 /// The random regular network.
@@ -17,15 +18,20 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         return Err(NetworkError::OddRegular { n, degree });
     }
     let sparse = degree.min(n - 1 - degree);
-    let ties = with_degrees(vec![sparse; n as usize], request.key)?;
-    let ties = if sparse == degree { ties } else { complement(&ties, degree) };
-    Ok(settled(ties, p))
+    let degrees = || vec![sparse; n as usize];
+    let whole = |ties| if sparse == degree { ties } else { complement(&ties, degree) };
+    let (ties, swaps) = with_degrees(degrees(), request.key)?;
+    let again = |numbers: &Numbers| {
+        let stubs = Stubs::of_counts(degrees(), request.key, MATCHING);
+        whole(renumbered(&stubs, &swaps, numbers, |_| sparse))
+    };
+    Ok(settled(whole(ties), p, again))
 }
 
 /// Everybody but oneself and those to whom one was tied.
 fn complement(ties: &Csr, degree: u32) -> Csr {
     let n = ties.n();
-    Csr::of_lengths(&vec![degree; n as usize], n, &|row, emit| {
+    Csr::of_lengths(n, |_| degree, n, &|row, emit| {
         (0..n).filter(|j| *j != row && !ties.has(row, *j)).for_each(|j| emit(row, j));
     })
 }

@@ -4,6 +4,7 @@
 //! the place falls below n (cycle-walking); its rounds are addressed draws.
 
 use crate::quantity::time::Clock;
+use crate::rng::lanes::{N_WORDS, words_of};
 use crate::rng::{Key, Stream};
 
 /// Rounds of the Feistel network.
@@ -36,6 +37,38 @@ impl Shuffle {
         }
     }
 
+    /// The places of a run of numbers, made side by side.
+    pub(super) fn places(&self, numbers: std::ops::Range<u32>, places: &mut Vec<u32>) {
+        places.clear();
+        places.extend(numbers);
+        let mut open: Vec<u32> = (0..places.len() as u32).collect();
+        while open.len() >= N_WORDS {
+            for group in open.chunks(N_WORDS) {
+                let mut x = [0; N_WORDS];
+                x.iter_mut().zip(group).for_each(|(x, k)| *x = places[*k as usize]);
+                self.scramble_all(&mut x);
+                x.iter().zip(group).for_each(|(x, k)| places[*k as usize] = *x);
+            }
+            open.retain(|k| places[*k as usize] >= self.n);
+        }
+        open.iter().for_each(|k| places[*k as usize] = self.at(places[*k as usize]));
+    }
+
+    fn scramble_all(&self, x: &mut [u32; N_WORDS]) {
+        let words = |halves: &[u32; N_WORDS], round| {
+            words_of(self.key, self.stream, halves, Clock::default(), round)
+        };
+        let mut low = x.map(|x| x & ((1 << self.low) - 1));
+        let mut high = x.map(|x| x >> self.low);
+        for round in (0..ROUNDS).step_by(2) {
+            let mix = words(&high, round);
+            low.iter_mut().zip(mix).for_each(|(low, word)| *low ^= word >> (32 - self.low));
+            let mix = words(&low, round + 1);
+            high.iter_mut().zip(mix).for_each(|(high, word)| *high ^= word >> (32 - self.high));
+        }
+        *x = std::array::from_fn(|k| high[k] << self.low | low[k]);
+    }
+
     fn scramble(&self, x: u32) -> u32 {
         let (mut low, mut high) = (x & ((1 << self.low) - 1), x >> self.low);
         for round in (0..ROUNDS).step_by(2) {
@@ -53,9 +86,11 @@ mod tests {
 
     #[test]
     fn the_shuffle_is_a_permutation() {
-        for n in [1, 2, 3, 5, 64, 65, 1000, 4097] {
+        for n in [1, 2, 3, 5, 15, 16, 64, 65, 1000, 4097] {
             let shuffle = Shuffle::new(n, Key::new(9, 0), Stream::new("test/shuffle"));
-            let mut places: Vec<u32> = (0..n).map(|x| shuffle.at(x)).collect();
+            let mut places = Vec::new();
+            shuffle.places(0..n, &mut places);
+            assert!((0..n).all(|x| places[x as usize] == shuffle.at(x)), "one by one of {n}");
             places.sort_unstable();
             assert_eq!(places, (0..n).collect::<Vec<_>>());
         }

@@ -11,6 +11,7 @@ use crate::network::NetworkError;
 use crate::network::shuffle::Shuffle;
 use crate::quantity::{math, time::Clock};
 use crate::rng::{Key, Stream};
+use crate::simd::prefetch;
 
 /// A consumer's inclination to weak ties.
 pub const WEIGHTS: Stream = Stream::new("network/weak_tie_weights");
@@ -21,16 +22,20 @@ pub const MATCHING: Stream = Stream::new("network/weak_tie_matching");
 
 /// Fixed-point unit of weights: integers sum to the same total in any order.
 const UNIT: f64 = 256.0;
-/// Every so many stubs the owner is written down.
-const STRIDE: u32 = 8;
+/// The owner is written down every so many stubs that this many consumers lie between on
+/// average, at least; shapes no result. Fewer take more memory, more take longer to pass.
+const BETWEEN: u32 = 3;
+/// Stubs that are looked ahead at once.
+const AHEAD: usize = 16;
 /// Pairs that are matched together; shapes no result.
 const PAIRS: u32 = 4096;
 /// The stubs of all consumers and their matching.
 pub(super) struct Stubs {
     /// First stub of every consumer; the last element is the number of stubs.
     starts: Vec<u32>,
-    /// Owner of every `STRIDE`-th stub.
+    /// Owner of every 2^`stride`-th stub.
     guide: Vec<u32>,
+    stride: u32,
     shuffle: Shuffle,
 }
 
@@ -60,8 +65,20 @@ impl Stubs {
             sum += std::mem::replace(count, sum);
         }
         starts.push(sum);
-        let guide = guide(&starts);
-        Self { starts, guide, shuffle: Shuffle::new(sum, key, matching) }
+        let mean = sum / (starts.len() as u32 - 1).max(1);
+        let stride = mean.saturating_mul(BETWEEN).max(1).ilog2().max(3);
+        let guide = guide(&starts, stride);
+        Self { starts, guide, stride, shuffle: Shuffle::new(sum, key, matching) }
+    }
+
+    /// Number of consumers.
+    pub(super) fn n(&self) -> u32 {
+        self.starts.len() as u32 - 1
+    }
+
+    /// Number of stubs of a consumer.
+    pub(super) fn of(&self, i: u32) -> u32 {
+        self.starts[i as usize + 1] - self.starts[i as usize]
     }
 
     /// Number of chunks in which the pairs are made.
@@ -85,15 +102,29 @@ impl Stubs {
     /// The pairs of one chunk.
     pub(super) fn all_pairs(&self, chunk: u32, emit: &mut dyn FnMut(u32, u32)) {
         let first = chunk * PAIRS;
-        for pair in first..(first + PAIRS).min(self.n_stubs() / 2) {
-            let a = self.owner(self.shuffle.at(2 * pair));
-            let b = self.owner(self.shuffle.at(2 * pair + 1));
-            emit(a, b);
+        let last = (first + PAIRS).min(self.n_stubs() / 2);
+        let mut ends = Vec::new();
+        self.shuffle.places(2 * first..2 * last, &mut ends);
+        self.owners(&mut ends);
+        ends.chunks_exact(2).for_each(|pair| emit(pair[0], pair[1]));
+    }
+
+    /// Puts owners in the place of stubs. What a stub leads to is asked for ahead of its
+    /// use, first in the guide, then among the starts: every stub is far from the next.
+    fn owners(&self, stubs: &mut [u32]) {
+        for k in 0..stubs.len() {
+            if let Some(stub) = stubs.get(k + 2 * AHEAD) {
+                prefetch(&self.guide, (stub >> self.stride) as usize);
+            }
+            if let Some(stub) = stubs.get(k + AHEAD) {
+                prefetch(&self.starts, self.guide[(stub >> self.stride) as usize] as usize);
+            }
+            stubs[k] = self.owner(stubs[k]);
         }
     }
 
     fn owner(&self, stub: u32) -> u32 {
-        let mut owner = self.guide[(stub / STRIDE) as usize];
+        let mut owner = self.guide[(stub >> self.stride) as usize];
         while self.starts[owner as usize + 1] <= stub {
             owner += 1;
         }
@@ -128,12 +159,12 @@ fn counts(n: u32, total: u64, tail: f64, limit: u32, key: Key) -> Vec<u32> {
     counts
 }
 
-fn guide(starts: &[u32]) -> Vec<u32> {
+fn guide(starts: &[u32], stride: u32) -> Vec<u32> {
     let stubs = starts[starts.len() - 1];
     let mut owner = 0;
-    (0..stubs.div_ceil(STRIDE))
+    (0..stubs.div_ceil(1 << stride))
         .map(|k| {
-            while starts[owner + 1] <= k * STRIDE {
+            while starts[owner + 1] <= k << stride {
                 owner += 1;
             }
             owner as u32

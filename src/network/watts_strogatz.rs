@@ -42,13 +42,7 @@ pub(super) fn network(request: &Request<'_>) -> Result<Network, NetworkError> {
         }
     });
     // The ring is an order in which those who are tied are near already.
-    Ok(Network {
-        ties: Ties::Stored(ties),
-        strong: Vec::new(),
-        neighbourhoods: even_ranges(n, p.neighbourhood_size),
-        ids: None,
-        weights: Vec::new(),
-    })
+    Ok(Network::plain(Ties::Stored(ties), even_ranges(n, p.neighbourhood_size)))
 }
 
 /// The steps from a consumer to those whom the own ties reach: `half` of them, at most

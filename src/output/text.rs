@@ -91,7 +91,8 @@ fn decimals(x: f64, digits: i32) -> usize {
 }
 
 /// A number with so many decimals and a comma between thousands.
-fn grouped(x: f64, decimals: usize) -> String {
+#[must_use]
+pub fn grouped(x: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", x.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let zero = text.bytes().all(|b| b == b'0' || b == b'.');

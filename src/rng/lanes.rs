@@ -76,6 +76,35 @@ impl Kernel for Blocks {
     }
 }
 
+/// Addresses whose words are made together by [`words_of`].
+pub const N_WORDS: usize = N_BLOCKS;
+
+/// `word(stream, entity, at, item)` for 16 entities side by side.
+#[must_use]
+pub fn words_of(
+    key: Key,
+    stream: Stream,
+    entities: &[u32; N_WORDS],
+    at: Clock,
+    item: u32,
+) -> [u32; N_WORDS] {
+    let fixed = |word: u32| [u64::from(word); N_BLOCKS];
+    let first = [entities.map(u64::from), fixed(moment(at)), fixed(stream.id), fixed(item)];
+    simd::widest(Firsts(first, key.words()))
+}
+
+struct Firsts([Words; 4], [u32; 2]);
+
+impl Kernel for Firsts {
+    type Output = [u32; N_WORDS];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let words = rounds(self.0, self.1)[0];
+        std::array::from_fn(|i| words[i] as u32)
+    }
+}
+
 /// Calls `work` with the first counter words of a list's addresses, group by group, and
 /// with their number.
 fn by_groups(
@@ -238,6 +267,14 @@ mod tests {
         assert_eq!(lanes(key, stream, first, at)[..], one_by_one[..]);
         let block = [first >> 2, moment(at), stream.id, u32::MAX];
         assert_eq!(blocks(block, key.words())[..], one_by_one[..]);
+    }
+
+    #[test]
+    fn words_side_by_side_are_those_one_by_one() {
+        let (key, stream, at) = (Key::new(3, 1), Stream::new("test/words"), Clock::default());
+        let entities = std::array::from_fn(|i| (i as u32).wrapping_mul(0x9e37_79b9));
+        let one_by_one = entities.map(|entity| key.word(stream, entity, at, 5));
+        assert_eq!(words_of(key, stream, &entities, at, 5), one_by_one);
     }
 
     #[test]

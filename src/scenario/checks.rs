@@ -5,14 +5,14 @@ use crate::error::{
     clipped,
 };
 use crate::error::{NO_WEIGHT, Place, SHARES, TOO_MANY, UNUSED};
-use crate::network::nodes_in_file;
-use crate::parameter::Value;
+use crate::network::{has_weights, nodes_in_file};
+use crate::parameter::{Only, Value};
 use crate::scenario::layers::Read;
 use crate::scenario::nearest::advice;
 use crate::scenario::resolve::Resolver;
 use crate::scenario::sections::section;
 use crate::scenario::value::plain;
-use crate::scenario::{Arm, Origin, Scenario};
+use crate::scenario::{Arm, Origin, Scenario, Setting};
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::{Path, absolute};
@@ -225,6 +225,45 @@ pub(super) fn id_files(resolver: &mut Resolver<'_>, scenario: &Scenario) {
             }
         }
     }
+}
+
+/// Warns of weights that are asked for where ties have none.
+pub(super) fn tie_weights(resolver: &mut Resolver<'_>, scenario: &Scenario) {
+    let asks = |setting: &&Setting| setting.enabled && is_weighted(setting);
+    let asking = scenario.arms.iter().filter(|arm| arm.mechanisms.iter().any(|one| asks(&one)));
+    let asking: Vec<&Arm> = asking.collect();
+    let kind = &scenario.network.kind;
+    let known = kind == "file" && !asking.is_empty();
+    if asking.is_empty() || known && has_weights(Path::new(&scenario.network.file)) {
+        return;
+    }
+    for arm in asking {
+        let at = resolver.key_place(&["arm", &arm.name]);
+        let network = if known {
+            "the network's file".to_owned()
+        } else {
+            format!("a network of kind {kind}")
+        };
+        let message = format!(
+            "arm `{}` has weights = true, but {network} has no weights",
+            clipped(&arm.name)
+        );
+        let issue = Issue::new(UNUSED, &at, message).label("without effect in this arm");
+        let help = "activation_probability counts for every tie; weights are a third column of the \
+                    file of network.kind = \"file\"";
+        resolver.issues.push(issue.help(help));
+    }
+}
+
+/// Whether a mechanism takes the weights of ties, as its values and its declaration say.
+fn is_weighted(setting: &Setting) -> bool {
+    let declared = setting.spec.parameters.iter().find(|parameter| parameter.name == "weights");
+    let acts = |only: &Only| match setting.values.0.get(only.key) {
+        Some(Value::Text(word)) => only.values.contains(&word.as_str()),
+        _ => false,
+    };
+    setting.values.0.get("weights") == Some(&Value::Flag(true))
+        && declared.is_some_and(|parameter| parameter.only.as_ref().is_none_or(acts))
 }
 
 #[cfg(test)]

@@ -142,10 +142,16 @@ impl Scenario {
                 _ => None,
             };
             let written = text(SEED_FILE).filter(|_| text(SEED_BY) == Some("file"))?;
-            let from_command = setting.origins.get(SEED_FILE) == Some(&Origin::CommandLine);
-            let base = if from_command { Path::new("") } else { &self.folder };
-            Some((written, base.join(written)))
+            Some((written, self.id_file(setting, written)))
         })
+    }
+
+    /// Where a file of ids lies: a relative path starts from the scenario's folder, in `--set`
+    /// from the working folder.
+    fn id_file(&self, setting: &Setting, written: &str) -> PathBuf {
+        let from_command = setting.origins.get(SEED_FILE) == Some(&Origin::CommandLine);
+        let base = if from_command { Path::new("") } else { &self.folder };
+        base.join(written)
     }
 }
 

@@ -164,6 +164,7 @@ impl<'a> Resolver<'a> {
         checks::place_network_file(self, &mut scenario, (&population, &network), folder);
         checks::head(self, &scenario, &head_read);
         checks::id_files(self, &scenario);
+        checks::tie_weights(self, &scenario);
         checks::weights(self, "population.segment", &segments);
         checks::weights(self, "market.category", &categories);
         checks::tie_shares(self, &network);

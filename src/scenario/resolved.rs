@@ -6,8 +6,9 @@ use crate::parameter::{Parameter, Value, Values};
 use crate::scenario::digest::head;
 use crate::scenario::layers::joined;
 use crate::scenario::sections::SECTIONS;
-use crate::scenario::{Origin, Scenario, Setting};
+use crate::scenario::{Origin, SEED_FILE, Scenario, Setting};
 use std::fmt::Write;
+use std::path::absolute;
 
 /// The scenario as TOML with nothing left out.
 #[must_use]
@@ -37,10 +38,10 @@ pub fn resolved_toml(scenario: &Scenario) -> String {
         if let (true, Some(preset)) = (single, arm.platforms[0].preset) {
             let _ = writeln!(text, "preset = \"{preset}\"");
         }
-        settings(&mut text, &path, &arm.mechanisms);
+        settings(&mut text, &path, &arm.mechanisms, scenario);
         for platform in &arm.platforms {
             if single {
-                settings(&mut text, &path, &platform.mechanisms);
+                settings(&mut text, &path, &platform.mechanisms, scenario);
                 continue;
             }
             let path = format!("{path}.platform.{}", key(&platform.name));
@@ -48,7 +49,7 @@ pub fn resolved_toml(scenario: &Scenario) -> String {
             if let Some(preset) = platform.preset {
                 let _ = writeln!(text, "preset = \"{preset}\"");
             }
-            settings(&mut text, &path, &platform.mechanisms);
+            settings(&mut text, &path, &platform.mechanisms, scenario);
         }
     }
     text
@@ -68,12 +69,27 @@ fn tables(scenario: &Scenario, path: &str) -> Vec<Values> {
     }
 }
 
-fn settings(text: &mut String, path: &str, settings: &[Setting]) {
+fn settings(text: &mut String, path: &str, settings: &[Setting], scenario: &Scenario) {
     for setting in settings {
+        let setting = &placed(setting, scenario);
         let _ = write!(text, "\n[{path}.{}]\nenabled = {}\n", setting.spec.name, setting.enabled);
         let origin = |name: &str| setting.origins.get(name).cloned().unwrap_or(Origin::Default);
         lines(text, setting.spec.parameters, &setting.values, &origin);
     }
+}
+
+/// The setting with the whole path of its file of ids, so that the text means the same
+/// wherever it lies.
+fn placed(setting: &Setting, scenario: &Scenario) -> Setting {
+    let mut setting = setting.clone();
+    if let Some(Value::Text(written)) = setting.values.0.get(SEED_FILE)
+        && !written.is_empty()
+    {
+        let path = scenario.id_file(&setting, written);
+        let path = absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+        setting.values.0.insert(SEED_FILE, Value::Text(path));
+    }
+    setting
 }
 
 fn lines(

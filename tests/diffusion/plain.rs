@@ -61,9 +61,14 @@ impl Plain<'_> {
         self.env.consumers.n()
     }
 
-    fn heard(&self, i: u32) -> Vec<u32> {
+    /// The far ends of a consumer's ties; computed ones may lead back.
+    fn row(&self, i: u32) -> Vec<u32> {
         let network = &self.env.network;
         (0..network.degree(i)).map(|k| network.audience(i, k)).collect()
+    }
+
+    fn heard(&self, i: u32) -> Vec<u32> {
+        self.row(i).into_iter().filter(|j| *j != i).collect()
     }
 
     fn seeds(&self) -> Vec<u32> {
@@ -89,8 +94,8 @@ impl Plain<'_> {
     }
 
     fn by_events(&self) -> bool {
-        let stored = matches!(self.env.network.ties, guanxi::network::Ties::Stored(_));
-        stored && self.word("method") == "events"
+        let complete = matches!(self.env.network.ties, guanxi::network::Ties::Complete { .. });
+        !complete && self.word("method") == "events"
     }
 
     /// `i` is infectious from day `first` on.
@@ -111,7 +116,7 @@ impl Plain<'_> {
         if !self.by_events() {
             return;
         }
-        let heard = self.heard(i);
+        let heard = self.row(i);
         let mut cell = 0_u64;
         loop {
             cell = cell.saturating_add(failures(gaps.next(), beta));

@@ -13,6 +13,7 @@ use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
 use crate::mechanism::world::Environment;
+use crate::network::implicit::{End, Implicit, Row};
 use crate::network::{Csr, Network, Ties};
 use crate::parallel::{self, Shards};
 use crate::quantity::math::ln_1p;
@@ -152,7 +153,12 @@ impl Contacts {
         };
         parallel::each(parts, |_, part| {
             let new = std::mem::take(&mut part.new);
-            new.chunks(BATCH).for_each(|batch| plan.draw(batch, part));
+            new.chunks(BATCH).for_each(|batch| match &plan.network.ties {
+                Ties::Stored(ties) if plan.weighted => plan.chances(batch, ties, part),
+                Ties::Stored(ties) => plan.draw(batch, ties, part),
+                Ties::Computed(ties) => plan.draw(batch, &**ties, part),
+                Ties::Complete { .. } => {}
+            });
             part.new = new;
         });
     }
@@ -170,36 +176,103 @@ struct Plan<'a> {
     again: bool,
 }
 
+/// Ties, stored or computed, as the drawing of contacts asks for them: first rows, then
+/// places in rows, and who stands there only after all places of a batch are known.
+trait Rows {
+    type Row: Copy;
+    type Place: Copy;
+    /// Asks for a row ahead of its use.
+    fn touch(&self, i: u32);
+    fn row(&self, i: u32) -> Self::Row;
+    fn len(row: Self::Row) -> u64;
+    fn place(row: Self::Row, k: u64) -> Self::Place;
+    /// Who stands at the places.
+    fn read(&self, reached: &[(Self::Place, u16)], each: impl FnMut(u32, u16));
+}
+
+impl<'a> Rows for &'a Csr {
+    type Row = &'a [u32];
+    type Place = &'a u32;
+
+    #[inline(always)]
+    fn touch(&self, i: u32) {
+        self.touch_start(i);
+    }
+
+    #[inline(always)]
+    fn row(&self, i: u32) -> &'a [u32] {
+        self.of(i)
+    }
+
+    #[inline(always)]
+    fn len(row: &'a [u32]) -> u64 {
+        row.len() as u64
+    }
+
+    #[inline(always)]
+    fn place(row: &'a [u32], k: u64) -> &'a u32 {
+        prefetch(row, k as usize);
+        &row[k as usize]
+    }
+
+    #[inline(always)]
+    fn read(&self, reached: &[(&'a u32, u16)], mut each: impl FnMut(u32, u16)) {
+        reached.iter().for_each(|(to, day)| each(**to, *day));
+    }
+}
+
+impl Rows for &Implicit {
+    type Row = Row;
+    type Place = End;
+
+    #[inline(always)]
+    fn touch(&self, _: u32) {}
+
+    #[inline(always)]
+    fn row(&self, i: u32) -> Row {
+        Implicit::row(self, i)
+    }
+
+    #[inline(always)]
+    fn len(row: Row) -> u64 {
+        row.len().into()
+    }
+
+    #[inline(always)]
+    fn place(row: Row, k: u64) -> End {
+        row.end(k as u32)
+    }
+
+    /// Whoever reaches the own end of a tie is not susceptible, so that it is of no effect.
+    fn read(&self, reached: &[(End, u16)], mut each: impl FnMut(u32, u16)) {
+        let mut hearers = Vec::with_capacity(reached.len());
+        self.hearers(reached.iter().map(|(end, _)| *end), &mut hearers);
+        hearers.iter().zip(reached).for_each(|(to, (_, day))| each(*to, *day));
+    }
+}
+
 /// An infectious period whose contacts are being drawn.
-struct Period<'a> {
+struct Period<R> {
     i: u32,
-    row: &'a [u32],
+    row: R,
     /// Days × hearers.
     cells: u64,
     /// The next contact.
     cell: u64,
 }
 
-/// A hearer, and the day on which it is reached.
-type Reached<'a> = (&'a u32, u16);
-
 impl Plan<'_> {
     /// The contacts of some who were infected at once.
-    fn draw(&self, batch: &[u32], part: &mut Part) {
-        let Ties::Stored(ties) = &self.network.ties else { return };
+    fn draw<T: Rows>(&self, batch: &[u32], ties: T, part: &mut Part) {
         let mut open = Vec::with_capacity(BATCH);
         let mut pairs = Vec::with_capacity(BATCH);
         let mut reached = Vec::with_capacity(4 * BATCH);
-        batch.iter().for_each(|i| ties.touch_start(*i));
+        batch.iter().for_each(|i| ties.touch(*i));
         self.pairs(0, batch.iter().copied(), &mut pairs);
         for (&i, &[lasts, first]) in batch.iter().zip(&pairs) {
             let days = self.recovery(i, whole(lasts * self.scales[1]), part);
-            let row = ties.of(i);
-            if self.weighted {
-                self.chances(i, ties, &mut reached);
-                continue;
-            }
-            let (cells, cell) = (row.len() as u64 * days, whole(first * self.scales[0]));
+            let row = ties.row(i);
+            let (cells, cell) = (T::len(row) * days, whole(first * self.scales[0]));
             if cell < cells {
                 open.push(Period { i, row, cells, cell });
             }
@@ -210,25 +283,33 @@ impl Plan<'_> {
             let mut gaps = pairs.iter();
             open.retain_mut(|period| {
                 let [a, b] = gaps.next().map_or([f64::INFINITY; 2], |pair| *pair);
-                self.reach(period, a, &mut reached) && self.reach(period, b, &mut reached)
+                self.reach::<T>(period, a, &mut reached) && self.reach::<T>(period, b, &mut reached)
             });
             item += 1;
         }
+        ties.read(&reached, |to, day| self.note(to, day, part));
+    }
+
+    /// Notes a contact, unless it is idle already.
+    #[inline(always)]
+    fn note(&self, to: u32, day: u16, part: &mut Part) {
         // Who can be infected again may be reached by contacts that are idle now.
-        for (to, day) in reached {
-            if self.again || bit(self.susceptible, *to) {
-                part.contacts[usize::from(day)].push(*to);
-            }
+        if self.again || bit(self.susceptible, to) {
+            part.contacts[usize::from(day)].push(to);
         }
     }
 
-    /// One chance at each hearer, by the weight of the tie.
-    fn chances<'a>(&self, i: u32, ties: &'a Csr, reached: &mut Vec<Reached<'a>>) {
+    /// One chance at each hearer, by the weight of the tie; all recover after a day.
+    fn chances(&self, batch: &[u32], ties: &Csr, part: &mut Part) {
         let at = Clock::start_of(self.first);
-        let weights = &self.network.weights[ties.start(i)..];
-        for (item, (to, &weight)) in (1..).zip(ties.of(i).iter().zip(weights)) {
-            if self.key.unit(CONTACT, i, at, item) < f64::from(weight) {
-                reached.push((to, self.first));
+        batch.iter().for_each(|i| ties.touch_start(*i));
+        for &i in batch {
+            self.recovery(i, 0, part);
+            let weights = &self.network.weights[ties.start(i)..];
+            for (item, (&to, &weight)) in (1..).zip(ties.of(i).iter().zip(weights)) {
+                if self.key.unit(CONTACT, i, at, item) < f64::from(weight) {
+                    self.note(to, self.first, part);
+                }
             }
         }
     }
@@ -256,12 +337,16 @@ impl Plan<'_> {
 
     /// Takes a period's next contact and goes on by a gap; whether there is a further one.
     #[inline(always)]
-    fn reach<'a>(&self, period: &mut Period<'a>, gap: f64, reached: &mut Vec<Reached<'a>>) -> bool {
+    fn reach<T: Rows>(
+        &self,
+        period: &mut Period<T::Row>,
+        gap: f64,
+        reached: &mut Vec<(T::Place, u16)>,
+    ) -> bool {
         let Period { row, cells, cell, .. } = period;
-        let day = *cell / row.len() as u64;
-        let place = (*cell - day * row.len() as u64) as usize;
-        prefetch(row, place);
-        reached.push((&row[place], self.first + day as u16));
+        let length = T::len(*row);
+        let day = *cell / length;
+        reached.push((T::place(*row, *cell - day * length), self.first + day as u16));
         *cell = cell.saturating_add(1).saturating_add(whole(gap * self.scales[0]));
         *cell < *cells
     }

@@ -10,13 +10,16 @@ use crate::market::member::{ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
 use crate::mechanism::world::Environment;
-use crate::network::{Csr, Ties};
+use crate::network::Ties;
 use crate::parallel;
 use crate::quantity::math::{exp, quick_exp};
 use crate::quantity::time::Clock;
 use crate::rng::lanes::lanes;
 use crate::rng::unit;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// Adopters whose computed ties are worked out together; shapes no result.
+const BATCH: usize = 64;
 
 /// When a consumer adopts.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +48,7 @@ pub(super) struct Exposed {
 impl Exposed {
     pub(super) fn new(p: &Parameters, env: &Environment) -> Self {
         let n = env.consumers.n();
-        let stored = matches!(env.network.ties, Ties::Stored(_));
+        let counted = !matches!(env.network.ties, Ties::Complete { .. });
         let rule = match p.kind.as_str() {
             "bass" => Rule::Bass {
                 own: p.innovation / p.period_days,
@@ -57,7 +60,7 @@ impl Exposed {
             rule,
             heard: Heard::new(&env.network),
             susceptible: everybody(n),
-            active: (0..if stored { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
+            active: (0..if counted { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
             touched: (0..n.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             size: env.consumers.size(),
             new: vec![Vec::new(); env.consumers.count()],
@@ -69,9 +72,9 @@ impl Exposed {
     fn exposure(&self, env: &Environment, consumer: u32, adopters: u64) -> (f64, f64) {
         match &env.network.ties {
             Ties::Complete { n } => (adopters as f64, f64::from(*n - 1)),
-            Ties::Stored(_) => {
+            Ties::Stored(_) | Ties::Computed(_) => {
                 let active = self.active[consumer as usize].load(Relaxed);
-                let heard = self.heard.of(&env.network, consumer).len();
+                let heard = self.heard.of(&env.network, consumer, &mut Vec::new()).len();
                 (f64::from(active), heard as f64)
             }
         }
@@ -95,8 +98,8 @@ impl Exposed {
             }
             Rule::Threshold(same) => {
                 let touched = &self.touched[(start / 64) as usize];
-                let stored = matches!(env.network.ties, Ties::Stored(_));
-                let open = if stored { open & touched.load(Relaxed) } else { open };
+                let counted = !matches!(env.network.ties, Ties::Complete { .. });
+                let open = if counted { open & touched.load(Relaxed) } else { open };
                 touched.store(0, Relaxed);
                 let hit = |row: &u32| {
                     let consumer = start + row;
@@ -111,14 +114,15 @@ impl Exposed {
 
     /// (who adopted) → counts of those who hear them.
     fn tell(&self, env: &Environment, link: &Link) {
-        let Ties::Stored(ties) = &env.network.ties else { return };
         if link.is_alone() {
             let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
-            parallel::each(&mut lists, |_, list| hearers(ties, list).for_each(|j| self.count(j)));
+            parallel::each(&mut lists, |_, list| each_hearer(env, list, |j| self.count(j)));
             return;
         }
-        let mut lists: Vec<Vec<u32>> =
-            self.new.iter().map(|list| hearers(ties, list).collect()).collect();
+        let mut lists: Vec<Vec<u32>> = vec![Vec::new(); self.new.len()];
+        parallel::each(&mut lists, |shard, hearers| {
+            each_hearer(env, &self.new[shard], |j| hearers.push(j));
+        });
         let arrived = handed_over(link, env.consumers, &mut lists);
         lists.push(arrived);
         parallel::each(&mut lists, |_, list| list.iter().for_each(|j| self.count(*j)));
@@ -129,15 +133,32 @@ impl Exposed {
     fn count(&self, consumer: u32) {
         self.active[consumer as usize].fetch_add(1, Relaxed);
         if matches!(self.rule, Rule::Threshold(_)) {
-            let word = &self.touched[(consumer >> 6) as usize];
-            word.fetch_or(1 << (consumer & 63), Relaxed);
+            self.touched[(consumer >> 6) as usize].fetch_or(1 << (consumer & 63), Relaxed);
         }
     }
 }
 
-/// Who hears some consumers, one after the other.
-fn hearers<'a>(ties: &'a Csr, list: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
-    list.iter().flat_map(move |i| ties.of(*i)).copied()
+/// Everybody who hears one of some consumers, as often as so.
+fn each_hearer(env: &Environment, list: &[u32], mut act: impl FnMut(u32)) {
+    match &env.network.ties {
+        Ties::Stored(ties) => list.iter().flat_map(|i| ties.of(*i)).for_each(|&j| act(j)),
+        Ties::Computed(ties) => {
+            let (mut hearers, mut by) = (Vec::new(), Vec::new());
+            for some in list.chunks(BATCH) {
+                by.clear();
+                let rows = some.iter().map(|&i| (i, ties.row(i)));
+                let all = rows.flat_map(|(i, row)| (0..row.len()).map(move |k| (i, row.end(k))));
+                let ends = all.map(|(i, end)| {
+                    by.push(i);
+                    end
+                });
+                ties.hearers(ends, &mut hearers);
+                let ties = hearers.iter().zip(&by).filter(|(j, i)| j != i);
+                ties.for_each(|(j, _)| act(*j));
+            }
+        }
+        Ties::Complete { .. } => {}
+    }
 }
 
 impl Way for Exposed {

@@ -206,19 +206,24 @@ struct Heard(Option<Csr>);
 
 impl Heard {
     fn new(network: &Network) -> Self {
-        // Generated ties are mutual; those of a file need not be.
+        // Generated and computed ties are mutual; those of a file need not be.
         let Ties::Stored(ties) = &network.ties else { return Self(None) };
         Self(network.ids.is_some().then(|| turned(ties)))
     }
 
-    /// Whom a consumer hears; nobody where ties are not stored.
+    /// Whom a consumer hears, written to `room` where ties are not stored.
     #[inline]
-    fn of<'a>(&'a self, network: &'a Network, consumer: u32) -> &'a [u32] {
-        match (&self.0, &network.ties) {
-            (Some(turned), _) => turned.of(consumer),
-            (None, Ties::Stored(ties)) => ties.of(consumer),
-            (None, Ties::Complete { .. }) => &[],
+    fn of<'a>(&'a self, network: &'a Network, consumer: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
+        match &self.0 {
+            Some(turned) => turned.of(consumer),
+            None => network.hearers(consumer, room),
         }
+    }
+
+    /// How many a consumer hears at most.
+    #[inline]
+    fn at_most(&self, network: &Network, consumer: u32) -> u32 {
+        self.0.as_ref().map_or_else(|| network.degree(consumer), |turned| turned.degree(consumer))
     }
 
     fn bytes(&self) -> u64 {

@@ -95,6 +95,7 @@ impl Pull {
     fn ask(&self, env: &Environment, at: Clock, infected: u64, new: &mut [u64], first: u32) {
         let word = (first / 64) as usize;
         let open = &self.susceptible[word..word + new.len()];
+        let mut room = Vec::new();
         for (k, (new, &open)) in new.iter_mut().zip(open).enumerate() {
             *new = 0;
             if open == 0 {
@@ -103,7 +104,9 @@ impl Pull {
             let start = first + 64 * k as u32;
             let words = words_of(env, at, (start, open));
             *new = match &env.network.ties {
-                Ties::Stored(_) => self.among_ties(env, (start, open), &words),
+                Ties::Stored(_) | Ties::Computed(_) => {
+                    self.among_ties(env, (start, open), &words, &mut room)
+                }
                 Ties::Complete { .. } => {
                     let below = self.below(infected as u32);
                     let is_hit = |row: &u32| u64::from(words[*row as usize]) < below;
@@ -120,13 +123,14 @@ impl Pull {
         env: &Environment,
         (start, open): (u32, u64),
         words: &[u32; N_LANES],
+        room: &mut Vec<u32>,
     ) -> u64 {
         let mut new = 0;
         for row in ones(&[open]) {
-            let heard = self.heard.of(&env.network, start + row);
             let word = u64::from(words[row as usize]);
             // Whom even all of them would not infect need not count.
-            if word < self.below(heard.len() as u32) {
+            if word < self.below(self.heard.at_most(&env.network, start + row)) {
+                let heard = self.heard.of(&env.network, start + row, room);
                 let count: u32 = heard.iter().map(|&i| u32::from(bit(&self.infectious, i))).sum();
                 new |= u64::from(word < self.below(count)) << row;
             }

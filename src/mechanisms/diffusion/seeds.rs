@@ -23,19 +23,30 @@ fn all(p: &Parameters, env: &Environment) -> Vec<u32> {
     };
     match p.seed_by.as_str() {
         "file" => env.lists.get(&p.seed_file).cloned().unwrap_or_default(),
-        "degree" => least(n, count, |i| u32::MAX - env.network.degree(i)),
-        _ => least(n, count, |i| env.key.word(SEED, i, Clock::default(), 0)),
+        "degree" => least(n, count, u32::MAX, |i| u32::MAX - env.network.degree(i)),
+        _ => least(n, count, likely(n, count), |i| env.key.word(SEED, i, Clock::default(), 0)),
     }
 }
 
-/// The `count` consumers of least rank, ascending; of equals those of lower numbers.
-fn least(n: u32, count: u32, rank: impl Fn(u32) -> u32 + Sync) -> Vec<u32> {
+/// A bound below which there are almost surely `count` of n even ranks.
+fn likely(n: u32, count: u32) -> u32 {
+    let wanted = f64::from(count) + 8.0 * f64::from(count).sqrt() + 8.0;
+    (wanted / f64::from(n) * 4_294_967_296.0) as u32
+}
+
+/// The `count` consumers of least rank, ascending; of equals those of lower numbers. Only
+/// ranks up to `bound` are kept, as long as they are enough.
+fn least(n: u32, count: u32, bound: u32, rank: impl Fn(u32) -> u32 + Sync) -> Vec<u32> {
     if count == 0 {
         return Vec::new();
     }
-    let of = |i| u64::from(rank(i)) << 32 | u64::from(i);
-    let mut ranks: Vec<u64> = (0..n).into_par_iter().map(of).collect();
-    if count < n {
+    let of =
+        |i| Some(rank(i)).filter(|rank| *rank <= bound).map(|r| u64::from(r) << 32 | u64::from(i));
+    let mut ranks: Vec<u64> = (0..n).into_par_iter().filter_map(of).collect();
+    if ranks.len() < count as usize && bound < u32::MAX {
+        return least(n, count, u32::MAX, rank);
+    }
+    if (count as usize) < ranks.len() {
         ranks.select_nth_unstable(count as usize);
         ranks.truncate(count as usize);
     }
