@@ -1,5 +1,5 @@
-//! How fast a day is: each preset with 100,000 consumers, young and grown; and the
-//! parts that a day is made of: lanes of draws, and routing.
+//! How fast a day is: each preset with 100,000 consumers, young and grown; and the parts that
+//! a run is made of: networks, tables to pick from, lanes of draws, routing, the decider.
 //!
 //! Two populations are timed because an empty platform flatters: what costs time is
 //! members who act, not people who are there.
@@ -9,9 +9,11 @@ use guanxi::engine::step::{Arm, Watch};
 use guanxi::exchange::{Inbox, Message, Outbox};
 use guanxi::mechanism::world::Environment;
 use guanxi::model;
+use guanxi::network;
 use guanxi::parallel::Shards;
 use guanxi::quantity::time::Clock;
 use guanxi::rng::lanes::{N_LANES, lanes};
+use guanxi::rng::sample::discrete::{Alias, zipf_weights};
 use guanxi::rng::{Key, Stream};
 use guanxi::scenario::Scenario;
 use guanxi::scenario::resolve::{CATALOGUE, Input, resolve};
@@ -127,5 +129,50 @@ fn routing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, days, draws, routing);
+/// Networks of 100,000 consumers with 16 ties each.
+fn networks(c: &mut Criterion) {
+    let mut group = c.benchmark_group("network");
+    group.throughput(Throughput::Elements(u64::from(CONSUMERS))).sample_size(10);
+    for kind in ["community", "barabasi_albert", "configuration", "erdos_renyi"] {
+        let parameters = network::Parameters { kind: kind.to_owned(), ..Default::default() };
+        let segments = vec![0; CONSUMERS as usize];
+        let made = || network::generate(&parameters, CONSUMERS, &segments, Key::new(1, 0));
+        group.bench_function(kind, |b| b.iter(|| made().expect("a network can be made")));
+    }
+    group.finish();
+}
+
+/// Tables from which goods are picked in proportion to their popularity.
+fn aliases(c: &mut Criterion) {
+    const OPTIONS: usize = 4_000;
+    let weights = zipf_weights(OPTIONS, 0.8);
+    let table = Alias::new(&weights);
+    let mut group = c.benchmark_group("alias");
+    group.throughput(Throughput::Elements(OPTIONS as u64));
+    group.bench_function("make", |b| b.iter(|| Alias::new(black_box(&weights))));
+    let word = |k: u32| k.wrapping_mul(0x9E37_79B9);
+    let picks = || (0..OPTIONS as u32).fold(0, |sum, k| sum ^ table.pick(word(k), word(!k)));
+    group.bench_function("pick", |b| b.iter(picks));
+    group.finish();
+}
+
+/// What the decider takes of a grown platform's days, by the books that the engine keeps.
+fn deciding(c: &mut Criterion) {
+    let scenario = scenario("viral", 0.6);
+    let env = Arc::new(model::environment(&scenario, 0, None).expect("a network can be made"));
+    let mut group = c.benchmark_group("decider");
+    group.throughput(Throughput::Elements(u64::from(CONSUMERS))).sample_size(10);
+    group.bench_function("viral/grown", |b| {
+        b.iter_custom(|n| {
+            let mut arm = Arm::new(model::build(&scenario.arms[0], &env));
+            (0..n).for_each(|_| drop(arm.step(&mut Nobody)));
+            let beats =
+                arm.beats().ranking().into_iter().filter(|((beat, _), _)| *beat == "choose");
+            Duration::from_secs_f64(beats.map(|(_, seconds)| seconds).sum())
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, days, networks, aliases, draws, routing, deciding);
 criterion_main!(benches);

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const SMALL: &str = "name = \"small\"\ndays = 2\nreplicates = 2\n[population]\nconsumers = 200\n\
@@ -279,4 +280,40 @@ fn a_run_that_is_stopped_does_not_replace_a_whole_one() {
     assert!(rest.iter().any(|line| line.contains("x.interrupted-1")), "{rest:?}");
     assert_eq!(fs::read(folder.path().join("x/manifest.json")).expect("there"), before);
     assert_eq!(entries(folder.path()), ["s.toml", "x", "x.interrupted-1"]);
+}
+
+/// The least time of ten starts: other work on the machine is not the program's.
+#[test]
+fn what_is_ten_times_too_large_is_refused_at_once_with_the_sum() {
+    let folder = with(SMALL);
+    let ties: String = (0..2_000).map(|i| format!("{} {}\n", i, (i * 7 + 1) % 2_000)).collect();
+    fs::write(folder.path().join("ties.txt"), ties).expect("written");
+    let generated = "--set population.consumers=1e9 --memory-limit 10GiB";
+    let own = "--set network.kind=file --set network.file=ties.txt --memory-limit 700kB";
+    for (more, advice) in [
+        (generated, "consumers would fit: --set population.consumers="),
+        (own, "the population is given by the network's file"),
+    ] {
+        let mut least = Duration::MAX;
+        for _ in 0..10 {
+            let begun = Instant::now();
+            let said = run(folder.path(), more);
+            least = least.min(begun.elapsed());
+            assert_eq!(said.code, 5, "{}", said.err);
+            let words = ["the scenario needs", "is available", "network", "in all", advice];
+            for word in words {
+                assert!(said.err.contains(word), "no `{word}` in:\n{}", said.err);
+            }
+        }
+        assert!(least < Duration::from_millis(200), "refused only after {least:?}");
+    }
+    assert_eq!(entries(folder.path()), ["s.toml", "ties.txt"]);
+}
+
+#[test]
+fn more_consumers_than_there_may_be_are_a_mistake_of_the_scenario() {
+    let folder = with(SMALL);
+    let said = run(folder.path(), "--set population.consumers=4_000_000_000");
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.contains("1000000000"), "{}", said.err);
 }

@@ -52,14 +52,22 @@ pub fn amount(bytes: u64) -> String {
 /// The memory that this process may still take; none where the system does not say.
 #[must_use]
 pub fn available() -> Option<u64> {
-    let free = read_to_string("/proc/meminfo").ok().and_then(|text| mem_available(&text));
+    let free = read_to_string("/proc/meminfo").ok();
+    let free = free.and_then(|text| kibibytes(&text, "MemAvailable:"));
     [free, cgroup_two(), cgroup_one()].into_iter().flatten().min()
 }
 
-fn mem_available(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+/// The amount in a line of the kernel's tables, in bytes.
+fn kibibytes(table: &str, name: &str) -> Option<u64> {
+    let line = table.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+/// The most memory that this process has had so far; none where the system does not say.
+#[must_use]
+pub fn peak() -> Option<u64> {
+    read_to_string("/proc/self/status").ok().and_then(|text| kibibytes(&text, "VmHWM:"))
 }
 
 /// The tightest limit of the process's control group and its parents, version 2.
@@ -153,7 +161,7 @@ mod tests {
     #[test]
     fn the_kernels_table_is_read() {
         let text = "MemTotal: 100 kB\nMemAvailable:    2048 kB\n";
-        assert_eq!(mem_available(text), Some(2 << 20));
-        assert_eq!(mem_available("MemTotal: 1 kB"), None);
+        assert_eq!(kibibytes(text, "MemAvailable:"), Some(2 << 20));
+        assert_eq!(kibibytes("MemTotal: 1 kB", "MemAvailable:"), None);
     }
 }

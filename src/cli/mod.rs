@@ -1,5 +1,6 @@
 //! The command line: one file a verb. Data goes to stdout, everything else to stderr.
 
+pub mod bench;
 pub mod check;
 pub mod compare;
 pub mod completions;
@@ -85,6 +86,8 @@ pub enum Verb {
     Completions(completions::Arguments),
     /// Write the manual page, or those of all verbs.
     Man(completions::ManArguments),
+    /// Measure speed and memory on this machine.
+    Bench(bench::Arguments),
 }
 
 /// Does what the arguments say and gives the exit code.
@@ -103,6 +106,7 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Schema(arguments) => schema::execute(&arguments, &screen),
         Verb::Completions(arguments) => completions::execute(&arguments, &screen),
         Verb::Man(arguments) => completions::man(&arguments, &screen),
+        Verb::Bench(arguments) => bench::execute(&arguments, &screen),
     };
     match done {
         Ok(()) if screen::lost() => 7,

@@ -53,7 +53,8 @@ impl Watch {
             Series { line, members: Vec::new(), orders: Vec::new(), gmv_fen: 0 }
         });
         if day == 1 {
-            (series.members.clear(), series.orders.clear());
+            series.members.clear();
+            series.orders.clear();
             series.gmv_fen = 0;
         }
         series

@@ -24,6 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub trait Progress: Sync {
     /// A replicate's world is being built.
     fn building(&self, replicate: u32);
+    /// An arm is built and about to step its first day.
+    fn arm_built(&self, _replicate: u32, _arm: &str) {}
     /// A day of one arm is done.
     fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32);
     /// What a day brought on each platform of an arm; days are counted from 1, burn-in included.
@@ -218,6 +220,7 @@ impl Run<'_> {
             observers: Observers::new(&arm.world, burn_in),
             burn_in,
         };
+        self.progress.arm_built(self.replicate, &self.arm.name);
         let mut done = 0;
         while done < self.env.days && !link.agreed(self.stop.load(Ordering::Relaxed)) {
             let day = arm.step(&mut observing);

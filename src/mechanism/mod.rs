@@ -8,6 +8,7 @@
 pub mod digest;
 pub mod homes;
 pub mod leaning;
+pub mod load;
 pub mod reach;
 pub mod spec;
 pub mod world;

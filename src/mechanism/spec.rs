@@ -1,6 +1,7 @@
 //! The static descriptor of a mechanism: everything else is derived from it.
 
 use crate::market::platform::Family;
+use crate::mechanism::load::{Extent, Load};
 use crate::parameter::{Parameter, Values};
 use crate::rng::Stream;
 
@@ -63,6 +64,9 @@ pub struct Spec {
     pub parameters: &'static [Parameter],
     /// Streams of random draws.
     pub streams: &'static [Stream],
+    /// What it will need, as far as it can be told before a run; none where that is next to
+    /// nothing beside the columns of the world.
+    pub load: Option<fn(&Values, &Extent) -> Load>,
     /// Builds an instance from checked values.
     pub build: fn(&Values, &Placement) -> Box<dyn super::Mechanism>,
 }

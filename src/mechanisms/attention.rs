@@ -10,6 +10,7 @@ use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::{Homes, PLATFORM};
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Attention, World, threshold};
 use crate::parallel;
@@ -50,11 +51,17 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[ACTIVE, OPENED, PLATFORM],
+    load: Some(load),
     build,
 };
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     Box::new(Limits { p: Parameters::from_values(values) })
+}
+
+/// Item pages, which senders divide.
+fn load(values: &Values, _extent: &Extent) -> Load {
+    Load { slots: Parameters::from_values(values).slots_mean, ..Load::default() }
 }
 
 struct Limits {

@@ -63,6 +63,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[HOLDER],
+    load: None,
     build,
 };
 

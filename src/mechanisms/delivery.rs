@@ -10,6 +10,7 @@ use crate::market::history::Purchase;
 use crate::market::member::NEVER;
 use crate::market::message::{Answer, Order, Verdict, flag};
 use crate::market::platform::{Carriage, ChannelTerms, Rows};
+use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
@@ -50,12 +51,22 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[DAYS],
+    load: Some(load),
     build,
 };
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     Box::new(Delivery { p, platform: placement.platform, routes: Vec::new() })
+}
+
+/// A list of a day's orders for every day that a parcel may take, and one that has arrived.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let slots = Delivery { p, platform: 0, routes: Vec::new() }.slots();
+    let lists = extent.shards * (slots + 1) as f64;
+    let orders = extent.known.orders * (slots + 1) as f64;
+    Load { bytes: kept(orders, lists, extent.days, size_of::<Order>()), ..Load::default() }
 }
 
 /// Orders under way of one shard, by day of arrival modulo the longest way.

@@ -10,6 +10,7 @@ use crate::market::member::{from_share16, share16};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
 use crate::market::platform::{ChannelTerms, Fees, Rows};
 use crate::mechanism::Mechanism;
+use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::parallel;
@@ -66,12 +67,19 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[OUTCOME],
+    load: Some(load),
     build,
 };
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     Box::new(Experience { p, platform: placement.platform })
+}
+
+/// How the orders of a day ended.
+fn load(_values: &Values, extent: &Extent) -> Load {
+    let outcomes = kept(extent.known.orders, extent.shards, extent.days, size_of::<Outcome>());
+    Load { bytes: outcomes, ..Load::default() }
 }
 
 struct Experience {

@@ -10,6 +10,7 @@ use crate::exchange::Inbox;
 use crate::market::fatigue::{Fatigue, MOST, adverts, levels, messages};
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
@@ -50,6 +51,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[FORGET, IDLE],
+    load: Some(load),
     build,
 };
 
@@ -57,6 +59,11 @@ fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let left = survivors(exp(-std::f64::consts::LN_2 / p.half_life_days));
     Box::new(Tiring { p, left })
+}
+
+/// A byte for everybody.
+fn load(_values: &Values, extent: &Extent) -> Load {
+    Load { bytes: extent.consumers, ..Load::default() }
 }
 
 struct Tiring {

@@ -14,6 +14,7 @@ use crate::market::message::{Exposure, flag};
 use crate::market::platform::{Book, Family};
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Environment, World, threshold};
 use crate::parameter::Values;
@@ -77,6 +78,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[SHOWN, PASSED, PERSONAL, CONSENT, APPEAL],
+    load: Some(load),
     build,
 };
 
@@ -90,6 +92,14 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         below: Vec::new(),
         most: 0,
     })
+}
+
+/// What is considered while browsing.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let slots = extent.activity * extent.known.slots * p.attention_share;
+    let near = slots * p.consider_share * extent.members;
+    Load { near, bytes: 24.0 * extent.offers, ..Load::default() }
 }
 
 struct Feed {

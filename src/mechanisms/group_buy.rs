@@ -12,6 +12,7 @@ use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Node, Order, Verdict, flag};
 use crate::market::platform::{Book, Family, Platform, Variant};
 use crate::market::utility::Attributes;
+use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -80,6 +81,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[POOL, AUTO_FILL, REOPEN, INVITE],
+    load: Some(load),
     build,
 };
 
@@ -92,6 +94,27 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         pools: Vec::new(),
     })
 }
+
+/// Groups and their cascades; invitations, and who joins by them.
+fn load(values: &Values, extent: &Extent) -> Load {
+    /// Share of orders that open a group, and of these that find nobody at once.
+    const OPENING: f64 = 0.5;
+    const INVITING: f64 = 0.6;
+    /// New members of a share of members m where five friends are invited: q = 0.034.
+    const JOINING: f64 = 0.034 / 5.0;
+    let p = Parameters::from_values(values);
+    let opened = OPENING * extent.known.orders;
+    let far = INVITING * opened * f64::from(p.invitations) / 2.0;
+    let by_members = JOINING * f64::from(p.invitations) * persuaded(p.join) / persuaded(-2.0);
+    let days = f64::from(p.window_days);
+    // Queues grow to the double, cascades by an eighth.
+    let groups = 1.5 * (days + 0.5) * opened * size_of::<Group>() as f64;
+    let trees = (days + 4.0) * opened * TREE_BYTES;
+    Load { far, by_members, bytes: groups + trees + 40.0 * extent.offers, ..Load::default() }
+}
+
+/// A cascade of a few nodes.
+const TREE_BYTES: f64 = 44.0;
 
 /// An open or lately closed group.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
 use crate::market::platform::{Book, Carriage, Family, Platform};
 use crate::mechanism::homes::Homes;
+use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
@@ -88,6 +89,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[RECRUIT, GOODS, NEIGHBOUR, VIEW],
+    load: Some(load),
     build,
 };
 
@@ -103,6 +105,20 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         goods: None,
         held: Vec::new(),
     })
+}
+
+/// Leaders, and what they post to neighbours, two thirds of whom have one.
+fn load(values: &Values, extent: &Extent) -> Load {
+    const AT_WORK: f64 = 0.66;
+    let p = Parameters::from_values(values);
+    let on = if p.budget_share > 0.0 { AT_WORK } else { 0.0 };
+    let read = extent.activity * any_slot(extent.known.slots * p.attention_share);
+    let near = on * read * p.considered_mean * extent.members;
+    let outside = on * p.outside_reach_share * persuaded(p.join);
+    let leaders = extent.neighbourhoods * (size_of::<Leader>() + 12) as f64;
+    // Held until the evening, and released into a list of the same length.
+    let held = kept(0.25 * near, extent.offer_shards, extent.days, size_of::<Order>());
+    Load { near, outside, bytes: leaders + 2.0 * held + 24.0 * extent.offers, ..Load::default() }
 }
 
 /// The leader of one neighbourhood.

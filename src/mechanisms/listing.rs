@@ -33,6 +33,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[],
+    load: None,
     build,
 };
 

@@ -14,6 +14,7 @@ use crate::market::member::share16;
 use crate::market::message::{Exposure, Order, flag};
 use crate::market::platform::{Book, Family, Platform};
 use crate::mechanism::homes::Homes;
+use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
@@ -109,6 +110,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[BOOKING, GOODS, FOLLOWER, VIEW, REPLAY],
+    load: Some(load),
     build,
 };
 
@@ -124,6 +126,22 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         fatigue: Vec::new(),
         missed: Vec::new(),
     })
+}
+
+/// What followers see on a show day, for which the fees of the days before are saved.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    // Large influencers are cheaper a follower: about seven tenths of the reference.
+    let fee = 0.7 * p.slot_fee_fen as f64 / p.reference_followers;
+    let show_days = f64::from(p.show_days_per_week) / 7.0;
+    let fees = extent.budget_fen * p.budget_share / show_days;
+    let reached = extent.follows.min(fees / fee.max(1e-9));
+    let view = extent.activity * any_slot(extent.known.slots * p.attention_share);
+    let near = reached * view * p.considered_mean * extent.members;
+    let outside = 0.8 * show_days * reached * p.outside_reach_share * persuaded(p.join);
+    let carried = if p.carry_over_share > 0.0 { f64::from(REPLAY_DAYS) * show_days } else { 0.0 };
+    let bytes = kept(near * carried, extent.shards, extent.days, size_of::<Missed>());
+    Load { near, outside, bytes: bytes + 24.0 * extent.offers, ..Load::default() }
 }
 
 struct Session {

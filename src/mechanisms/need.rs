@@ -11,6 +11,7 @@ use crate::exchange::{AHEAD, Inbox};
 use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::{Platform, Rows};
+use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -73,6 +74,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RATE, NEXT, HOUSEHOLD, LAPSE_RATE, LAPSE],
+    load: Some(load),
     build,
 };
 
@@ -84,6 +86,16 @@ const STEPS: f64 = 65_536.0;
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     Box::new(Need { p, shards: None, next: Column::default(), habits: Column::default() })
+}
+
+/// Clocks and habits of everybody, and the needs that are open.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    // About half of them are filled before the last of their days.
+    let needs = 0.5 * p.needs_per_day * f64::from(p.patience_days);
+    let clocks = extent.consumers * (size_of::<u32>() + size_of::<Habits>()) as f64;
+    let open = kept(needs * extent.members, extent.shards, extent.days, size_of::<OpenNeed>());
+    Load { bytes: clocks + 1.5 * open, needs, ..Load::default() }
 }
 
 struct Need {

@@ -8,6 +8,7 @@ use crate::market::ledger::Line;
 use crate::market::message::Exposure;
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
+use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
@@ -53,6 +54,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[CONTACT, TOTAL],
+    load: Some(load),
     build,
 };
 
@@ -63,6 +65,13 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         channel: placement.first_channel,
         reach: 0.0,
     })
+}
+
+/// Who is won by the budget's contacts while all are strangers.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let reach = 1.0 - exp(-extent.budget_fen * p.budget_share / p.cost_per_contact_fen);
+    Load { outside: reach * persuaded(p.join), ..Load::default() }
 }
 
 struct OutsideAds {

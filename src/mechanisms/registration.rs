@@ -50,6 +50,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RESISTANCE, JOIN],
+    load: None,
     build,
 };
 

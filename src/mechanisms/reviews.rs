@@ -13,6 +13,7 @@ use crate::market::message::Outcome;
 use crate::market::opinion::{Opinions, Reputation, Reviews};
 use crate::market::platform::Platform;
 use crate::mechanism::Mechanism;
+use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::parallel;
@@ -68,6 +69,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[REVIEW],
+    load: Some(load),
     build,
 };
 
@@ -75,6 +77,12 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let prior = Reputation::of(p.prior_stars, p.prior_reviews);
     Box::new(Reviewing { p, platform: placement.platform, prior, written: Vec::new() })
+}
+
+/// The reviews of a day, and those that are known.
+fn load(_values: &Values, extent: &Extent) -> Load {
+    let written = kept(extent.known.orders, extent.shards, extent.days, size_of::<(u32, u8)>());
+    Load { bytes: 2.0 * written + 40.0 * extent.offers, ..Load::default() }
 }
 
 struct Reviewing {

@@ -9,6 +9,7 @@ use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::reach::any_slot;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{DailyWords, Environment, OpenNeed, World};
@@ -58,6 +59,7 @@ pub const SPEC: Spec = Spec {
     }],
     parameters: Parameters::DECLARED,
     streams: &[VISIT, SHOWN],
+    load: Some(load),
     build,
 };
 
@@ -68,6 +70,14 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         channel: placement.first_channel,
         shelves: Vec::new(),
     })
+}
+
+/// What visits show.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let visits = extent.activity * any_slot(extent.known.slots * p.attention_share);
+    let near = extent.known.needs * visits * f64::from(p.shown) * extent.members;
+    Load { near, bytes: 24.0 * extent.offers, ..Load::default() }
 }
 
 struct Search {

@@ -11,6 +11,7 @@ use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
 use crate::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
 use crate::market::platform::{Family, Rows};
+use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
@@ -109,6 +110,7 @@ pub const SPEC: Spec = Spec {
     ],
     parameters: Parameters::DECLARED,
     streams: &[SHARE, AUDIENCE],
+    load: Some(load),
     build,
 };
 
@@ -116,6 +118,18 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let (platform, first) = (placement.platform, placement.first_channel);
     Box::new(Sharing { p, platform, first, shares: Vec::new(), paid_share: 0.0 })
+}
+
+/// Shares of a wave, and who joins by them; where people chat in groups, who with whom.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let shared = extent.known.orders * quick_logistic(p.base + 0.5);
+    let chats = if p.group_chat_share > 0.0 { extent.consumers * 16.0 } else { 0.0 };
+    let sent = f64::from(p.personal_ties) + p.broadcast_share * p.broadcast_reach * extent.degree;
+    let by_members =
+        shared / extent.members.max(1.0) * f64::from(p.personal_ties) * persuaded(p.personal_join);
+    let shares = kept(shared, extent.shards, extent.days, size_of::<Share>());
+    Load { far: shared * sent / 2.0, by_members, bytes: chats + shares, ..Load::default() }
 }
 
 /// To whom a share goes; as a number, the offset of its channel.

@@ -53,6 +53,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TELL],
+    load: None,
     build,
 };
 

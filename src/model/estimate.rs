@@ -1,12 +1,20 @@
 //! What a run will need, before anything is allocated.
+//!
+//! The columns of the world are counted, mechanisms say what they need (`mechanism::load`),
+//! and the messages between them follow from what they send. Arms run one after the other, so
+//! that the largest arm counts; what is needed only while the network is made counts where it
+//! is more than a run needs.
 
-use super::{enabled, trades, uses_followers};
+use super::{trades, uses_followers};
 use crate::market::catalogue::Offer;
+use crate::market::history::Purchase;
 use crate::market::member::Member;
+use crate::market::message::{Answer, Exposure, Order};
 use crate::market::platform::OfferState;
+use crate::mechanism::load::{Extent, Load, kept, members};
 use crate::network;
-use crate::parameter::Value;
-use crate::scenario::Scenario;
+use crate::parallel::Shards;
+use crate::scenario::{Arm, Scenario, Setting};
 
 /// The memory that one replicate takes, part by part.
 #[derive(Clone, Debug, Default)]
@@ -23,60 +31,152 @@ impl Estimate {
     }
 }
 
-/// Bytes a consumer of orders, messages, groups and cascades under way and the room that
-/// their lists keep, in a year of the viral preset, which has the most of them (`massif`).
-const MESSAGE_BYTES: f64 = 75.0;
+/// The program without a world: its code, the scenario, the texts of tables.
+const PROGRAM_BYTES: f64 = 6.0e6;
+/// What a day leaves in tables until the end of a run, a platform.
+const DAY_BYTES: f64 = 5.5e3;
+/// Lists that grow and shrink leave gaps between them that are given back now and then.
+const GAPS: f64 = 1.35;
+/// Times that mechanisms are asked: the longest way from one to the other, and back.
+const ROUNDS: usize = 10;
+/// Sorters at work at a time, where nobody says how many threads there will be.
+const SORTERS: f64 = 2.0;
 
-/// The memory of one replicate of `n` consumers. Arms run one after the other, so that
-/// one arm's state is held at a time.
+/// The memory of one replicate of `n` consumers.
 #[must_use]
 pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
-    let consumers = u64::from(n);
-    let platforms = scenario.arms.iter().map(|a| a.platforms.len() as u64).max().unwrap_or(1);
-    let offers =
-        u64::from(scenario.market.merchants) * u64::from(scenario.market.offers_per_merchant);
-    let follows_mean =
-        if uses_followers(scenario) { scenario.population.follows_mean } else { 0.0 };
-    let follows = (follows_mean * f64::from(n)) as u64;
-    let days = u64::from(scenario.days + scenario.start.burn_in_days);
-    let trading = scenario.arms.iter().any(|arm| trades(arm, scenario.start.registered_share));
-    // Without members: a bit and a segment. With them, records, clocks of needs and more.
-    let (record, messages) = if trading {
-        (1 + 12 + platforms * (size_of::<Member>() as u64 + 1), MESSAGE_BYTES)
-    } else {
-        (1 + platforms.div_ceil(8), 0.0)
-    };
-    let mut estimate = Estimate {
-        parts: vec![
-            ("network", network::estimate_bytes(&scenario.network, n)),
-            ("followers", follows * 2),
-            ("consumers", consumers * record),
-            (
-                "offers",
-                offers * (size_of::<Offer>() as u64 + platforms * size_of::<OfferState>() as u64),
-            ),
-            ("orders and messages", (f64::from(n) * messages) as u64),
-            ("tables", days * 64 * 64),
-        ],
-    };
-    if spreads(scenario) {
-        // A bit for each state, and the contacts of the days to come.
-        estimate.parts.push(("diffusion", consumers * 16));
+    let mut largest = Estimate::default();
+    for arm in &scenario.arms {
+        let estimate = of_arm(scenario, arm, n);
+        if estimate.total_bytes() > largest.total_bytes() {
+            largest = estimate;
+        }
     }
-    if is_positive(scenario, "group_chat_share") {
-        estimate.parts.push(("chat groups", consumers * 16));
-    }
-    estimate.parts.retain(|part| part.1 > 0);
-    estimate
+    let building = network::building_bytes(&scenario.network, n) + people(n) + PROGRAM_BYTES as u64;
+    let more = building.saturating_sub(largest.total_bytes());
+    largest.parts.push(("more while the network is made", more));
+    largest.parts.retain(|part| part.1 > 0);
+    largest
 }
 
-/// Whether a parameter of that name is above 0 for any mechanism that is on.
-fn is_positive(scenario: &Scenario, key: &str) -> bool {
-    enabled(scenario).any(|one| matches!(one.values.0.get(key), Some(Value::Number(x)) if *x > 0.0))
+/// A byte for everybody's segment.
+fn people(n: u32) -> u64 {
+    u64::from(n)
 }
 
-/// Whether something spreads from seeds in any arm.
-fn spreads(scenario: &Scenario) -> bool {
-    let mut on = scenario.arms.iter().flat_map(|arm| &arm.mechanisms).filter(|one| one.enabled);
-    on.any(|one| one.values.0.contains_key("seed_by"))
+/// The memory of one arm.
+fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
+    let sums = Sums::new(scenario, arm, n);
+    let platforms = arm.platforms.len() as f64;
+    // Where nobody is or can become a member there are no records.
+    let record = if trades(arm, scenario.start.registered_share) { size_of::<Member>() } else { 0 };
+    let members = platforms * (record as f64 + 1.0 / 8.0);
+    let offer = size_of::<Offer>() as f64 + 4.0 + platforms * size_of::<OfferState>() as f64;
+    let Extent { consumers, offers, days, .. } = sums.extent;
+    let followed = uses_followers(scenario);
+    let follows = if followed { scenario.population.follows_mean } else { 0.0 };
+    let messages = GAPS * sums.messages();
+    // Before they are packed they take more than five bytes each besides, while there are no
+    // messages yet.
+    let drawing = (5.5 * follows * consumers - messages).max(0.0);
+    let parts = [
+        ("program", PROGRAM_BYTES),
+        ("network", network::estimate_bytes(&scenario.network, n) as f64),
+        ("followers", 2.0 * follows * consumers + drawing),
+        ("consumers", people(n) as f64 + consumers * members),
+        ("offers", offers * offer),
+        ("mechanisms", sums.bytes),
+        ("messages", messages),
+        ("tables", days * DAY_BYTES * platforms),
+    ];
+    Estimate { parts: parts.map(|(what, bytes)| (what, bytes as u64)).to_vec() }
+}
+
+/// What the mechanisms of an arm say together.
+struct Sums {
+    /// With what is known of all platforms.
+    extent: Extent,
+    /// State of all mechanisms.
+    bytes: f64,
+}
+
+impl Sums {
+    /// Asks all mechanisms until each knows what it needs from the others: item pages and
+    /// needs, then members, then exposures, then orders.
+    fn new(scenario: &Scenario, arm: &Arm, n: u32) -> Self {
+        let mut world = extent(scenario, arm, n);
+        let mut own = vec![world; arm.platforms.len()];
+        for _ in 0..ROUNDS {
+            let common = asked(&arm.mechanisms, &world);
+            let pairs = arm.platforms.iter().zip(&own);
+            let loads: Vec<Load> = pairs.map(|(one, own)| asked(&one.mechanisms, own)).collect();
+            world.known = loads.iter().copied().chain([common]).sum();
+            for (own, load) in own.iter_mut().zip(&loads) {
+                let share = members(scenario.start.registered_share, world.days, load);
+                own.members = share * world.consumers;
+            }
+            world.members = own.iter().map(|one| one.members).sum();
+            // Who is a member of several platforms divides attention among them.
+            let strangers = |one: &Extent| 1.0 - one.members / one.consumers;
+            let some = 1.0 - own.iter().map(strangers).product::<f64>();
+            let divided = some * world.consumers / world.members.max(1.0);
+            for (own, load) in own.iter_mut().zip(&loads) {
+                // Of all orders a platform has its share of all exposures.
+                let part = (load.near + load.far) / (world.known.near + world.known.far).max(1.0);
+                let slots = divided * world.known.slots;
+                own.known = Load { orders: part * world.known.orders, slots, ..world.known };
+            }
+            world.members = some * world.consumers;
+        }
+        Self { extent: world, bytes: world.known.bytes }
+    }
+
+    /// Messages between senders and receivers, with the room that lists keep.
+    fn messages(&self) -> f64 {
+        let Extent { shards, offer_shards, days, known, .. } = self.extent;
+        let Load { near, far, orders, .. } = known;
+        let seen = near + far;
+        // Most orders are placed in the wave in which people browse.
+        let placed = orders * (near + far / 2.0) / (near + 1.5 * far).max(1.0);
+        let cells = shards * offer_shards;
+        let sorter = SORTERS * (seen / shards) * (size_of::<Exposure>() + 16) as f64;
+        kept(seen, shards, days, size_of::<Exposure>())
+            + kept(far, shards * shards, days, size_of::<Exposure>())
+            + sorter
+            + kept(placed, shards, days, size_of::<Order>() + size_of::<Purchase>())
+            + kept(placed, cells, days, size_of::<Order>() + size_of::<Answer>())
+            + kept(placed, offer_shards, days, size_of::<Order>())
+            + kept(placed, shards, days, size_of::<Answer>())
+            // Cells of lists, empty or not.
+            + 24.0 * (shards * shards + 2.0 * cells)
+    }
+}
+
+/// What settings that are on say together.
+fn asked(settings: &[Setting], extent: &Extent) -> Load {
+    let on = settings.iter().filter(|setting| setting.enabled);
+    on.filter_map(|setting| setting.spec.load.map(|load| load(&setting.values, extent))).sum()
+}
+
+/// How large an arm is, before any mechanism is asked.
+fn extent(scenario: &Scenario, arm: &Arm, n: u32) -> Extent {
+    let Scenario { market, network, population, segments, start, .. } = scenario;
+    let offers = u64::from(market.merchants) * u64::from(market.offers_per_merchant);
+    let sharers = if market.budget_of == "arm" { arm.platforms.len() as f64 } else { 1.0 };
+    let weights: f64 = segments.iter().map(|segment| segment.weight).sum();
+    let activity: f64 = segments.iter().map(|segment| segment.weight * segment.activity).sum();
+    Extent {
+        consumers: f64::from(n),
+        shards: Shards::of(n).count() as f64,
+        offers: offers as f64,
+        offer_shards: Shards::of(offers.min(u64::from(u32::MAX)) as u32).count() as f64,
+        neighbourhoods: (f64::from(n) / f64::from(network.neighbourhood_size.max(1))).ceil(),
+        degree: network.mean_degree.min(f64::from(n) - 1.0),
+        follows: population.follows_mean,
+        days: f64::from(scenario.days) + f64::from(start.burn_in_days),
+        activity: activity / weights,
+        budget_fen: market.marketing_budget_fen_per_consumer_day / sharers,
+        members: start.registered_share * f64::from(n),
+        known: Load::default(),
+    }
 }

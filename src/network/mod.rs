@@ -28,6 +28,7 @@ mod import;
 #[cfg(test)]
 mod import_tests;
 mod knit;
+mod memory;
 mod mend;
 mod names;
 pub mod packed;
@@ -55,6 +56,7 @@ pub use follow::{Follow, follow};
 pub use ids::consumers_in_file;
 pub use implicit::Implicit;
 pub use import::{ImportReport, has_weights, load, nodes_in_file};
+pub use memory::building_bytes;
 pub use names::Names;
 pub use society::{Chat, Society};
 

@@ -39,6 +39,7 @@ const fn spec(name: &'static str, scope: Scope, role: Role, on_by_default: bool)
         channels: &[],
         parameters: Knobs::DECLARED,
         streams: &[],
+        load: None,
         build: |_, _| unreachable!("the reader builds nothing"),
     }
 }

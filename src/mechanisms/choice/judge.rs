@@ -325,7 +325,9 @@ impl<'a> Judge<'a> {
     /// in a team it is the same good, so that the way with the larger utility wins.
     fn race(&self, list: &[Exposure], batch: &mut Batch) {
         let Batch { rows, noise, times, exponents, variants, .. } = batch;
-        (times.clear(), exponents.clear(), variants.clear());
+        times.clear();
+        exponents.clear();
+        variants.clear();
         for (row, [time, hassle]) in rows.iter().zip(&*noise) {
             let (gain, variant) = self.best_way(list, row, *hassle);
             times.push(*time);

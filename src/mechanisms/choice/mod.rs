@@ -15,6 +15,7 @@ use crate::market::message::{Exposure, Order};
 use crate::market::platform::{Book, Platform};
 use crate::market::utility::Coefficients;
 use crate::mechanism::Mechanism;
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::parallel;
@@ -71,11 +72,19 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TASTE, OUTSIDE, PRIORITY],
+    load: Some(load),
     build,
 };
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     Box::new(Choice { p: Parameters::from_values(values) })
+}
+
+/// A fifth of what is considered is ordered.
+fn load(_values: &Values, extent: &Extent) -> Load {
+    const ORDERED: f64 = 0.21;
+    let Load { near, far, .. } = extent.known;
+    Load { orders: ORDERED * (near + 2.0 * far), ..Load::default() }
 }
 
 struct Choice {

@@ -18,6 +18,7 @@ mod seeds;
 
 use crate::exchange::link::Link;
 use crate::market::spread::Spread;
+use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -99,6 +100,7 @@ pub const SPEC: Spec = Spec {
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[SEED, CONTACT, INFECTION, THRESHOLD],
+    load: Some(load),
     build,
 };
 
@@ -108,6 +110,22 @@ const DENSE: f64 = 1.0;
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     Box::new(Diffusion { p: Parameters::from_values(values), way: None })
+}
+
+/// A bit for each state; contacts that are to come, or counts of active ones.
+fn load(values: &Values, extent: &Extent) -> Load {
+    let p = Parameters::from_values(values);
+    let contacts = match p.kind.as_str() {
+        "bass" | "linear_threshold" => 1.0,
+        "independent_cascade" => p.activation_probability * extent.degree,
+        _ if p.infection_probability * extent.degree >= DENSE => 1.0,
+        _ => {
+            let ill = extent.days.min(1.0 / p.recovery_probability.max(1e-9));
+            // Lists grow to the double: room for all contacts, though fewer wait at a time.
+            p.infection_probability * extent.degree * ill
+        }
+    };
+    Load { bytes: extent.consumers * (1.0 + 4.0 * contacts.min(2.0)), ..Load::default() }
 }
 
 struct Diffusion {

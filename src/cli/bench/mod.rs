@@ -1,0 +1,207 @@
+//! `guanxi bench`: speed and memory of this version on this machine, as a table and CSV.
+//!
+//! Every row is measured by a process of its own, which the program starts one after the
+//! other: the peak of a process that has measured something larger before says nothing.
+
+mod case;
+mod row;
+mod suite;
+
+use crate::cli::Done;
+use crate::cli::failure::Failure;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::memory;
+use crate::cli::screen::{Screen, columns, counted};
+use crate::engine::experiment;
+use case::Measured;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use row::{COLUMNS, Row, SHOWN};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+use suite::{Case, Suite};
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What is measured: `smoke` in less than a minute, `scaling` up to ten million consumers.
+    #[arg(long, value_name = "NAME", default_value = "smoke",
+        value_parser = PossibleValuesParser::new(suite::names()))]
+    pub suite: String,
+    /// Folder of `bench.csv`, to which rows are added [default: outputs/bench].
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Numbers of threads, separated by commas [default: the suite's].
+    #[arg(long, value_delimiter = ',', value_name = "LIST",
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Vec<u16>,
+    /// Numbers of consumers, separated by commas, such as 1e5,1e6 [default: the suite's].
+    #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = suite::agents)]
+    pub agents: Vec<u32>,
+    /// Only these cases, separated by commas [default: all of the suite].
+    #[arg(long, value_delimiter = ',', value_name = "NAMES",
+        value_parser = PossibleValuesParser::new(suite::cases()))]
+    pub cases: Vec<String>,
+    /// Days of every case [default: the suite's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub days: Option<u16>,
+    /// Times that every world is measured, of which the best counts [default: the suite's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeats: Option<u32>,
+    /// Memory that may be taken, such as 8GiB [default: what is free].
+    #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
+    pub memory_limit: Option<u64>,
+    /// Measure one case in this process and print it as JSON: what the program asks itself for.
+    #[arg(long, hide = true, requires_all = ["cases", "agents", "threads", "days"])]
+    pub alone: bool,
+}
+
+/// Measures a suite, or one case.
+pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    if arguments.alone {
+        return alone(arguments, screen);
+    }
+    let suite = suite::by_name(&arguments.suite);
+    let file = arguments.output.as_deref().unwrap_or(Path::new("outputs/bench")).join("bench.csv");
+    row::prepare(&file)?;
+    let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
+    let asked = rows(suite, arguments);
+    let (mut rows, n) = (Vec::new(), asked.len());
+    for (k, mut row) in asked.into_iter().enumerate() {
+        screen.tell(&format!("{}/{n} {}", k + 1, row.title()));
+        fill(&mut row, arguments, &interrupt)?;
+        if interrupt.stop.load(Ordering::Relaxed) {
+            show(&rows, screen);
+            return Err(stopped(&interrupt, &file));
+        }
+        screen.tell(&format!("    {}", row.outcome()));
+        row::add(&file, &row)?;
+        rows.push(row);
+    }
+    show(&rows, screen);
+    screen.tell(&format!("{} added to {}", counted(n as u64, "row"), file.display()));
+    Ok(())
+}
+
+/// Every combination that is asked for, unmeasured, the small ones first.
+fn rows(suite: &'static Suite, arguments: &Arguments) -> Vec<Row> {
+    let threads = match arguments.threads.as_slice() {
+        [] => suite.threads(),
+        list => list.iter().map(|n| usize::from(*n)).collect(),
+    };
+    let agents = if arguments.agents.is_empty() { suite.agents } else { &arguments.agents };
+    let wanted = |case: &&Case| {
+        arguments.cases.is_empty() || arguments.cases.iter().any(|name| name == case.name)
+    };
+    let mut rows = Vec::new();
+    for &agents in agents {
+        for case in suite::CASES.iter().filter(wanted) {
+            let days = arguments.days.unwrap_or_else(|| suite.days(case));
+            rows.extend(
+                threads.iter().map(|threads| Row::new(suite, case, agents, days, *threads)),
+            );
+        }
+    }
+    rows
+}
+
+/// Measures a row as often as the suite says and keeps the best, or notes why it was skipped.
+fn fill(row: &mut Row, arguments: &Arguments, interrupt: &Interrupt) -> Done {
+    let scenario = row.case.scenario(row.agents, row.days).map_err(Failure::Usage)?;
+    let needed = experiment::estimate(&scenario)?.total_bytes();
+    let free = arguments.memory_limit.or_else(memory::available);
+    if let Some(free) = free.filter(|free| needed > *free) {
+        let (needed, free) = (memory::amount(needed), memory::amount(free));
+        row.note = format!("skipped: needs {needed}, but only {free} is available");
+        return Ok(());
+    }
+    row.repeats = arguments.repeats.unwrap_or(row.repeats);
+    for _ in 0..row.repeats {
+        let Some(measured) = measured(row, interrupt)? else { return Ok(()) };
+        row.take(measured);
+    }
+    Ok(())
+}
+
+/// What another process of this program measures; nothing where a signal came.
+fn measured(row: &Row, interrupt: &Interrupt) -> Result<Option<Measured>, Failure> {
+    let runtime = |error: std::io::Error| Failure::Runtime(error.into());
+    let program = std::env::current_exe().map_err(runtime)?;
+    let [agents, days, threads] =
+        [u64::from(row.agents), u64::from(row.days), row.threads as u64].map(|n| n.to_string());
+    let mut command = Command::new(program);
+    command.args(["bench", "--alone", "--format", "json", "--cases", row.case.name]);
+    command.args(["--agents", &agents, "--days", &days, "--threads", &threads]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(runtime)?;
+    let said = heard(&mut child, interrupt);
+    let ended = child.wait().map_err(runtime)?;
+    match said {
+        _ if interrupt.stop.load(Ordering::Relaxed) => Ok(None),
+        Some(said) if ended.success() => {
+            serde_json::from_str(&said).map(Some).map_err(|error| Failure::Runtime(error.into()))
+        }
+        _ => Err(Failure::Runtime(anyhow::anyhow!("measuring {} failed: {ended}", row.title()))),
+    }
+}
+
+/// All that a process writes to its stdout; it is ended where a signal comes meanwhile.
+fn heard(child: &mut Child, interrupt: &Interrupt) -> Option<String> {
+    let mut out = child.stdout.take()?;
+    let (send, receive) = channel();
+    let listener = std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = out.read_to_string(&mut text).is_ok();
+        let _ = send.send(read.then_some(text));
+    });
+    let said = loop {
+        match receive.recv_timeout(Duration::from_millis(50)) {
+            Ok(text) => break text,
+            Err(RecvTimeoutError::Disconnected) => break None,
+            Err(RecvTimeoutError::Timeout) if interrupt.stop.load(Ordering::Relaxed) => {
+                // Where it has ended by itself, there is nothing to do.
+                let _ = child.kill();
+                break None;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    };
+    let _ = listener.join();
+    said
+}
+
+fn stopped(interrupt: &Interrupt, file: &Path) -> Failure {
+    let signal = interrupt.signal().unwrap_or(2);
+    let message = format!("interrupted; what was measured is in {}", file.display());
+    Failure::Interrupted { signal, message }
+}
+
+/// One case in this process.
+fn alone(arguments: &Arguments, screen: &Screen) -> Done {
+    let case = arguments.cases.first().and_then(|name| suite::case(name));
+    let (Some(case), [agents], [threads], Some(days)) =
+        (case, arguments.agents.as_slice(), arguments.threads.as_slice(), arguments.days)
+    else {
+        return Err(Failure::Usage("--alone measures one case".to_owned()));
+    };
+    let scenario = case.scenario(*agents, days).map_err(Failure::Usage)?;
+    let measured = case::measure(&scenario, usize::from(*threads))?;
+    let document = serde_json::to_value(&measured);
+    screen.document(&document.map_err(|error| Failure::Runtime(error.into()))?);
+    Ok(())
+}
+
+/// The table, or the same as JSON.
+fn show(rows: &[Row], screen: &Screen) {
+    if screen.json {
+        return screen.document(&rows.iter().map(Row::document).collect());
+    }
+    let shown = COLUMNS.iter().filter(|column| SHOWN.contains(&column.name));
+    let head = shown.clone().map(|column| column.short.to_owned()).collect();
+    let body = rows.iter().map(|row| shown.clone().map(|column| row.shown(column)).collect());
+    let table: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
+    screen.data(&columns(&table));
+}
