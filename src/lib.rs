@@ -5,6 +5,7 @@
 //! `docs/architecture.md` and held by `tests/architecture.rs`.
 
 // Floor 0: numbers, draws, parallelism.
+pub mod columns;
 pub mod error;
 pub mod parallel;
 pub mod parameter;
@@ -28,8 +29,9 @@ pub mod scenario;
 pub mod observers;
 // Floor 5: building.
 pub mod model;
-// Floor 6: stepping; tables.
+// Floor 6: stepping; tables; the report of tables.
 pub mod engine;
 pub mod output;
+pub mod report;
 // Floor 7: the command line.
 pub mod cli;

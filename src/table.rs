@@ -1,5 +1,7 @@
 //! Output tables: declared once; CSV columns, units, dictionary and checks derive from it.
 
+use crate::columns::{Columns, State};
+
 /// The type of a column's cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellKind {
@@ -41,6 +43,36 @@ impl Cell {
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
+    }
+}
+
+impl State for Cell {
+    fn blank() -> Self {
+        Self::Missing
+    }
+
+    fn visit(&mut self, io: &mut Columns<'_>) {
+        let mut kind = match self {
+            Self::Missing => 0_u8,
+            Self::Text(_) => 1,
+            Self::Integer(_) => 2,
+            Self::Number(_) => 3,
+        };
+        kind.visit(io);
+        if io.is_loading() {
+            *self = match kind {
+                1 => Self::Text(String::new()),
+                2 => Self::Integer(0),
+                3 => Self::Number(0.0),
+                _ => Self::Missing,
+            };
+        }
+        match self {
+            Self::Missing => {}
+            Self::Text(text) => text.visit(io),
+            Self::Integer(n) => n.visit(io),
+            Self::Number(x) => x.visit(io),
+        }
     }
 }
 
@@ -126,6 +158,14 @@ impl Rows {
             "a row of `{}` has {width} cells",
             self.schema.name
         );
+    }
+
+    /// The rows so far, in or out of a checkpoint.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        io.name(self.schema.name);
+        let names: Vec<&str> = self.schema.columns.iter().map(|column| column.name).collect();
+        io.fields(&names.join(" "));
+        self.cells.visit(io);
     }
 
     /// The rows one by one.

@@ -265,6 +265,8 @@ fn parameters_of_a_network_have_an_effect_just_where_they_say() {
         set("region_size", Value::Integer(400));
         set("interest_group_size", Value::Integer(40));
         set("tie_limit", Value::Integer(20));
+        // The law of computed degrees that has a limit and an exponent.
+        set("degree_law", Value::Text("power_law".to_owned()));
         let made = |values: &Values| {
             let parameters = Parameters::from_values(values);
             network::generate(&parameters, n, &segments, Key::new(1, 0)).expect("made")

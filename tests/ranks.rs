@@ -6,7 +6,7 @@ mod common;
 mod worlds;
 
 use common::Trace;
-use guanxi::engine::experiment::{self, Completion, Progress};
+use guanxi::engine::experiment::{self, Completion, Conditions, Progress};
 use guanxi::observer::RunRecord;
 use guanxi::scenario::Scenario;
 use std::sync::Arc;
@@ -135,7 +135,11 @@ fn an_experiment_among_ranks_leaves_the_records_of_one() {
     for ranks in [2, 64] {
         let (mut records, stop) = (Vec::new(), AtomicBool::new(false));
         let mut sink = |record| records.push(record);
-        let ended = experiment::run_among(ranks, &scenario, &stop, &Silent, &mut sink);
+        let ended = experiment::run_under(
+            &scenario,
+            &Conditions { ranks, stop: &stop, progress: &Silent },
+            &mut sink,
+        );
         assert!(matches!(ended, Ok(Completion::Complete)), "{ended:?}");
         assert_eq!(contents(&records), alone, "{ranks} ranks");
     }

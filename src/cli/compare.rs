@@ -1,13 +1,15 @@
-//! `guanxi compare`: arms against the baseline, by paired differences.
+//! `guanxi compare`: arms against the baseline, by paired differences, and which to choose.
 
 use crate::cli::Done;
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
 use crate::cli::run::{How, Over, announce, run};
 use crate::cli::screen::Screen;
+use crate::cli::until::Until;
 use crate::output::comparison::{Difference, Measured};
+use crate::output::decision::{Choice, choices};
 use crate::output::manifest::Status;
-use crate::output::{read, text};
+use crate::output::{decision_text, read, text};
 use crate::scenario::nearest::advice;
 use clap::Args;
 use serde_json::json;
@@ -26,6 +28,9 @@ pub struct Arguments {
     /// Metrics to show, separated by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub metrics: Vec<String>,
+    /// When replicates are enough.
+    #[command(flatten)]
+    pub until: Until,
     /// Values laid over scenario files.
     #[command(flatten)]
     pub over: Over,
@@ -73,9 +78,13 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         }
     }
     let mut differences = measured.differences();
-    let wanted = &arguments.metrics;
-    differences.retain(|one| wanted.is_empty() || wanted.contains(&one.metric.name));
-    show(&measured.baseline, &differences, screen);
+    let mut choices = choices(&measured);
+    let goals = arguments.until.verdicts(&differences)?;
+    let wanted = |name: &String| arguments.metrics.is_empty() || arguments.metrics.contains(name);
+    differences.retain(|one| wanted(&one.metric.name));
+    choices.retain(|one| wanted(&one.metric.name));
+    show(&measured.baseline, &differences, &choices, screen);
+    goals.iter().for_each(|line| screen.tell(line));
     Ok(())
 }
 
@@ -85,12 +94,11 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
         return Ok(source.to_path_buf());
     }
     let plan = Plan::new(source, &arguments.over.all(), None, screen)?;
-    let known = read::manifest(&plan.folder).ok();
-    if known.is_some_and(|one| {
-        one.status == Status::Complete
-            && one.scenario_digest == plan.digest
-            && one.engine_version == env!("CARGO_PKG_VERSION")
-    }) {
+    if arguments.until.is_asked() {
+        let baseline = arguments.baseline.as_deref();
+        return arguments.until.folder(&plan, baseline, arguments.how, screen);
+    }
+    if is_known(&plan) {
         screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
         return Ok(plan.folder);
     }
@@ -98,6 +106,15 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
     let ran = run(&plan, arguments.how, false, screen)?;
     ran.ending()?;
     Ok(ran.folder)
+}
+
+/// Whether what a plan would give is there, complete and by this version.
+pub fn is_known(plan: &Plan) -> bool {
+    read::manifest(&plan.folder).is_ok_and(|one| {
+        one.status == Status::Complete
+            && one.scenario_digest == plan.digest
+            && one.engine_version == env!("CARGO_PKG_VERSION")
+    })
 }
 
 fn measurement(folder: &Path) -> Result<Measurement, Failure> {
@@ -162,10 +179,12 @@ fn distinct(measured: &Measured) -> bool {
     keys.len() == measured.runs.len()
 }
 
-fn show(baseline: &str, differences: &[Difference], screen: &Screen) {
+fn show(baseline: &str, differences: &[Difference], choices: &[Choice], screen: &Screen) {
     if screen.json {
         let list: Vec<_> = differences.iter().map(json).collect();
-        return screen.document(&json!({ "baseline": baseline, "differences": list }));
+        let decision: Vec<_> = choices.iter().map(choice_json).collect();
+        let document = json!({ "baseline": baseline, "differences": list, "decision": decision });
+        return screen.document(&document);
     }
     if differences.is_empty() {
         return screen.tell(&format!("there is no arm to compare with `{baseline}`"));
@@ -173,6 +192,10 @@ fn show(baseline: &str, differences: &[Difference], screen: &Screen) {
     screen.data(&format!("baseline: {baseline}"));
     screen.data(&text::differences_table(differences));
     screen.data(text::DIFFERENCES_LEGEND);
+    if choices.iter().any(|one| one.best_probability.is_some()) {
+        screen.data(&format!("\n{}", decision_text::table(choices)));
+        screen.data(decision_text::LEGEND);
+    }
 }
 
 fn json(one: &Difference) -> serde_json::Value {
@@ -186,9 +209,27 @@ fn json(one: &Difference) -> serde_json::Value {
         "baseline_mean": paired.baseline_mean,
         "arm_mean": paired.arm_mean,
         "difference": paired.difference.mean,
-        "ci95_low": paired.difference.ci95.map(|ends| ends.0),
-        "ci95_high": paired.difference.ci95.map(|ends| ends.1),
+        "ci95_low": paired.ci95().map(|ends| ends.0),
+        "ci95_high": paired.ci95().map(|ends| ends.1),
+        "interval": paired.interval.word(),
         "relative_difference": paired.relative_difference,
+        "pairs_higher_share": paired.pairs_higher_share,
+        "replicates_needed": paired.replicates_needed,
         "verdict": text::verdict(one),
+    })
+}
+
+fn choice_json(one: &Choice) -> serde_json::Value {
+    json!({
+        "arm": one.arm,
+        "platform": one.platform,
+        "metric": one.metric.name,
+        "unit": one.metric.unit,
+        "n": one.n,
+        "mean": one.mean,
+        "best_share": one.best_share,
+        "best_probability": one.best_probability,
+        "expected_regret": one.expected_regret,
+        "greatest_regret": one.greatest_regret,
     })
 }

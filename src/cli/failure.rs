@@ -4,6 +4,7 @@ use crate::cli::diagnostics;
 use crate::cli::screen::Screen;
 use crate::engine::experiment::ExperimentError;
 use crate::error::Issue;
+use crate::model::checkpoint::CheckpointError;
 use crate::output::error::OutputError;
 
 /// Why a verb did not do what it was asked.
@@ -17,8 +18,12 @@ pub enum Failure {
     Scenario(Vec<Issue>),
     /// What a scenario points to, or its arms together, are wrong: 3.
     Inputs(String),
+    /// Some runs of an ensemble failed, the others are there: 4.
+    Ensemble(String),
     /// The scenario does not fit in memory: 5.
     Memory(String),
+    /// A run folder does not hold what it says: 6.
+    Verification(String),
     /// The output could not be written: 7.
     Output(anyhow::Error),
     /// A signal stopped it: 128 and the signal's number.
@@ -38,7 +43,9 @@ impl Failure {
             Self::Runtime(_) => 1,
             Self::Usage(_) => 2,
             Self::Scenario(_) | Self::Inputs(_) => 3,
+            Self::Ensemble(_) => 4,
             Self::Memory(_) => 5,
+            Self::Verification(_) => 6,
             Self::Output(_) => 7,
             Self::Interrupted { signal, .. } => u8::try_from(128 + signal).unwrap_or(130),
         }
@@ -50,7 +57,11 @@ impl Failure {
             Self::Runtime(error) | Self::Output(error) => {
                 screen.complain(&format!("error: {error:#}"));
             }
-            Self::Usage(message) | Self::Inputs(message) | Self::Memory(message) => {
+            Self::Usage(message)
+            | Self::Inputs(message)
+            | Self::Ensemble(message)
+            | Self::Memory(message)
+            | Self::Verification(message) => {
                 screen.complain(&format!("error: {message}"));
             }
             Self::Scenario(issues) => diagnostics::report(issues, screen),
@@ -63,7 +74,18 @@ impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Self {
         match error {
             ExperimentError::Audit { .. } => Self::Runtime(error.into()),
+            ExperimentError::Checkpoint(error) => error.into(),
             other => Self::Inputs(other.to_string()),
+        }
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        match error {
+            CheckpointError::Write { path, source } => OutputError::writing(&path, source).into(),
+            CheckpointError::Refused { .. } => Self::Inputs(error.to_string()),
+            other => Self::Runtime(other.into()),
         }
     }
 }

@@ -36,6 +36,8 @@ impl Interrupt {
         let this = Self::default();
         let signals = Signals::new([SIGINT, SIGTERM])?;
         for signal in [SIGINT, SIGTERM] {
+            // The number first: whoever sees `stop` finds it, however late the thread is.
+            flag::register_usize(signal, this.signal.clone(), signal as usize)?;
             flag::register(signal, this.stop.clone())?;
         }
         let heard = this.clone();
@@ -59,8 +61,9 @@ impl Interrupt {
 
     /// Waits for signals: says what the first does, and ends the process at the second.
     fn hear(&self, mut signals: Signals, screen: Screen) {
+        let mut first = true;
         for signal in signals.forever() {
-            if self.signal.swap(signal as usize, Ordering::SeqCst) == 0 {
+            if std::mem::take(&mut first) {
                 screen.complain("stopping after this day; a second signal stops at once");
                 continue;
             }

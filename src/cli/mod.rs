@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Data goes to stdout, everything else to stderr.
 
 pub mod bench;
+pub mod branch;
 pub mod check;
 pub mod compare;
 pub mod completions;
@@ -15,6 +16,7 @@ pub mod graph_source;
 pub mod init;
 pub mod inspect;
 pub mod interrupt;
+pub mod keeper;
 pub mod list;
 pub mod load;
 pub mod manual;
@@ -22,9 +24,14 @@ pub mod memory;
 pub mod plan;
 pub mod progress;
 pub mod reference;
+pub mod report;
+pub mod resume;
 pub mod run;
 pub mod schema;
 pub mod screen;
+pub mod sweep;
+pub mod until;
+pub mod verify;
 pub mod watch;
 
 use crate::cli::failure::Failure;
@@ -36,7 +43,8 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "guanxi", version, about, arg_required_else_help = true)]
 #[command(after_help = "Start with `guanxi init`, then `guanxi run scenario.toml`.\n\n\
     Exit codes: 0 done, 1 run-time failure, 2 command line wrong, 3 scenario wrong,\n\
-    5 too little memory, 7 output could not be written, 130/143 interrupted.")]
+    4 some runs of a sweep failed, 5 too little memory, 6 verification failed,\n\
+    7 output could not be written, 130/143 interrupted.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -76,8 +84,24 @@ pub enum Verb {
     List(list::Arguments),
     /// Run a scenario and write a run folder.
     Run(run::Arguments),
+    /// Go on with a run that was stopped or killed.
+    Resume(resume::Arguments),
+    /// Go on from a day of a run under other values: one past, many futures.
+    Branch(branch::Arguments),
+    /// Check a run folder: digests, ledgers, and runs that are run again.
+    Verify(verify::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),
+    /// Make one page of run folders: the answer, its evidence, its method; English and Chinese.
+    Report(report::Arguments),
+    /// Run a scenario at many points: a grid, a sampled design or a list.
+    Sweep(sweep::Arguments),
+    /// Show the points of a sweep, or print a script that runs it in shards.
+    Plan(sweep::plan::Arguments),
+    /// Put the shards of a sweep together.
+    Merge(sweep::merge::Arguments),
+    /// Tell how far sweeps are.
+    Status(sweep::status::Arguments),
     /// Generate, import and look at networks.
     Graph(graph::Arguments),
     /// Write the JSON Schema of scenarios, for completion in editors.
@@ -101,7 +125,15 @@ pub fn execute(cli: Cli) -> u8 {
         Verb::Explain(arguments) => explain::execute(&arguments, &screen),
         Verb::List(arguments) => list::execute(&arguments, &screen),
         Verb::Run(arguments) => run::execute(&arguments, &screen),
+        Verb::Resume(arguments) => resume::execute(&arguments, &screen),
+        Verb::Branch(arguments) => branch::execute(&arguments, &screen),
+        Verb::Verify(arguments) => verify::execute(&arguments, &screen),
         Verb::Compare(arguments) => compare::execute(&arguments, &screen),
+        Verb::Report(arguments) => report::execute(&arguments, &screen),
+        Verb::Sweep(arguments) => sweep::execute(&arguments, &screen),
+        Verb::Plan(arguments) => sweep::plan::execute(&arguments, &screen),
+        Verb::Merge(arguments) => sweep::merge::execute(&arguments, &screen),
+        Verb::Status(arguments) => sweep::status::execute(&arguments, &screen),
         Verb::Graph(arguments) => graph::execute(&arguments, &screen),
         Verb::Schema(arguments) => schema::execute(&arguments, &screen),
         Verb::Completions(arguments) => completions::execute(&arguments, &screen),

@@ -6,12 +6,18 @@ use crate::cli::{diagnostics, load, memory};
 use crate::engine::experiment;
 use crate::model::estimate::Estimate;
 use crate::output::declared::RunKey;
+use crate::output::manifest::{Manifest, Origin};
 use crate::output::run_folder::Meta;
 use crate::scenario::Scenario;
 use crate::scenario::digest::digest;
 use crate::scenario::resolved::resolved_toml;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+
+/// The folder of a scenario's results where no other is given.
+fn folder_of(scenario: &Scenario, digest: &str) -> PathBuf {
+    Path::new("outputs").join(format!("{}-{}", scenario.name, &digest[..8]))
+}
 
 /// A scenario that is about to run.
 pub struct Plan {
@@ -25,6 +31,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// The memory it takes.
     pub estimate: Estimate,
+    /// Where it comes from, so that it can be run again.
+    pub origin: Origin,
 }
 
 impl Plan {
@@ -40,12 +48,78 @@ impl Plan {
     ) -> Result<Self, Failure> {
         let load::Loaded { checked, bytes } = load::load(file, sets)?;
         diagnostics::report(&checked.warnings, screen);
-        let scenario = checked.scenario;
+        Self::of(checked.scenario, bytes, file, sets, output)
+    }
+
+    /// The plan of a checked scenario.
+    fn of(
+        scenario: Scenario,
+        bytes: Vec<u8>,
+        file: &Path,
+        sets: &[String],
+        output: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let digest = digest(&scenario);
-        let name = format!("{}-{}", scenario.name, &digest[..8]);
-        let folder = output.map_or_else(|| Path::new("outputs").join(name), Path::to_path_buf);
+        let folder = output.map_or_else(|| folder_of(&scenario, &digest), Path::to_path_buf);
         let estimate = experiment::estimate(&scenario)?;
-        Ok(Self { scenario, bytes, digest, folder, estimate })
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+        let origin = Origin {
+            scenario: file.to_string_lossy().into_owned(),
+            sets: sets.to_vec(),
+            force: false,
+            checkpoint_days: None,
+            only_last: false,
+            parquet: false,
+            excel: false,
+            branch: None,
+        };
+        Ok(Self { scenario, bytes, digest, folder, estimate, origin })
+    }
+
+    /// The plan of what a run folder holds, with further values laid over it.
+    ///
+    /// # Errors
+    /// Where the folder does not tell, or its scenario resolves to another now.
+    pub fn of_folder(folder: &Path, manifest: &Manifest, more: &[String]) -> Result<Self, Failure> {
+        let shown = folder.display();
+        let Some(origin) = &manifest.origin else {
+            let version = &manifest.engine_version;
+            return Err(Failure::Usage(format!(
+                "`{shown}` was written by version {version}, which did not note how it was run"
+            )));
+        };
+        let bytes = load::bytes(&folder.join("scenario.toml"))?;
+        let sets = [&origin.sets[..], more].concat();
+        let file = Path::new(&origin.scenario);
+        let checked = load::check(file, &bytes, &sets).map_err(Failure::Scenario)?;
+        let mut plan = Self::of(checked.scenario, bytes, file, &sets, Some(folder))?;
+        if more.is_empty() && plan.digest != manifest.scenario_digest {
+            return Err(Failure::Usage(format!(
+                "the scenario in `{shown}` resolves to other values now (digest {}, not {}): it \
+                 was run by another version, or from another folder",
+                &plan.digest[..12],
+                manifest.scenario_digest.get(..12).unwrap_or_default(),
+            )));
+        }
+        plan.origin = Origin { sets, ..origin.clone() };
+        Ok(plan)
+    }
+
+    /// The same with another number of replicates, in the folder of its own name.
+    #[must_use]
+    pub fn with_replicates(&self, replicates: u32) -> Self {
+        let mut scenario = self.scenario.clone();
+        scenario.replicates = replicates;
+        let digest = digest(&scenario);
+        let folder = folder_of(&scenario, &digest);
+        Self {
+            scenario,
+            bytes: self.bytes.clone(),
+            digest,
+            folder,
+            estimate: self.estimate.clone(),
+            origin: self.origin.clone(),
+        }
     }
 
     /// Every run: arm × platform × replicate.
@@ -130,6 +204,7 @@ impl Plan {
             seed: self.scenario.seed,
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
             command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
+            origin: Some(self.origin.clone()),
             threads,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             baseline: self.scenario.baseline.clone(),

@@ -2,19 +2,24 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
+use crate::cli::keeper::{self, Keeper};
 use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
 use crate::cli::watch::Watch;
-use crate::cli::{Done, load, memory, progress};
-use crate::engine::experiment::{self, Completion};
+use crate::cli::{Done, load, memory, progress, report};
+use crate::engine::experiment::{self, Completion, Conditions, ExperimentError};
+use crate::model;
+use crate::model::checkpoint::Checkpoint;
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
 use crate::output::error::OutputError;
+use crate::output::forms::{Forms, HAS_PARQUET};
 use crate::output::manifest::Status;
 use crate::output::run_folder::RunFolder;
 use crate::output::{target, text};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -39,6 +44,12 @@ pub struct Arguments {
     /// Say what would be done, and do nothing.
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Write the report, too: report.html in the run folder.
+    #[arg(long)]
+    pub report: bool,
+    /// How the report looks; --charts means --report.
+    #[command(flatten)]
+    pub look: report::Look,
 }
 
 /// Values laid over the scenario.
@@ -76,13 +87,56 @@ pub struct How {
     /// Memory that may be taken, such as 8GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory_limit: Option<u64>,
+    /// Keep the state of every run each so many days, such as 30d: what a killed run goes on
+    /// from, and what `guanxi branch` begins with. Days are counted from the first simulated one.
+    #[arg(long, value_name = "DAYS", value_parser = keeper::days)]
+    pub checkpoint_every: Option<u16>,
+    /// Which checkpoints stay.
+    #[arg(long, value_enum, default_value_t = keeper::Which::All)]
+    pub checkpoint_keep: keeper::Which,
+    /// Forms of the tables; CSV is always there.
+    #[arg(long, value_enum, default_value_t = Tables::Csv)]
+    pub tables: Tables,
+    /// Copies of the tables that Excel opens with Chinese intact, in the folder `excel`.
+    #[arg(long)]
+    pub csv_excel: bool,
+}
+
+/// Forms of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tables {
+    /// CSV only.
+    Csv,
+    /// CSV, and Parquet beside it.
+    #[value(alias = "parquet")]
+    Both,
 }
 
 impl How {
-    /// What is told while the plan is carried out.
-    fn progress(self, plan: &Plan, screen: &Screen) -> Box<dyn experiment::Progress> {
+    /// The forms of the tables beside CSV.
+    ///
+    /// # Errors
+    /// Where Parquet is asked for and this build has none.
+    pub fn forms(self) -> Result<Forms, Failure> {
+        let parquet = self.tables == Tables::Both;
+        if parquet && !HAS_PARQUET {
+            let message = "this build writes no Parquet; build it with `--features parquet`";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        Ok(Forms { parquet, excel: self.csv_excel })
+    }
+
+    /// A pool of the threads that were asked for.
+    pub fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
+        let mut pool = rayon::ThreadPoolBuilder::new();
+        pool = pool.num_threads(self.threads.map_or(0, usize::from));
+        pool.build().map_err(|error| Failure::Runtime(error.into()))
+    }
+
+    /// What is told while the plan is carried out, of which so many consumer-days are left.
+    fn progress(self, plan: &Plan, left: u64, screen: &Screen) -> Box<dyn experiment::Progress> {
         if !self.watch {
-            return progress::progress(self.progress, screen, plan.consumer_days());
+            return progress::progress(self.progress, screen, left);
         }
         Box::new(Watch::new(*screen, plan.scenario.days + plan.scenario.start.burn_in_days))
     }
@@ -113,6 +167,14 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     }
     let result = run(&plan, arguments.how, arguments.force, screen)?;
     show(&plan, &result, screen);
+    if arguments.report || arguments.look.charts.is_some() {
+        let folders = std::slice::from_ref(&result.folder);
+        let page = result.folder.join("report.html");
+        let written = report::write(folders, &page, arguments.look, arguments.force)?;
+        if !screen.json {
+            report::tell(&written, screen);
+        }
+    }
     result.ending()
 }
 
@@ -132,6 +194,8 @@ pub struct Ran {
     pub folder: PathBuf,
     /// The signal that ended it early.
     signal: Option<usize>,
+    /// The name of the last checkpoint.
+    checkpoint: Option<OsString>,
 }
 
 impl Ran {
@@ -139,27 +203,100 @@ impl Ran {
     pub fn ending(&self) -> Done {
         let Some(signal) = self.signal else { return Ok(()) };
         let folder = self.folder.display();
-        let message = format!("interrupted; the finished days are in {folder}");
+        let checkpoint = self.checkpoint.as_ref().map_or(String::new(), |name| {
+            let path = self.folder.join(keeper::FOLDER).join(name);
+            format!("\ncheckpoint: {}", path.display())
+        });
+        let message = format!(
+            "interrupted; the finished days are in {folder}{checkpoint}\ngo on with: guanxi \
+             resume {folder}"
+        );
         Err(Failure::Interrupted { signal, message })
     }
 }
 
 /// Runs all arms and replicates and writes the run folder.
 pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, Failure> {
+    run_from(plan, how, force, &[], screen)
+}
+
+/// Says after every replicate whether it was the last that is needed.
+pub type Enough<'a> = &'a mut (dyn FnMut(&Measured) -> bool + Send);
+
+/// [`run`], replicate after replicate until they are enough; the run folder is as if no more
+/// had been planned.
+pub fn run_until(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    screen: &Screen,
+    enough: Enough<'_>,
+) -> Result<Ran, Failure> {
+    begin(plan, how, force, (&[], Some(enough)), screen)
+}
+
+/// [`run`], every run beginning with the state of one of some checkpoints.
+pub fn run_from(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    parents: &[Checkpoint],
+    screen: &Screen,
+) -> Result<Ran, Failure> {
+    begin(plan, how, force, (parents, None), screen)
+}
+
+fn begin(
+    plan: &Plan,
+    how: How,
+    force: bool,
+    (parents, enough): (&[Checkpoint], Option<Enough<'_>>),
+    screen: &Screen,
+) -> Result<Ran, Failure> {
+    let forms = how.forms()?;
     // What cannot be written in the end is refused before hours of work.
     target::check(&plan.folder, force)?;
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    pool = pool.num_threads(how.threads.map_or(0, usize::from));
-    let pool = pool.build().map_err(|error| Failure::Runtime(error.into()))?;
+    let pool = how.pool()?;
     if let Some(parent) = plan.folder.parent() {
         std::fs::create_dir_all(parent).map_err(|error| OutputError::writing(parent, error))?;
     }
-    let meta = plan.meta(pool.current_num_threads());
+    let mut meta = plan.meta(pool.current_num_threads());
+    if let Some(origin) = &mut meta.origin {
+        origin.force = force;
+        (origin.checkpoint_days, origin.only_last) =
+            (how.checkpoint_every, how.checkpoint_keep == keeper::Which::Last);
+        (origin.parquet, origin.excel) = (forms.parquet, forms.excel);
+    }
     let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
     let folder = RunFolder::create(&plan.folder, force, meta)?;
-    interrupt.leaves(folder.partial());
-    let (progress, ranks) = (how.progress(plan, screen), usize::from(how.ranks));
-    pool.install(|| simulate(plan, ranks, folder, &interrupt, &*progress))
+    let mut keeper = Keeper::new(plan, how, folder.partial(), &interrupt);
+    keeper.parents = parents;
+    go_on((plan, &pool), how, folder, (keeper, enough), screen)
+}
+
+/// Runs what is missing of a run folder.
+pub fn go_on(
+    (plan, pool): (&Plan, &rayon::ThreadPool),
+    how: How,
+    folder: RunFolder,
+    (mut keeper, enough): (Keeper<'_>, Option<Enough<'_>>),
+    screen: &Screen,
+) -> Result<Ran, Failure> {
+    let folder = folder.with_forms(how.forms()?);
+    keeper.interrupt.leaves(folder.partial());
+    let left = plan.consumer_days().saturating_sub(keeper.consumer_days_done(plan));
+    let progress = how.progress(plan, left, screen);
+    let threads = pool.current_num_threads();
+    let running = Running { plan, threads, ranks: usize::from(how.ranks), progress: &*progress };
+    pool.install(|| simulate(&running, folder, &mut keeper, enough))
+}
+
+/// What replicates are run with.
+struct Running<'a> {
+    plan: &'a Plan,
+    threads: usize,
+    ranks: usize,
+    progress: &'a dyn experiment::Progress,
 }
 
 /// Hands every finished run to the folder; a folder that cannot be written ends the run.
@@ -168,16 +305,16 @@ pub fn run(plan: &Plan, how: How, force: bool, screen: &Screen) -> Result<Ran, F
     reason = "the manifest tells the time taken, which shapes no result"
 )]
 fn simulate(
-    plan: &Plan,
-    ranks: usize,
+    running: &Running<'_>,
     mut folder: RunFolder,
-    interrupt: &Interrupt,
-    progress: &dyn experiment::Progress,
+    keeper: &mut Keeper<'_>,
+    enough: Option<Enough<'_>>,
 ) -> Result<Ran, Failure> {
+    let interrupt = keeper.interrupt.clone();
     let begun = Instant::now();
     let mut last = begun;
     let mut failure: Option<OutputError> = None;
-    let mut sink = |record: RunRecord| {
+    let mut sink = |folder: &mut RunFolder, record: RunRecord| {
         let seconds = last.elapsed().as_secs_f64();
         last = Instant::now();
         if failure.is_none()
@@ -187,33 +324,83 @@ fn simulate(
             interrupt.stop.store(true, Ordering::SeqCst);
         }
     };
-    let stop = &interrupt.stop;
-    let done = experiment::run_among(ranks, &plan.scenario, stop, progress, &mut sink);
-    if let Some(error) = failure {
+    let done = running.replicates(&mut folder, keeper, &mut sink, enough);
+    if let Some(error) = failure.or_else(|| keeper.failure.take()) {
         return Err(given_up(error, folder.leave()));
     }
     let status = match done {
         Ok(Completion::Complete) => Status::Complete,
         Ok(Completion::Interrupted) => Status::Interrupted,
         Err(error) => {
-            folder.abandon();
+            folder.leave_or_abandon();
             return Err(error.into());
         }
     };
-    let measured = folder.measured();
     let partial = folder.partial().to_path_buf();
-    let folder = folder
-        .finish(status, Some(begun.elapsed().as_secs_f64()))
-        .map_err(|error| given_up(error, Some(partial).filter(|path| path.exists())))?;
+    let left = |error| given_up(error, Some(partial.clone()).filter(|path| path.exists()));
+    let measured = folder.measured();
+    if status == Status::Complete {
+        running.shorten(&mut folder, &measured).map_err(left)?;
+    }
+    let folder = folder.finish(status, Some(begun.elapsed().as_secs_f64())).map_err(left)?;
     let signal = interrupt.signal().filter(|_| status == Status::Interrupted);
-    Ok(Ran { measured, folder, signal })
+    Ok(Ran { measured, folder, signal, checkpoint: keeper.last.clone() })
+}
+
+impl Running<'_> {
+    /// Runs all replicates, or one after the other until they are enough.
+    fn replicates(
+        &self,
+        folder: &mut RunFolder,
+        keeper: &mut Keeper<'_>,
+        sink: &mut dyn FnMut(&mut RunFolder, RunRecord),
+        mut enough: Option<Enough<'_>>,
+    ) -> Result<Completion, ExperimentError> {
+        let (scenario, interrupt) = (&self.plan.scenario, keeper.interrupt.clone());
+        experiment::check(scenario)?;
+        let imported = model::imported(scenario)?;
+        for replicate in 0..scenario.replicates {
+            let (ranks, stop, progress) = (self.ranks, &*interrupt.stop, self.progress);
+            let conditions = Conditions { ranks, stop, progress };
+            let mut sink = |one| sink(folder, one);
+            let network = imported.as_ref();
+            let done = experiment::kept_replicate(
+                scenario,
+                replicate,
+                network,
+                &conditions,
+                keeper,
+                &mut sink,
+            )?;
+            let last = enough.as_mut().is_some_and(|enough| enough(&folder.measured()));
+            if done == Completion::Interrupted || last {
+                return Ok(done);
+            }
+        }
+        Ok(Completion::Complete)
+    }
+
+    /// Plans the folder anew where fewer replicates were enough: it takes the name and the
+    /// content of a run of so many.
+    fn shorten(&self, folder: &mut RunFolder, measured: &Measured) -> Result<(), OutputError> {
+        let replicates = measured.runs.iter().map(|run| run.key.replicate + 1).max().unwrap_or(0);
+        if replicates == self.plan.scenario.replicates {
+            return Ok(());
+        }
+        let shorter = self.plan.with_replicates(replicates);
+        let free = match shorter.folder.exists() {
+            true => target::beside(&shorter.folder, "until")?,
+            false => shorter.folder.clone(),
+        };
+        folder.replan(&free, shorter.meta(self.threads))
+    }
 }
 
 /// The failure of writing, with what is left of the finished runs.
 fn given_up(error: OutputError, left: Option<PathBuf>) -> Failure {
     let left = left.map(|path| {
         format!(
-            "\nthe finished runs are left in `{}`; remove it when you have seen it",
+            "\nthe finished runs are left in `{0}`; go on with `guanxi resume {0}`, or remove it",
             path.display()
         )
     });
@@ -221,7 +408,7 @@ fn given_up(error: OutputError, left: Option<PathBuf>) -> Failure {
 }
 
 /// The summary on stdout, and where the results are.
-fn show(plan: &Plan, ran: &Ran, screen: &Screen) {
+pub fn show(plan: &Plan, ran: &Ran, screen: &Screen) {
     let summary = ran.measured.summary();
     if screen.json {
         let mut document = plan.document();

@@ -47,6 +47,8 @@ struct Found {
 struct Account {
     today: Found,
     marketing_fen: i64,
+    /// The budgets of all days so far.
+    budget_fen: i64,
     escrow_fen: i64,
     open_orders: i64,
     open_fen: i64,
@@ -62,6 +64,14 @@ pub struct Audit {
     finding: Option<String>,
 }
 
+crate::state! {
+    Found { expected, open_orders, open_fen, coupon_fen, mispriced, gone_cost_fen }
+    Account {
+        today, marketing_fen, budget_fen, escrow_fen, open_orders, open_fen, coupon_fen, stock_fen,
+    }
+    Audit { accounts, finding }
+}
+
 impl Audit {
     /// An audit that begins before the first day; the stock of that day was bought already.
     #[must_use]
@@ -75,6 +85,7 @@ impl Audit {
             Account {
                 today,
                 marketing_fen: 0,
+                budget_fen: 0,
                 escrow_fen: 0,
                 open_orders: 0,
                 open_fen: 0,
@@ -118,7 +129,7 @@ impl Watch for Audit {
             self.follow(&platform.outcomes, |_| index as u8, |found, o| found.end(world, o));
             let today = &day.books[index].postings.0;
             self.accounts[index].today.add_up(&world.link);
-            let finding = self.accounts[index].compare(world, platform, today, day.day);
+            let finding = self.accounts[index].compare(world, platform, today);
             self.finding = self.finding.take().or(finding);
         }
     }
@@ -240,7 +251,6 @@ impl Account {
         world: &World,
         platform: &Platform,
         ledger: &[i64; LINES],
-        day: u16,
     ) -> Option<String> {
         let found = std::mem::take(&mut self.today);
         let Found { mut expected, open_orders, open_fen, gone_cost_fen, .. } = found;
@@ -258,7 +268,7 @@ impl Account {
             .or_else(|| compare_lines(ledger, &expected))
             .or_else(|| self.check_escrow())
             .or_else(|| self.check_coupons(platform))
-            .or_else(|| self.check_budget(platform, ledger, day))
+            .or_else(|| self.check_budget(platform, ledger))
     }
 
     fn check_escrow(&self) -> Option<String> {
@@ -276,17 +286,12 @@ impl Account {
             .then(|| format!("{left} fen are left for coupons, of {given} given and {held} held"))
     }
 
-    fn check_budget(
-        &mut self,
-        platform: &Platform,
-        ledger: &[i64; LINES],
-        day: u16,
-    ) -> Option<String> {
+    fn check_budget(&mut self, platform: &Platform, ledger: &[i64; LINES]) -> Option<String> {
         let marketing = FLOWS.iter().zip(ledger).filter(|(flow, _)| flow.marketing);
         self.marketing_fen += marketing.map(|(_, amount)| amount).sum::<i64>();
-        let budget = platform.daily_budget.0 * (i64::from(day) + 1);
-        (self.marketing_fen > budget)
-            .then(|| format!("{} fen spent of a budget of {budget}", self.marketing_fen))
+        self.budget_fen += platform.daily_budget.0;
+        let Self { marketing_fen: spent, budget_fen: budget, .. } = *self;
+        (spent > budget).then(|| format!("{spent} fen spent of a budget of {budget}"))
     }
 }
 

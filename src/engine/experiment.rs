@@ -3,22 +3,20 @@
 //! Replicates run one after the other, and within a replicate the arms; each uses all
 //! threads inside. Population, network and merchants are drawn once a replicate.
 
-use super::audit::Audit;
 use super::beats::Beats;
+use super::course::Course;
 use super::ranks;
-use super::step::{Arm, Day, Watch};
-use crate::exchange::Inbox;
+use super::step::Day;
 use crate::exchange::link::Link;
-use crate::market::message::{Answer, Order};
 use crate::mechanism::world::{Environment, MAX_PLATFORMS, World};
+use crate::model::checkpoint::CheckpointError;
 use crate::model::{self, estimate::Estimate};
-use crate::network::{NetworkError, nodes_in_file};
+use crate::network::{Network, NetworkError, nodes_in_file};
 use crate::observer::RunRecord;
-use crate::observers::Observers;
 use crate::scenario::{self, Scenario};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Told of progress while an experiment runs; called from the running thread.
 pub trait Progress: Sync {
@@ -91,6 +89,9 @@ pub enum ExperimentError {
         /// The sum of the shares.
         sum: f64,
     },
+    /// A checkpoint does not fit.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// There are no threads for the ranks.
     #[error("cannot start the threads of the ranks: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -156,6 +157,46 @@ pub fn budget_shares(platform: &scenario::Platform) -> f64 {
     .sum()
 }
 
+/// Keeps runs between two days, and knows those that were kept before.
+pub trait Keep: Send {
+    /// Whether a run is finished and what it left is known.
+    fn has(&self, _replicate: u32, _arm: &str) -> bool {
+        false
+    }
+
+    /// A run was built, or one rank's part of it: it may be put where it was left.
+    ///
+    /// # Errors
+    /// Where what was kept does not fit.
+    fn begun(&mut self, _run: &mut Course<'_>) -> Result<(), ExperimentError> {
+        Ok(())
+    }
+
+    /// Whether a run is to be kept as it is now; `last` where it is stopped here.
+    fn is_due(&self, _run: &Course<'_>, _last: bool) -> bool {
+        false
+    }
+
+    /// Keeps a run; called by the first rank, while the others give their parts.
+    fn keep(&mut self, _run: &mut Course<'_>) {}
+}
+
+/// Nothing is kept.
+struct Nothing;
+
+impl Keep for Nothing {}
+
+/// Under what conditions a replicate is run; nothing of it changes results.
+#[derive(Clone, Copy)]
+pub struct Conditions<'a> {
+    /// Ranks among which each arm is split; a world has no more than shards of consumers.
+    pub ranks: usize,
+    /// Raised where the run is to stop behind the day under way.
+    pub stop: &'a AtomicBool,
+    /// Told of progress.
+    pub progress: &'a dyn Progress,
+}
+
 /// Runs every arm in every replicate, in order, and hands each finished run to `sink`.
 ///
 /// # Errors
@@ -166,130 +207,161 @@ pub fn run(
     progress: &dyn Progress,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
-    run_among(1, scenario, stop, progress, sink)
+    run_under(scenario, &Conditions { ranks: 1, stop, progress }, sink)
 }
 
-/// [`run`] with every arm split among so many ranks, which no table shows; a world has no
-/// more ranks than shards of consumers.
+/// [`run`] under some conditions, such as among ranks.
 ///
 /// # Errors
 /// As [`run`], and where there are no threads for the ranks.
-pub fn run_among(
-    ranks: usize,
+pub fn run_under(
     scenario: &Scenario,
-    stop: &AtomicBool,
-    progress: &dyn Progress,
+    conditions: &Conditions<'_>,
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    run_kept(scenario, conditions, &mut Nothing, sink)
+}
+
+/// [`run_under`] with what is kept of runs: those that it has are left out, the
+/// others go on where they were left.
+///
+/// # Errors
+/// As [`run_under`], and where what was kept does not fit.
+pub fn run_kept(
+    scenario: &Scenario,
+    conditions: &Conditions<'_>,
+    keep: &mut dyn Keep,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
     check(scenario)?;
     let imported = model::imported(scenario)?;
     for replicate in 0..scenario.replicates {
-        progress.building(replicate);
-        let env = Arc::new(model::environment(scenario, replicate, imported.as_ref())?);
-        for arm in &scenario.arms {
-            let run = Run { env: &env, arm, replicate, stop, progress };
-            let ranks = ranks.min(env.consumers.count());
-            let mut ended = ranks::side_by_side(ranks, |link| run.steps(link))?;
-            // All ranks come to the same.
-            let (records, complete) = ended.swap_remove(0)?;
-            records.into_iter().for_each(&mut *sink);
-            if !complete {
-                return Ok(Completion::Interrupted);
-            }
+        let done = kept_replicate(scenario, replicate, imported.as_ref(), conditions, keep, sink)?;
+        if done == Completion::Interrupted {
+            return Ok(done);
         }
     }
     Ok(Completion::Complete)
 }
 
-struct Run<'a> {
-    env: &'a Arc<Environment>,
-    arm: &'a scenario::Arm,
+/// Runs every arm in one replicate of a scenario that was checked, see [`check`], on the
+/// network that it imports, see [`model::imported`].
+///
+/// # Errors
+/// Where the network cannot be made, or an audit fails.
+pub fn run_replicate(
+    scenario: &Scenario,
     replicate: u32,
-    stop: &'a AtomicBool,
-    progress: &'a dyn Progress,
+    imported: Option<&Arc<Network>>,
+    (stop, progress): (&AtomicBool, &dyn Progress),
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    let conditions = Conditions { ranks: 1, stop, progress };
+    kept_replicate(scenario, replicate, imported, &conditions, &mut Nothing, sink)
 }
 
-impl Run<'_> {
-    /// Steps all days; returns one record a platform, and whether every day was stepped.
-    fn steps(&self, link: Link) -> Result<(Vec<RunRecord>, bool), ExperimentError> {
-        let mut arm = Arm::new(model::build_part(self.arm, self.env, link));
-        let link = Arc::clone(&arm.world.link);
-        let burn_in = self.env.start.burn_in_days;
-        let mut observing = Observing {
-            audit: Audit::new(&arm.world),
-            observers: Observers::new(&arm.world, burn_in),
-            burn_in,
-        };
-        self.progress.arm_built(self.replicate, &self.arm.name);
-        let mut done = 0;
-        while done < self.env.days && !link.agreed(self.stop.load(Ordering::Relaxed)) {
-            let day = arm.step(&mut observing);
-            observing.audit.verdict().map_err(|finding| ExperimentError::Audit {
-                arm: self.arm.name.clone(),
-                day: day.day,
-                finding,
-            })?;
-            if day.day + 1 == burn_in {
-                for platform in &mut arm.world.platforms {
-                    platform.cascades.retire(day.day, false);
-                    platform.cascades.forget_filed();
-                }
-            }
-            done += 1;
-            let seen = figures(&arm.world, &day);
+/// [`run_replicate`] among ranks, with what is kept of runs.
+///
+/// # Errors
+/// As [`run_replicate`], and where what was kept does not fit.
+pub fn kept_replicate(
+    scenario: &Scenario,
+    replicate: u32,
+    imported: Option<&Arc<Network>>,
+    conditions: &Conditions<'_>,
+    keep: &mut dyn Keep,
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    let is_left = |arm: &&scenario::Arm| !keep.has(replicate, &arm.name);
+    let arms: Vec<&scenario::Arm> = scenario.arms.iter().filter(is_left).collect();
+    if arms.is_empty() {
+        return Ok(Completion::Complete);
+    }
+    conditions.progress.building(replicate);
+    let env = Arc::new(model::environment(scenario, replicate, imported)?);
+    for arm in arms {
+        let of = Part { arm, env: &env, replicate, conditions, keep: &Mutex::new(&mut *keep) };
+        let ranks = conditions.ranks.min(env.consumers.count());
+        let parts = ranks::side_by_side(ranks, |link| of.run(link))?;
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // All ranks come to the same.
+        let Some(course) = parts.into_iter().next() else { continue };
+        let complete = course.is_complete;
+        course.records.into_iter().for_each(&mut *sink);
+        if !complete {
+            return Ok(Completion::Interrupted);
+        }
+    }
+    Ok(Completion::Complete)
+}
+
+/// What one rank has to do: its part of a run.
+struct Part<'a> {
+    arm: &'a scenario::Arm,
+    env: &'a Arc<Environment>,
+    replicate: u32,
+    conditions: &'a Conditions<'a>,
+    keep: &'a Mutex<&'a mut dyn Keep>,
+}
+
+/// What a run left.
+struct Ended {
+    records: Vec<RunRecord>,
+    is_complete: bool,
+}
+
+impl<'a> Part<'a> {
+    fn kept(&self) -> MutexGuard<'_, &'a mut dyn Keep> {
+        self.keep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Builds the run, puts it where it was left, and steps it to its end.
+    fn run(&self, link: Link) -> Result<Ended, ExperimentError> {
+        let is_first = link.rank() == 0;
+        let mut course = Course::among(self.arm, self.env, self.replicate, link);
+        let (progress, arm) = (self.conditions.progress, &self.arm.name);
+        if is_first {
+            progress.arm_built(self.replicate, arm);
+        }
+        let begun = self.kept().begun(&mut course);
+        // A rank that cannot begin keeps the others from waiting for it.
+        if course.link().sum(i64::from(begun.is_err())) > 0 {
+            begun?;
+            return Ok(Ended { records: Vec::new(), is_complete: false });
+        }
+        self.days(&mut course)?;
+        if is_first {
+            progress.arm_done(self.replicate, arm, course.beats());
+        }
+        Ok(Ended { is_complete: course.is_complete(), records: course.finish() })
+    }
+
+    /// Steps a run until its last day, or until it is to stop.
+    fn days(&self, course: &mut Course<'_>) -> Result<(), ExperimentError> {
+        let Conditions { stop, progress, .. } = *self.conditions;
+        let link = course.link();
+        let mut last = link.agreed(stop.load(Ordering::Relaxed));
+        while !course.is_complete() && !last {
+            let day = course.step()?;
+            let (replicate, arm, done) = (course.replicate(), course.arm(), course.days_done());
             if link.rank() == 0 {
-                let consumers = self.env.consumers.n();
-                self.progress.figures(self.replicate, &self.arm.name, done, &seen);
-                self.progress.day_done(self.replicate, &self.arm.name, done, consumers);
+                progress.figures(replicate, arm, done, &figures(course.world(), &day));
+                progress.day_done(replicate, arm, done, course.world().env.consumers.n());
+            }
+            last = link.agreed(stop.load(Ordering::Relaxed));
+            if link.agreed(link.rank() == 0 && self.kept().is_due(course, last)) {
+                self.keep(course, link.rank() == 0);
             }
         }
-        if link.rank() == 0 {
-            self.progress.arm_done(self.replicate, &self.arm.name, arm.beats());
-        }
-        for platform in &mut arm.world.platforms {
-            platform.cascades.retire(done, true);
-        }
-        let reported = done.saturating_sub(burn_in);
-        let found = observing.observers.finish(&arm.world, done);
-        let records =
-            found.into_iter().zip(&self.arm.platforms).map(|((tables, metrics), platform)| {
-                RunRecord {
-                    arm: self.arm.name.clone(),
-                    platform: platform.name.clone(),
-                    replicate: self.replicate,
-                    days_done: reported,
-                    tables,
-                    metrics,
-                }
-            });
-        Ok((records.collect(), done == self.env.days))
-    }
-}
-
-/// Audit and observers, side by side.
-struct Observing {
-    audit: Audit,
-    observers: Observers,
-    burn_in: u16,
-}
-
-impl Watch for Observing {
-    fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
-        self.audit.placed(world, placed);
+        Ok(())
     }
 
-    fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        self.audit.answered(world, answers);
-        self.observers.answered(world, answers);
-    }
-
-    fn closed(&mut self, world: &World, day: &Day) {
-        self.audit.closed(world, day);
-        if day.day + 1 == self.burn_in {
-            self.observers.begin(world, day.day);
-        } else if day.day >= self.burn_in {
-            let books = day.books.iter().map(|b| (&b.tally, &b.postings));
-            self.observers.day(world, day.day, books);
+    /// Keeps a run, or gives one's part to the rank that does.
+    fn keep(&self, course: &mut Course<'_>, is_first: bool) {
+        if is_first {
+            self.kept().keep(course);
+        } else {
+            course.give();
         }
     }
 }

@@ -3,6 +3,7 @@
 //! open → (waves: expose → attend → choose → gather → settle → fulfil) → experience →
 //! adapt. Every beat is: send in parallel, route by receiver, act on the own row.
 
+use crate::columns::{Columns, State};
 use crate::engine::beats::Beats;
 use crate::exchange::{self, Inbox, Message, Outbox};
 use crate::market::ledger::Postings;
@@ -11,7 +12,7 @@ use crate::market::message::{Answer, Exposure, Order};
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
-use crate::model::{Built, Installed};
+use crate::model::{self, Built, Installed};
 use crate::parallel::Shards;
 use crate::quantity::time::Clock;
 use crate::simd;
@@ -196,6 +197,31 @@ impl Arm {
         watch.closed(&self.world, &day);
         self.day += 1;
         day
+    }
+
+    /// Everything that lives over the night, in or out of a checkpoint; the messages of a day
+    /// have all arrived.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self {
+            world,
+            mechanisms,
+            day,
+            exposures: _,
+            placed: _,
+            orders: _,
+            answers: _,
+            beats: _,
+        } = self;
+        day.visit(io);
+        io.goes_on_at(*day);
+        world.columns(io);
+        model::columns(mechanisms, io);
+    }
+
+    /// Days that were stepped.
+    #[must_use]
+    pub fn days_done(&self) -> u16 {
+        self.day
     }
 
     /// A digest of everything that is stored, so that tests see a wrong state before it

@@ -6,6 +6,7 @@
 //! ranks. What is added up is whole numbers, and what is not comes by shard, so that no
 //! result shows how many ranks there are. This backend hands parcels from thread to thread.
 
+use crate::columns::Ranks;
 use crate::parallel::{Shards, piece};
 use std::any::Any;
 use std::ops::{AddAssign, Range};
@@ -203,6 +204,23 @@ impl Link {
         for (rank, entries) in self.gather(own).into_iter().enumerate() {
             list[part(rank)].clone_from_slice(&entries);
         }
+    }
+}
+
+impl Ranks for Link {
+    fn place(&self) -> (usize, usize) {
+        (self.rank, self.count)
+    }
+
+    fn own_of(&self, shards: usize) -> Range<usize> {
+        self.own(shards)
+    }
+
+    fn to_first(&self, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        let mut parcels: Vec<Vec<u8>> = vec![Vec::new(); self.count];
+        parcels[0] = bytes;
+        let given = self.deliver(parcels);
+        if self.rank == 0 { given } else { Vec::new() }
     }
 }
 

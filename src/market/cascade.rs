@@ -2,6 +2,7 @@
 //! structural virality (Goel et al. 2016, doi 10.1287/mnsc.2015.2158).
 
 use super::message::Node;
+use crate::columns::{Columns, State};
 use crate::exchange::add;
 use crate::exchange::link::Link;
 use smallvec::SmallVec;
@@ -44,6 +45,12 @@ pub struct Cascades {
     free: Vec<u32>,
     keep_days: u16,
     shapes: BTreeMap<(u32, u32), Shape>,
+}
+
+crate::state! {
+    Shape { count, distances }
+    Tree { parents, last_day, live }
+    Cascades { trees, free, shapes; except keep_days }
 }
 
 impl Cascades {
@@ -126,18 +133,70 @@ impl Cascades {
     /// All ranks' filed cascades.
     #[must_use]
     pub fn all_shapes(&self, link: &Link) -> BTreeMap<(u32, u32), Shape> {
-        let mut all = BTreeMap::<_, Shape>::new();
-        for (key, shape) in link.gather(self.shapes.clone()).into_iter().flatten() {
-            let sum = all.entry(key).or_default();
-            sum.count += shape.count;
-            sum.distances += shape.distances;
-        }
+        let mut all = BTreeMap::new();
+        link.gather(self.shapes.clone()).into_iter().for_each(|part| add_shapes(&mut all, part));
         all
+    }
+
+    /// The trees, in or out of a checkpoint: all ranks' as of one that planted them all. A
+    /// number keeps its meaning, so that nodes need not change; whose slot it is depends on
+    /// how many ranks there are.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let (rank, ranks) = io.rank();
+        if io.is_loading() {
+            self.visit(io);
+            return if ranks > 1 {
+                self.keep_own(rank, ranks)
+            };
+        }
+        match io.of_all(|io| self.visit(io)) {
+            None => self.visit(io),
+            Some(parts) => Self::joined(&parts).visit(io),
+        }
+    }
+
+    /// One that holds what all ranks do.
+    fn joined(parts: &[Vec<u8>]) -> Self {
+        let ranks = parts.len();
+        let mut all = Self::default();
+        for (rank, mut bytes) in parts.iter().map(Vec::as_slice).enumerate() {
+            let (mut part, n) = (Self::default(), bytes.len() as u64);
+            part.visit(&mut Columns::load(&mut bytes, n));
+            let slots = (part.trees.len() * ranks).saturating_sub(ranks - 1 - rank);
+            all.trees.resize_with(all.trees.len().max(slots), Tree::default);
+            for (slot, tree) in part.trees.into_iter().enumerate() {
+                all.trees[slot * ranks + rank] = tree;
+            }
+            add_shapes(&mut all.shapes, part.shapes);
+        }
+        let is_free = |slot: &u32| !all.trees[*slot as usize].live;
+        all.free = (0..all.trees.len() as u32).rev().filter(is_free).collect();
+        all
+    }
+
+    /// Keeps of all trees those of a rank; what was filed is the first one's.
+    fn keep_own(&mut self, rank: usize, ranks: usize) {
+        let all = std::mem::take(&mut self.trees);
+        self.trees = all.into_iter().skip(rank).step_by(ranks).collect();
+        self.free.retain(|slot| *slot as usize % ranks == rank);
+        self.free.iter_mut().for_each(|slot| *slot /= ranks as u32);
+        if rank > 0 {
+            self.shapes.clear();
+        }
     }
 
     /// Forgets what was filed, at the end of a burn-in.
     pub fn forget_filed(&mut self) {
         self.shapes.clear();
+    }
+}
+
+/// Adds to some shapes others.
+fn add_shapes(all: &mut BTreeMap<(u32, u32), Shape>, more: BTreeMap<(u32, u32), Shape>) {
+    for (key, shape) in more {
+        let sum = all.entry(key).or_default();
+        sum.count += shape.count;
+        sum.distances += shape.distances;
     }
 }
 
@@ -176,6 +235,45 @@ mod tests {
         assert_eq!(shape_of(&[0, 1, 2]), (4, 3, 10));
         assert_eq!(Shape { count: 2, distances: 19 }.mean_virality(4), 19.0 / 12.0);
         assert_eq!(Shape { count: 3, distances: 0 }.mean_virality(1), 0.0);
+    }
+
+    /// Bytes of what ranks hold together, as the first one writes them.
+    fn written(parts: &mut [Cascades]) -> Vec<u8> {
+        let bytes = |one: &mut Cascades| {
+            let mut bytes = Vec::new();
+            one.visit(&mut Columns::save(&mut bytes));
+            bytes
+        };
+        let parts: Vec<Vec<u8>> = parts.iter_mut().map(bytes).collect();
+        bytes(&mut Cascades::joined(&parts))
+    }
+
+    #[test]
+    fn trees_keep_their_numbers_among_other_ranks() {
+        let tree = |day: u16, parents: &[u32], live| Tree {
+            parents: SmallVec::from_slice(parents),
+            last_day: day,
+            live,
+        };
+        let trees: Vec<Tree> =
+            (0..11).map(|k| tree(k, &vec![0; usize::from(k)], k % 4 != 1)).collect();
+        let free = (0..11).rev().filter(|k| k % 4 == 1).collect();
+        let shapes = BTreeMap::from([((2, 1), Shape { count: 3, distances: 3 })]);
+        let all = Cascades { trees, free, keep_days: 0, shapes };
+        let of = |rank, ranks| {
+            let mut own = all.clone();
+            own.keep_own(rank, ranks);
+            own
+        };
+        let expected = written(&mut [all.clone()]);
+        for ranks in 2..14 {
+            let mut parts: Vec<Cascades> = (0..ranks).map(|rank| of(rank, ranks)).collect();
+            for (rank, part) in parts.iter().enumerate() {
+                let days = part.trees.iter().map(|tree| usize::from(tree.last_day));
+                assert!(days.eq((rank..11).step_by(ranks)), "{rank} of {ranks}");
+            }
+            assert!(written(&mut parts) == expected, "{ranks} ranks");
+        }
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct CouponPool {
     pub asked_fen: i64,
 }
 
+crate::state! { CouponPool { given_fen, left_fen, asked_fen } }
+
 impl CouponPool {
     /// Takes in a day's allotment.
     pub fn give(&mut self, fen: i64) {

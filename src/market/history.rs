@@ -3,6 +3,7 @@
 //! Everything is counted at the order, so that no day needs a look at all consumers.
 
 use super::member::NEVER;
+use crate::columns::Columns;
 
 /// Days of a cohort's month.
 pub const MONTH_DAYS: u16 = 30;
@@ -34,6 +35,8 @@ pub struct Cell {
     /// Money of these orders.
     pub gmv_fen: i64,
 }
+
+crate::state! { Cell { buyers, orders, gmv_fen } }
 
 /// Counts of buyers by day, and of orders by cohort.
 #[derive(Clone, Debug)]
@@ -73,6 +76,30 @@ impl History {
             cohorts: (0..months).map(|m| vec![Cell::default(); months - m]).collect(),
             segments: Vec::new(),
             first_reported: 0,
+        }
+    }
+
+    /// All counts, in or out of a checkpoint; a run may go on for more days than was planned.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self {
+            last_orders,
+            first_orders,
+            repeated,
+            members,
+            cohorts,
+            segments,
+            first_reported: _,
+        } = self;
+        for list in [last_orders, first_orders, repeated, members] {
+            io.first_of(list);
+        }
+        for table in [cohorts, segments] {
+            let n = io.length(table.len());
+            if n > table.len() {
+                io.refuse("days");
+            }
+            table.resize_with(n.max(table.len()), Vec::new);
+            table[..n].iter_mut().for_each(|list| io.first_of(list));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The ledger: every flow of money has a payer and a payee, in whole fen.
 
+use crate::columns::{Columns, State};
 use crate::quantity::money::Fen;
 
 /// Who can hold money.
@@ -124,6 +125,16 @@ impl Default for Postings {
     }
 }
 
+impl State for Postings {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn visit(&mut self, io: &mut Columns<'_>) {
+        self.0.visit(io);
+    }
+}
+
 impl Postings {
     /// Adds other sums, line by line.
     pub fn add(&mut self, other: &Self) {
@@ -143,6 +154,8 @@ pub struct Ledger {
     today: Postings,
     total: Postings,
 }
+
+crate::state! { Ledger { today, total } }
 
 impl Ledger {
     /// Takes postings over and empties them.

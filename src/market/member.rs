@@ -56,6 +56,13 @@ pub struct Member {
     pub channel: u8,
 }
 
+crate::state! {
+    Member {
+        referrer, trust, habit, satisfaction, orders, acquired_day, first_order_day,
+        last_order_day, standing, channel,
+    }
+}
+
 impl Member {
     /// Somebody who has not registered.
     #[must_use]

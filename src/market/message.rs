@@ -40,6 +40,8 @@ pub struct Node {
     pub index: u32,
 }
 
+crate::state! { Node { cascade, index } }
+
 impl Node {
     /// In no cascade.
     pub const NONE: Self = Self { cascade: NONE, index: 0 };
@@ -152,6 +154,13 @@ pub struct Order {
     pub wave: u8,
     /// What the platform pays of the price, out of its budget.
     pub coupon_fen: u16,
+}
+
+crate::state! {
+    Order {
+        consumer, offer, source, context, node, price_fen, day, priority, channel, flags,
+        variant, platform, wave, coupon_fen,
+    }
 }
 
 impl Order {

@@ -52,6 +52,11 @@ pub struct Reviews {
     pub steps_today: u32,
 }
 
+crate::state! {
+    Reputation { good, bad }
+    Reviews { volume, today, steps_today }
+}
+
 impl Reviews {
     /// Takes in a review of 1 … 5 stars.
     #[inline]

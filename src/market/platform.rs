@@ -9,6 +9,7 @@ use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Order, Outcome};
 use super::opinion::Opinions;
 use super::tally::Tally;
+use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::parallel::{Column, Shards};
 use crate::quantity::math::logistic;
@@ -115,6 +116,12 @@ pub struct OfferState {
     pub demand: f32,
     /// Utility of what others say of the offer; 0 where nobody says anything.
     pub standing_utility: f32,
+}
+
+crate::state! {
+    OfferState {
+        stock, price_fen, sold_today, asked_today, ln_price_ratio, demand, standing_utility,
+    }
 }
 
 /// The law of the fixed resistances ρ to a platform: normal, cut at 3.5 standard deviations.
@@ -294,7 +301,8 @@ impl Platform {
             .zip(self.joined.iter_mut().zip(&mut self.arrivals))
             .zip(self.outcomes.iter_mut().zip(&mut self.books));
         for k in 0..shards.count() {
-            let Some(((live, (joined, arrivals)), (outcomes, book))) = columns.next() else {
+            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
+            else {
                 break;
             };
             let first = shards.range(k).start;
@@ -340,6 +348,62 @@ impl Platform {
             trust_sum: 0,
             history: History::new(days),
         }
+    }
+
+    /// What lives over the night, in or out of a checkpoint. What a day counts is empty
+    /// between days; terms are the scenario's, and set again when a world is built.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { name, members, live, joined, offers, opinions, coupon_pool, .. } = self;
+        io.name(name);
+        io.name("offers");
+        io.same_length(offers.len());
+        io.by_consumer(members);
+        io.by_bit(&mut live.0);
+        offers.visit(io);
+        io.where_on(&mut opinions.merchants);
+        io.where_on(&mut opinions.offers);
+        coupon_pool.visit(io);
+        joined.iter_mut().for_each(Vec::clear);
+        let Self { ledger, cascades, n_live, n_registered, trust_sum, history, .. } = self;
+        ledger.visit(io);
+        cascades.columns(io);
+        n_live.visit(io);
+        n_registered.visit(io);
+        trust_sum.visit(io);
+        history.columns(io);
+        if io.is_loading() {
+            let Self { books, offer_books, .. } = self;
+            books.iter_mut().chain(offer_books).for_each(|book| *book = Book::default());
+        }
+        // A field that is new is placed above or here.
+        let Self {
+            arrivals: _,
+            outcomes: _,
+            resistance: _,
+            channels: _,
+            variants: _,
+            tier_days: _,
+            fees: _,
+            coupon: _,
+            books: _,
+            offer_books: _,
+            daily_budget: _,
+            idle_contact: _,
+            attending: _,
+            name: _,
+            members: _,
+            live: _,
+            joined: _,
+            offers: _,
+            opinions: Opinions { merchants: _, offers: _ },
+            coupon_pool: _,
+            ledger: _,
+            cascades: _,
+            n_live: _,
+            n_registered: _,
+            trust_sum: _,
+            history: _,
+        } = self;
     }
 
     /// What the shards' books of the day come to, all ranks' together; the books are empty

@@ -17,6 +17,8 @@ pub struct Spread {
     pub ever: u64,
 }
 
+crate::state! { Spread { population, susceptible, infected, recovered, new, ever } }
+
 impl Spread {
     /// Nobody but the seeds.
     #[must_use]

@@ -25,6 +25,13 @@ pub struct ChannelTally {
     pub new_buyers: u64,
 }
 
+crate::state! {
+    ChannelTally {
+        exposed, considered, placed, ordered, ordered_fen, kept, kept_fen, returned, registered,
+        new_buyers,
+    }
+}
+
 /// Number of channels that tallies have room for.
 pub const MAX_CHANNELS: usize = 16;
 
@@ -61,6 +68,14 @@ pub struct Tally {
     pub shares: u64,
     /// Change of the sum of all members' trust, in 1/65535.
     pub trust_change: i64,
+}
+
+crate::state! {
+    Tally {
+        channels, lapsed, won_back, out_of_stock, unfilled, delivery_days, repeat_orders,
+        units_in, units_out, units_back, groups_opened, groups_filled, groups_failed, shares,
+        trust_change,
+    }
 }
 
 macro_rules! add_fields {

@@ -15,6 +15,7 @@ pub mod world;
 
 pub use digest::Digest;
 
+use crate::columns::Columns;
 use crate::exchange::{Inbox, Outbox};
 use crate::market::message::{Answer, Exposure, Order};
 use crate::quantity::time::Clock;
@@ -93,6 +94,13 @@ pub trait Mechanism: Send + Sync {
 
     /// (the day's outcomes) → learning of merchants, influencers, leaders, consumers.
     fn adapt(&mut self, _world: &mut World, _at: Clock) {}
+
+    /// The mechanism's own state between two days, in or out of a checkpoint: one description
+    /// for both. There is no default, so that nobody forgets it; take `Self` apart field by
+    /// field, so that nobody forgets a new one either. What `start` makes of the scenario, and
+    /// what a morning makes anew, is left out; a value of the scenario that has acted and does
+    /// not act again is told by [`Columns::acted`].
+    fn columns(&mut self, io: &mut Columns<'_>);
 
     /// Adds the mechanism's own state to a digest, so that tests compare what is
     /// stored and not only what is shown.

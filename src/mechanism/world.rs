@@ -1,6 +1,7 @@
 //! The world of one arm as mechanisms see it: what is constant and shared by the
 //! arms ([`Environment`]), and the state of the arm's platforms ([`World`]).
 
+use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::market::Start;
 use crate::market::catalogue::Catalogue;
@@ -194,6 +195,28 @@ impl World {
     }
 }
 
+impl World {
+    /// What lives over the night, in or out of a checkpoint.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self {
+            env: _,
+            link: _,
+            platforms,
+            coefficients: _,
+            attention: _,
+            fatigue,
+            needs,
+            spread,
+            agreed: _,
+        } = self;
+        platforms.iter_mut().for_each(|platform| platform.columns(io));
+        let Fatigue { levels, opened: _, persuasion_lost: _ } = fatigue;
+        io.by_consumer_where_on(levels);
+        io.by_shard(needs);
+        spread.visit(io);
+    }
+}
+
 /// A need that waits to be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenNeed {
@@ -204,6 +227,8 @@ pub struct OpenNeed {
     /// The last day on which it is open.
     pub expires: u16,
 }
+
+crate::state! { OpenNeed { consumer, category, expires } }
 
 /// The threshold below which a uniform word lies with probability `p`.
 #[must_use]

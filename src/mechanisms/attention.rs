@@ -5,6 +5,7 @@
 //! gives independent Poisson numbers, every channel can draw its own share of the
 //! slots without asking the others.
 
+use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
@@ -107,6 +108,10 @@ impl Mechanism for Limits {
                 }
             }
         });
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _ } = self;
     }
 }
 

@@ -14,6 +14,7 @@
 //! late pay the whole price. Only sums over all members enter, so that no division of the
 //! members among threads or shards shows.
 
+use crate::columns::{Columns, State, Tenure};
 use crate::exchange::Inbox;
 use crate::market::coupon::CouponTerms;
 use crate::market::message::{Answer, Exposure, Verdict, flag};
@@ -150,6 +151,13 @@ impl Mechanism for Coupons {
 
     fn digest(&self, hash: &mut Digest) {
         hash.add([self.handed_out, self.asked_of_all.unwrap_or(-1.0)].map(f64::to_bits));
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, handed_out, asked_of_all } = self;
+        io.holds(Tenure::Stays);
+        handed_out.visit(io);
+        asked_of_all.visit(io);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A parcel takes min … max days, each as likely, and x = `days_per_tier`·(tier − 1) days
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
+use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox, add};
 use crate::market::cascade::Cascades;
@@ -131,7 +132,7 @@ impl Mechanism for Delivery {
         adopt(link, &mut platform.cascades, answers, at.day);
         let channels = platform.channels.clone();
         let mut routes = std::mem::take(&mut self.routes);
-        let slots = self.slots();
+        let slots = routes.first().map_or(1, Vec::len);
         parallel::each_pair(
             &mut platform.rows(env.consumers),
             &mut routes,
@@ -165,7 +166,7 @@ impl Mechanism for Delivery {
     /// (calendar) → what arrives today.
     fn experience(&mut self, world: &mut World, at: Clock) {
         let platform = &mut world.platforms[self.platform];
-        let slot = usize::from(at.day) % self.slots();
+        let slot = usize::from(at.day) % self.routes.first().map_or(1, Vec::len);
         parallel::each_pair(&mut platform.arrivals, &mut self.routes, |_, arrivals, route| {
             std::mem::swap(arrivals, &mut route[slot]);
             route[slot].clear();
@@ -184,6 +185,29 @@ impl Mechanism for Delivery {
     fn bytes(&self) -> u64 {
         let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
         (orders * size_of::<Order>()) as u64
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, routes } = self;
+        io.holds(Tenure::Stays);
+        let slots = routes.first().map_or(1, Vec::len);
+        io.by_shard(routes);
+        let day = io.day();
+        routes.iter_mut().for_each(|route| stretch(route, slots, day));
+    }
+}
+
+/// Gives a calendar as many slots as the longest way needs where that has grown; what is
+/// under way arrives on the day on which it would have arrived.
+fn stretch(route: &mut Calendar, slots: usize, today: u16) {
+    let before = route.len();
+    if before == 0 || before >= slots {
+        return;
+    }
+    let mut old = std::mem::take(route);
+    route.resize_with(slots, Vec::new);
+    for day in usize::from(today)..usize::from(today) + before {
+        route[day % slots] = std::mem::take(&mut old[day % before]);
     }
 }
 

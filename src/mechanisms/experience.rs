@@ -4,6 +4,7 @@
 //! channel). Trust rises by η₊(1 − τ)·g and falls by η₋·τ·v, η₋ > η₊: losses weigh
 //! more than gains.
 
+use crate::columns::Columns;
 use crate::exchange::{AHEAD, Inbox, add};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16};
@@ -145,6 +146,10 @@ impl Mechanism for Experience {
         for outcome in platform.outcomes.iter().flatten().filter(|o| o.returned) {
             platform.offers[outcome.order.offer as usize].stock += 1;
         }
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, platform: _ } = self;
     }
 }
 

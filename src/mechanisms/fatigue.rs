@@ -6,6 +6,7 @@
 //! of its chance, and advertising persuades by g′·k less in log-odds: only ever less, so
 //! that contacts thinned out beforehand stay a bound.
 
+use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::market::fatigue::{Fatigue, MOST, adverts, levels, messages};
 use crate::market::message::{Exposure, flag};
@@ -141,6 +142,10 @@ impl Mechanism for Tiring {
                 }
             });
         }
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, left: _ } = self;
     }
 }
 

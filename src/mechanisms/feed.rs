@@ -8,6 +8,7 @@
 //! With a recommender, a share of what a consumer is shown is picked for the consumer's
 //! taste cluster: from the cluster's own offers by popularity, now and then anything.
 
+use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
 use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
@@ -209,6 +210,10 @@ impl Mechanism for Feed {
 
     fn bytes(&self) -> u64 {
         self.tastes.as_ref().map_or(0, |tastes| 13 * tastes.of.len() as u64)
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, channel: _, shown: _, tastes: _, below: _, most: _ } = self;
     }
 }
 

@@ -6,6 +6,7 @@
 //! With n = 2, k invitations and acceptance a, a group fills with 1 − (1 − a)^k.
 //! The acceptance is a target: the invitation's constant is solved for it at the start.
 
+use crate::columns::{Columns, State, Tenure};
 use crate::exchange::{Bins, Inbox, Message, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
@@ -91,6 +92,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         platform: placement.platform,
         channel: placement.first_channel,
         variant: 0,
+        constant: None,
         pools: Vec::new(),
     })
 }
@@ -140,12 +142,19 @@ struct Pool {
     by_offer: Vec<VecDeque<u32>>,
 }
 
+crate::state! {
+    Group { opener, more, offer, closes, open }
+    Pool { groups, base, opened, by_offer }
+}
+
 struct GroupBuy {
     p: Parameters,
     platform: usize,
     channel: u8,
     /// Number of the team variant in orders.
     variant: u8,
+    /// Constant of an invitation's utility, solved on the first day.
+    constant: Option<f64>,
     pools: Vec<Pool>,
 }
 
@@ -167,12 +176,10 @@ impl Mechanism for GroupBuy {
     }
 
     /// On the first day: the constant at which invited members accept as intended.
-    fn open(&mut self, world: &mut World, at: Clock) {
-        if at.day == 0 {
-            let constant = self.solved_constant(world);
-            let platform = &mut world.platforms[self.platform];
-            platform.channels[self.channel as usize].constant = constant;
-        }
+    fn open(&mut self, world: &mut World, _at: Clock) {
+        let constant = self.constant.unwrap_or_else(|| self.solved_constant(world));
+        self.constant = Some(constant);
+        world.platforms[self.platform].channels[self.channel as usize].constant = constant;
     }
 
     /// (groups opened in the last wave) → invitations to the openers' friends.
@@ -230,6 +237,16 @@ impl Mechanism for GroupBuy {
 
     fn bytes(&self) -> u64 {
         self.pools.iter().map(|p| (p.groups.capacity() * size_of::<Group>()) as u64).sum()
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p, platform: _, channel: _, variant: _, constant, pools } = self;
+        io.holds(Tenure::Stays);
+        io.acted("group_buy.acceptance", &p.acceptance);
+        io.acted("group_buy.size", &p.size);
+        io.acted("group_buy.window_days", &p.window_days);
+        constant.visit(io);
+        io.by_shard(pools);
     }
 }
 

@@ -6,6 +6,7 @@
 //! batch is too small is paid back. Leaders earn a commission and quit below a
 //! reservation income.
 
+use crate::columns::{Columns, State};
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
@@ -130,6 +131,8 @@ struct Leader {
     judged: u16,
     income_fen: i64,
 }
+
+crate::state! { Leader { at_work, trust, judged, income_fen } }
 
 struct Leaders {
     p: Parameters,
@@ -289,6 +292,15 @@ impl Mechanism for Leaders {
 
     fn bytes(&self) -> u64 {
         (self.leaders.len() * size_of::<Leader>()) as u64
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, channel: _, leaders, queue: _, next, purse, goods: _, held } =
+            self;
+        leaders.visit(io);
+        next.visit(io);
+        purse.visit(io);
+        io.by_shard(held);
     }
 }
 

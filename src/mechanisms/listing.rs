@@ -4,6 +4,7 @@
 //! Every merchant lists every offer on each platform of an arm; what is for sale is one
 //! stock (see `stock`), whatever the platform.
 
+use crate::columns::Columns;
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
@@ -58,5 +59,10 @@ impl Mechanism for Listing {
             state.price_fen = price as u32;
             state.ln_price_ratio = ln(price / reference) as f32;
         }
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p, platform: _ } = self;
+        io.acted("listing.price_level", &p.price_level);
     }
 }

@@ -8,6 +8,7 @@
 //! less, by e^−w, w the sum of g·2^(−days/h) over past sessions; followers who were reached
 //! and did not order see the offer again with probability c·2^(−days/h′).
 
+use crate::columns::{Columns, State};
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
@@ -177,6 +178,8 @@ struct Missed {
     day: u16,
 }
 
+crate::state! { Missed { consumer, offer, influencer, day } }
+
 /// Days after a session on which its offers may be seen again.
 const REPLAY_DAYS: u16 = 7;
 
@@ -284,6 +287,24 @@ impl Mechanism for Livestream {
 
     fn bytes(&self) -> u64 {
         self.missed.iter().map(|list| (list.capacity() * size_of::<Missed>()) as u64).sum()
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self {
+            p: _,
+            platform: _,
+            channel: _,
+            follow: _,
+            trust,
+            sessions: _,
+            purse,
+            fatigue,
+            missed,
+        } = self;
+        trust.visit(io);
+        purse.visit(io);
+        io.where_on(fatigue);
+        io.by_shard_where_on(missed);
     }
 }
 

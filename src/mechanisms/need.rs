@@ -6,6 +6,7 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
+use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox};
 use crate::market::member::{Bitmap, Member, from_share16, standing};
@@ -443,5 +444,12 @@ impl Mechanism for Need {
 
     fn bytes(&self) -> u64 {
         self.next.len() as u64 * (4 + size_of::<Habits>() as u64)
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        // Habits are drawn again when asked for.
+        let Self { p: _, shards: _, next, habits: _ } = self;
+        io.holds(Tenure::Always);
+        io.by_consumer(next);
     }
 }

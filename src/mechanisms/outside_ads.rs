@@ -3,6 +3,7 @@
 //! A daily spend reaches N₀(1 − exp(−spend/(cost·N₀))) of the N₀ non-users: the more
 //! is spent, the more contacts fall on people already reached.
 
+use crate::columns::Columns;
 use crate::exchange::Outbox;
 use crate::market::ledger::Line;
 use crate::market::message::Exposure;
@@ -138,5 +139,9 @@ impl Mechanism for OutsideAds {
                 });
             }
         });
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, channel: _, reach: _ } = self;
     }
 }

@@ -6,6 +6,7 @@
 //! the smoothed one, and turned otherwise. Who earned nothing goes down, who lost
 //! money goes up. A share looks at competitors instead and goes below their mean price.
 
+use crate::columns::{Columns, State};
 use crate::market::catalogue::Offer;
 use crate::market::platform::{Fees, OfferState};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -73,6 +74,8 @@ struct Memory {
     rises: bool,
 }
 
+crate::state! { Memory { earned_fen, smoothed, rises } }
+
 /// What is known of a category at a review.
 struct Category {
     offers: f64,
@@ -114,6 +117,11 @@ impl Mechanism for Pricing {
 
     fn bytes(&self) -> u64 {
         (self.memories.capacity() * size_of::<Memory>()) as u64
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, memories } = self;
+        memories.visit(io);
     }
 }
 

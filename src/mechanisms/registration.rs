@@ -5,6 +5,7 @@
 //! of acquisition rises with penetration by itself. Members who lapsed are won
 //! back by the same rule with a shift.
 
+use crate::columns::Columns;
 use crate::exchange::{Inbox, change_runs};
 use crate::market::fatigue::Fatigue;
 use crate::market::member::{NEVER, standing};
@@ -125,6 +126,10 @@ impl Mechanism for Registration {
         let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;
         platform.n_live += joined as u64;
         platform.n_registered += joined as u64 - back;
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, platform: _ } = self;
     }
 }
 

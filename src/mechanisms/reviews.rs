@@ -8,6 +8,7 @@
 //! are references outside the platforms: with an arm's own means in their place, goods
 //! that got better everywhere would win nothing.
 
+use crate::columns::{Columns, Tenure};
 use crate::market::catalogue::Catalogue;
 use crate::market::message::Outcome;
 use crate::market::opinion::{Opinions, Reputation, Reviews};
@@ -145,6 +146,12 @@ impl Mechanism for Reviewing {
 
     fn bytes(&self) -> u64 {
         self.written.iter().map(|list| (list.capacity() * size_of::<(u32, u8)>()) as u64).sum()
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p, platform: _, prior: _, written: _ } = self;
+        io.holds(Tenure::Stays);
+        io.acted("reviews.start_reviews", &p.start_reviews);
     }
 }
 

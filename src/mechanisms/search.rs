@@ -4,6 +4,7 @@
 //! (1 + sales)^ω: what sold is ranked higher. The decider then chooses among what
 //! was shown (two-stage choice: consideration set, then logit).
 
+use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
@@ -133,6 +134,10 @@ impl Mechanism for Search {
             }
         });
         platforms[self.platform].books = books;
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, channel: _, shelves: _ } = self;
     }
 }
 

@@ -6,6 +6,7 @@
 //! doi 10.1287/mnsc.1110.1421); what is shared in a chat group is seen by a fraction of its
 //! members, tied or not. What is shared in one wave is seen in the next.
 
+use crate::columns::{Columns, State};
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
@@ -149,6 +150,9 @@ struct Share {
     kind: Kind,
 }
 
+crate::state! { Share { by, offer, node, kind } }
+crate::state_words! { Kind { Personal, Broadcast, GroupChat } }
+
 struct Sharing {
     p: Parameters,
     platform: usize,
@@ -271,6 +275,12 @@ impl Mechanism for Sharing {
 
     fn bytes(&self) -> u64 {
         self.shares.iter().map(|s| (s.capacity() * size_of::<Share>()) as u64).sum()
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, first: _, shares, paid_share } = self;
+        io.by_shard(shares);
+        paid_share.visit(io);
     }
 }
 

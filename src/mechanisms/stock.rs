@@ -15,6 +15,7 @@
 //! demand until the goods of the next review come plus safety, they are filled up to
 //! S = s + the demand of the days to cover.
 
+use crate::columns::{Columns, State};
 use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
@@ -89,6 +90,8 @@ struct Delivery {
     /// Units of each offer.
     units: Vec<u32>,
 }
+
+crate::state! { Delivery { day, units } }
 
 /// The offers of one shard on one platform, with the book of what happens to them.
 struct Shelf<'a> {
@@ -187,6 +190,13 @@ impl Mechanism for Stock {
     fn bytes(&self) -> u64 {
         let lists = self.under_way.iter().map(|delivery| delivery.units.capacity());
         ((self.on_order.capacity() + lists.sum::<usize>()) * size_of::<u32>()) as u64
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p, keep: _, on_order, under_way } = self;
+        io.acted("stock.planned_orders", &p.planned_orders);
+        io.where_on(on_order);
+        under_way.visit(io);
     }
 }
 

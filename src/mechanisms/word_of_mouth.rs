@@ -6,6 +6,7 @@
 //! people's messengers, so that non-users hear it too and, should they join, come with the
 //! trust they have by then; it does not make them join.
 
+use crate::columns::Columns;
 use crate::exchange::{Bins, Inbox, Message, Outbox};
 use crate::market::member::from_share16;
 use crate::market::message::Outcome;
@@ -127,6 +128,10 @@ impl Mechanism for WordOfMouth {
                 rows.believe(word.to, p.trust_after(trust, word.good));
             }
         });
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _, platform: _, post: _ } = self;
     }
 }
 

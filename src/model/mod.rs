@@ -1,8 +1,10 @@
 //! Building: from a checked scenario to an environment (constant, shared by the
 //! arms of a replicate) and to the world of each arm.
 
+pub mod checkpoint;
 pub mod estimate;
 
+use crate::columns::{Columns, State, Tenure};
 use crate::exchange::link::Link;
 use crate::market::catalogue::Catalogue;
 use crate::market::member::{Member, share16};
@@ -132,6 +134,76 @@ pub struct Installed {
     pub platform: Option<usize>,
     /// The mechanism.
     pub mechanism: Box<dyn Mechanism>,
+}
+
+/// The state of mechanisms, in or out of a checkpoint. Each stands in a block of its own, so
+/// that one that has been switched off since can be left out; one that has been switched on
+/// since begins as it was built. What cannot be so is refused by name.
+pub fn columns(mechanisms: &mut [Installed], io: &mut Columns<'_>) {
+    let mut met = vec![false; mechanisms.len()];
+    for k in 0..io.length(mechanisms.len()) {
+        let mut stored = match (io.is_loading(), mechanisms.get_mut(k)) {
+            (false, Some(installed)) => installed.stored(io),
+            _ => Stored::blank(),
+        };
+        stored.visit(io);
+        io.block(&mut stored.block);
+        if !io.is_loading() {
+            continue;
+        }
+        let is_it = |one: &Installed| one.place() == (&stored.name, stored.platform);
+        match mechanisms.iter_mut().enumerate().find(|(_, one)| is_it(one)) {
+            Some((at, installed)) => {
+                met[at] = true;
+                installed.restore(&stored, io);
+            }
+            None if stored.tenure != Tenure::Free && io.is_sound() => io.refuse(&stored.name),
+            None => {}
+        }
+    }
+    if io.is_loading() && io.is_sound() {
+        for (installed, _) in mechanisms.iter_mut().zip(met).filter(|(_, met)| !met) {
+            if installed.stored(io).tenure == Tenure::Always {
+                io.refuse(installed.name);
+            }
+        }
+    }
+}
+
+/// A mechanism as it is stored.
+struct Stored {
+    name: String,
+    /// The platform's index and 1; 0 for a mechanism of the world.
+    platform: u8,
+    tenure: Tenure,
+    block: Vec<u8>,
+}
+
+crate::state! { Stored { name, platform, tenure; except block } }
+
+impl Installed {
+    fn place(&self) -> (&str, u8) {
+        (self.name, self.platform.map_or(0, |platform| platform as u8 + 1))
+    }
+
+    /// The state of the mechanism as bytes.
+    fn stored(&mut self, io: &Columns<'_>) -> Stored {
+        let (name, platform) = self.place();
+        let (name, mut block) = (name.to_owned(), Vec::new());
+        let mut inner = Columns::save(&mut block).within(io);
+        self.mechanism.columns(&mut inner);
+        let tenure = inner.tenure();
+        assert!(inner.finish().is_ok(), "memory takes what is written");
+        Stored { name, platform, tenure, block }
+    }
+
+    /// The state of the mechanism from bytes.
+    fn restore(&mut self, stored: &Stored, io: &mut Columns<'_>) {
+        let mut file = &stored.block[..];
+        let mut inner = Columns::load(&mut file, stored.block.len() as u64).within(io);
+        self.mechanism.columns(&mut inner);
+        io.take(inner.finish());
+    }
 }
 
 /// Builds the world of an arm and starts its mechanisms.

@@ -262,6 +262,9 @@ impl Implicit {
     }
 }
 
+/// So many ends are quicker one by one.
+const FEW: usize = 4;
+
 /// Ends of one pairing that wait to be answered together.
 struct Queue {
     n: usize,
@@ -284,9 +287,16 @@ impl Queue {
 
     /// Writes down who is at the other ends, and empties the queue.
     fn answer(&mut self, layer: &Layer, class: usize, hearers: &mut [u32]) {
-        // Lanes without a question answer an old one, or that of end 0.
-        let tweaks = self.blocks.map(|block| layer.tweak(block));
-        layer.pairings[class].partners(&tweaks, &mut self.ends);
+        let (pairing, n) = (&layer.pairings[class], self.n);
+        if n <= FEW {
+            for (end, block) in self.ends.iter_mut().zip(self.blocks).take(n) {
+                *end = pairing.partner(layer.tweak(block), *end);
+            }
+        } else {
+            // Lanes without a question answer an old one, or that of end 0.
+            let tweaks = self.blocks.map(|block| layer.tweak(block));
+            pairing.partners(&tweaks, &mut self.ends);
+        }
         for k in 0..self.n {
             hearers[self.index[k] as usize] = layer.owner(self.blocks[k], self.ends[k]);
         }

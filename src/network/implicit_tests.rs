@@ -3,6 +3,7 @@
 use crate::network::statistics::{assortativity, clustering, components, degree_counts};
 use crate::network::tests::{made, parameters};
 use crate::network::{Implicit, Network, Parameters, Ties, estimate_bytes};
+use crate::quantity::math::exp;
 use crate::rng::Key;
 use proptest::prelude::*;
 
@@ -103,7 +104,7 @@ fn degrees_are_exactly_those_of_the_law() {
 fn sums_of_poisson_degrees_are_poisson() {
     let p = Parameters { block_share: 0.6, ..of_law("poisson", 10.0, 0.0, 4) };
     let counts = degree_counts(&made(&p, 200_000, 4));
-    let (mut probability, mut below, mut found, mut most) = ((-10.0_f64).exp(), 0.0, 0.0, 0.0_f64);
+    let (mut probability, mut below, mut found, mut most) = (exp(-10.0), 0.0, 0.0, 0.0_f64);
     for (k, count) in counts.iter().enumerate() {
         below += probability;
         found += *count as f64 / 2e5;

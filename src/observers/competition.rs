@@ -5,6 +5,7 @@
 //! there. All counts are whole numbers, kept by consumer (one byte) and by month.
 
 use super::Standing;
+use crate::columns::{Columns, State};
 use crate::exchange::Inbox;
 use crate::exchange::link::Link;
 use crate::market::history::MONTH_DAYS;
@@ -25,6 +26,8 @@ struct Sales {
     /// Row p, column q: orders on p whose buyer's last order was on q.
     moves: [[u64; MAX_PLATFORMS]; MAX_PLATFORMS],
 }
+
+crate::state! { Sales { orders, gmv_fen, moves } }
 
 /// Who is a member where.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,6 +109,16 @@ impl Competition {
             shares: vec![Rows::new(&Shares::SCHEMA); platforms],
             switching: vec![Rows::new(&Switching::SCHEMA); platforms],
         })
+    }
+
+    /// Rows and counts so far, in or out of a checkpoint.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { last, month, total, days, shares, switching } = self;
+        io.by_consumer_where_on(last);
+        month.visit(io);
+        total.visit(io);
+        days.visit(io);
+        shares.iter_mut().chain(switching).for_each(|rows| rows.columns(io));
     }
 
     /// Forgets the counts of the burn-in.

@@ -140,7 +140,7 @@ metrics! { v;
     cac_net_fen, "fen", Lower, "marketing spend a net new active buyer, as filings give it", "获客成本(净增)" => v.marketing() / (v.active_buyers() - v.totals.active_before as f64);
     cac_all_payers_fen, "fen", Lower, "marketing spend and all commissions to influencers and leaders, a new buyer", "获客成本(全口径)" => (v.marketing() + v.line(Line::InfluencerCommission) + v.line(Line::LeaderCommission)) / v.new_buyers();
     marketing_spend_fen, "fen", Neither, "spent from the marketing budget", "营销支出" => v.marketing();
-    marketing_unspent_fen, "fen", Neither, "left of the marketing budget", "未用营销预算" => (v.platform.daily_budget.0 * i64::from(v.totals.days)) as f64 - v.marketing();
+    marketing_unspent_fen, "fen", Neither, "left of the marketing budget", "未用营销预算" => v.totals.budget_fen as f64 - v.marketing();
     repurchase_30d_share, "1", Higher, "of buyers whose first order is at least 30 days old, those who ordered again within 30 days", "30日复购率" => v.repurchase();
     k_factor, "1", Higher, "new buyers whom a friend brought, a new buyer", "K因子" => v.over(|c| c.family == Family::Friend, |t| t.new_buyers) / v.new_buyers();
     organic_share, "1", Neither, "share of orders through search and browsing", "自然流量订单占比" => v.over(|c| c.organic, |t| t.ordered) / v.sum(|c| c.ordered as i64);

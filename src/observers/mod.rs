@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod segments;
 pub mod spread;
 
+use crate::columns::{Columns, State};
 use crate::exchange::Inbox;
 use crate::market::ledger::{FLOWS, Flow, LINES, Postings};
 use crate::market::message::Answer;
@@ -62,10 +63,18 @@ pub struct Totals {
     pub days: u16,
     /// Members summed over days.
     pub member_days: u64,
+    /// Marketing budgets summed over days.
+    pub budget_fen: i64,
     /// Active buyers (365 days) before the first reported day.
     pub active_before: u64,
     /// Value of the stock at cost before the first reported day.
     pub stock_before_fen: i64,
+}
+
+crate::state! {
+    Totals {
+        tally, postings, days, member_days, budget_fen, active_before, stock_before_fen,
+    }
 }
 
 /// What one platform has of its arm's market at the end of a run.
@@ -124,6 +133,7 @@ impl Observers {
             postings: [0; LINES],
             days: 0,
             member_days: 0,
+            budget_fen: 0,
             active_before: 0,
             stock_before_fen: 0,
         });
@@ -137,6 +147,20 @@ impl Observers {
             months: vec![segments::Months::default(); n],
             spread: spread::Course::default(),
         }
+    }
+
+    /// Rows and sums so far, in or out of a checkpoint.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { burn_in: _, daily, funnel, flows, totals, competition, months, spread } = self;
+        for rows in daily.iter_mut().chain(funnel).chain(flows) {
+            rows.columns(io);
+        }
+        totals.visit(io);
+        if let Some(competition) = competition {
+            competition.columns(io);
+        }
+        months.visit(io);
+        spread.visit(io);
     }
 
     /// Notes where the reported days begin, at the end of a burn-in.
@@ -217,5 +241,6 @@ impl Totals {
         }
         self.days += 1;
         self.member_days += platform.n_live;
+        self.budget_fen += platform.daily_budget.0;
     }
 }

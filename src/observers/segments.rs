@@ -1,5 +1,6 @@
 //! The table `segments`: one row a reported month and segment, where there are several.
 
+use crate::columns::{Columns, State};
 use crate::market::history::{Cell as Month, MONTH_DAYS};
 use crate::market::platform::Platform;
 use crate::mechanism::world::World;
@@ -31,6 +32,16 @@ crate::table! {
 /// Members by segment at the end of every month so far.
 #[derive(Clone, Debug, Default)]
 pub struct Months(Vec<Vec<u64>>);
+
+impl State for Months {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn visit(&mut self, io: &mut Columns<'_>) {
+        self.0.visit(io);
+    }
+}
 
 impl Months {
     /// Counts members where a month ends with reported day `day` (from 1).

@@ -1,6 +1,7 @@
 //! The table `diffusion`: how far something has spread, one row a reported day.
 
 use super::Outbreak;
+use crate::columns::{Columns, State};
 use crate::market::spread::Spread;
 use crate::mechanism::world::World;
 use crate::table::{Cell, Rows};
@@ -11,6 +12,8 @@ pub struct SpreadView {
     day: u16,
     spread: Spread,
 }
+
+crate::state! { SpreadView { day, spread } }
 
 crate::table! {
     /// One row a day.
@@ -27,6 +30,16 @@ crate::table! {
 /// The days of an arm so far.
 #[derive(Clone, Debug, Default)]
 pub struct Course(Vec<SpreadView>);
+
+impl State for Course {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn visit(&mut self, io: &mut Columns<'_>) {
+        self.0.visit(io);
+    }
+}
 
 impl Course {
     /// Takes in a reported day.

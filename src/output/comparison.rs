@@ -4,7 +4,8 @@
 //! its totals are not totals. It stands in `metrics` and in the plan.
 
 use crate::observer::{Better, Metric};
-use crate::output::declared::{DIFFERENCES, METRICS, RunKey, SUMMARY};
+use crate::output::decision::Choice;
+use crate::output::declared::{DECISION, DIFFERENCES, METRICS, RunKey, SUMMARY};
 use crate::output::statistics::{Moments, Paired, Sample, paired, sample};
 use crate::table::{Cell, Rows};
 
@@ -114,7 +115,7 @@ impl Measured {
     }
 
     /// The complete runs' values of a metric (by index) by replicate, where defined.
-    fn values(&self, (arm, platform): (&str, &str), metric: usize) -> Vec<(u32, f64)> {
+    pub(crate) fn values(&self, (arm, platform): (&str, &str), metric: usize) -> Vec<(u32, f64)> {
         let here =
             |run: &&RunMetrics| run.complete && run.key.arm == arm && run.key.platform == platform;
         let value = |run: &RunMetrics| Some((run.key.replicate, run.values[metric]?));
@@ -151,12 +152,19 @@ impl Measured {
     /// Paired differences of every metric for every arm's platform but the baseline's.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
+        self.differences_of(&|_| true)
+    }
+
+    /// The same for the metrics whose names are wanted.
+    #[must_use]
+    pub fn differences_of(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<Difference> {
+        let metrics = || self.metrics.iter().enumerate().filter(|(_, one)| wanted(&one.name));
         let mut all = Vec::new();
         for place in self.platforms().into_iter().filter(|place| place.0 != self.baseline) {
             let Some(base) = self.counterpart(place.1) else {
                 continue;
             };
-            for (index, metric) in self.metrics.iter().enumerate() {
+            for (index, metric) in metrics() {
                 let pairs = pairs(&self.values(base, index), &self.values(place, index));
                 all.push(Difference {
                     arm: place.0.to_owned(),
@@ -228,7 +236,38 @@ pub fn difference_row(difference: &Difference) -> Rows {
     ];
     let metric = difference.metric.cells();
     let spread = spread(&paired.difference);
-    rows.push(base.into_iter().chain(metric).chain(means).chain(spread).chain(tail));
+    let shape = shape(paired);
+    rows.push(base.into_iter().chain(metric).chain(means).chain(spread).chain(tail).chain(shape));
+    rows
+}
+
+/// The cells from `skewness` on.
+fn shape(paired: &Paired) -> [Cell; 6] {
+    let (low, high) = paired.bootstrap95.unzip();
+    let interval = paired.ci95().map_or(Cell::Missing, |_| Cell::from(paired.interval.word()));
+    [
+        cell(paired.skewness),
+        cell(low),
+        cell(high),
+        interval,
+        paired.replicates_needed.map_or(Cell::Missing, Cell::from),
+        cell(paired.pairing_gain),
+    ]
+}
+
+/// The row of `decision` for one arm's platform and metric.
+#[must_use]
+pub fn decision_row(choice: &Choice) -> Rows {
+    let mut rows = Rows::new(&DECISION);
+    let found = [
+        choice.mean,
+        choice.best_share,
+        choice.best_probability,
+        choice.expected_regret,
+        choice.greatest_regret,
+    ];
+    let n = [Cell::from(choice.n as u64)];
+    rows.push(choice.metric.cells().into_iter().chain(n).chain(found.map(cell)));
     rows
 }
 

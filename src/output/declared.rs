@@ -1,5 +1,5 @@
 //! The declarations of what the output adds itself: keys, and the tables
-//! `metrics`, `summary`, `differences`, `dictionary` and the plan.
+//! `metrics`, `summary`, `differences`, `decision`, `dictionary` and the plan.
 
 use crate::observer::Metric;
 use crate::table::{Cell, CellKind, Column, Schema};
@@ -25,7 +25,9 @@ impl Declared {
         let run = |schema| Table { keys: Keys::Run, schema };
         let mut all: Vec<Table> = self.tables.iter().map(|&schema| run(schema)).collect();
         all.push(run(&METRICS));
-        all.extend([&SUMMARY, &DIFFERENCES].map(|schema| Table { keys: Keys::Arm, schema }));
+        all.extend(
+            [&SUMMARY, &DIFFERENCES, &DECISION].map(|schema| Table { keys: Keys::Arm, schema }),
+        );
         all.push(run(&PLAN));
         all.push(Table { keys: Keys::None, schema: &DICTIONARY });
         all
@@ -39,6 +41,10 @@ pub enum Keys {
     Run,
     /// A row belongs to an arm's platform over all replicates: `scenario, arm, platform`.
     Arm,
+    /// As [`Keys::Run`] in a sweep: `run_id, scenario, point, arm, platform, replicate`.
+    SweepRun,
+    /// As [`Keys::Arm`] in a sweep: `scenario, point, arm, platform`.
+    SweepArm,
     /// A row belongs to no run.
     None,
 }
@@ -50,6 +56,8 @@ impl Keys {
         match self {
             Self::Run => &RUN_KEYS,
             Self::Arm => &RUN_KEYS[1..4],
+            Self::SweepRun => &SWEEP_KEYS,
+            Self::SweepArm => &SWEEP_KEYS[1..5],
             Self::None => &[],
         }
     }
@@ -135,6 +143,27 @@ static RUN_KEYS: [Column; 5] = [
         "replicate, from 0; arms share their draws within it",
         "重复序号,从 0 起;同一重复内各方案共用随机数",
     ),
+];
+
+static SWEEP_KEYS: [Column; 6] = [
+    column(
+        "run_id",
+        Text,
+        "",
+        "run: point, arm, platform and replicate in one word",
+        "运行编号:设计点、方案、平台与重复",
+    ),
+    RUN_KEYS[1],
+    column(
+        "point",
+        Integer,
+        "1",
+        "point of the design, from 0; plan.csv holds its values",
+        "设计点序号,从 0 起;取值见 plan.csv",
+    ),
+    RUN_KEYS[2],
+    RUN_KEYS[3],
+    RUN_KEYS[4],
 ];
 
 const METRIC: Column = column("metric", Text, "", "name of the metric", "指标名称");
@@ -295,8 +324,99 @@ pub static DIFFERENCES: Schema = Schema {
             "separated",
             Integer,
             "1",
-            "1 if the interval excludes 0, else 0",
-            "区间不含 0 为 1,否则为 0",
+            "1 if the interval that column interval names excludes 0, else 0",
+            "interval 列所指区间不含 0 为 1,否则为 0",
+        ),
+        column(
+            "skewness",
+            Number,
+            "1",
+            "skewness of the differences (third standardised moment)",
+            "差值偏度(三阶标准矩)",
+        ),
+        column(
+            "boot95_low",
+            Number,
+            "see unit",
+            "lower end of the difference's 95 % bootstrap interval (BCa, expanded), from ten pairs on",
+            "差值 95% 自助法区间下限(BCa,经扩展),至少十对",
+        ),
+        column(
+            "boot95_high",
+            Number,
+            "see unit",
+            "upper end of the difference's 95 % bootstrap interval (BCa, expanded), from ten pairs on",
+            "差值 95% 自助法区间上限(BCa,经扩展),至少十对",
+        ),
+        column(
+            "interval",
+            Text,
+            "",
+            "interval to read: bootstrap where at least ten pairs have a skewness beyond 1, else t",
+            "应采用的区间:至少十对且偏度绝对值大于 1 时为 bootstrap(自助法),否则为 t",
+        ),
+        column(
+            "replicates_needed",
+            Integer,
+            "run",
+            "replicates that would tell a difference of this size from 0 in four of five experiments; \
+             empty where it is 0 or beyond a million",
+            "以五分之四的把握将该差值与 0 区分所需的重复数;差值为 0 或超过一百万时为空",
+        ),
+        column(
+            "pairing_gain",
+            Number,
+            "1",
+            "variance that the difference would have without shared draws, by the one it has; empty \
+             where that is 0",
+            "若不共用随机数,差值方差与现有方差之比;后者为 0 时为空",
+        ),
+    ],
+};
+
+/// One row an arm's platform and metric that has a good direction.
+pub static DECISION: Schema = Schema {
+    name: "decision",
+    summary: "how probably an arm's platform is the best of all, and what choosing it may cost",
+    columns: &[
+        METRIC,
+        UNIT,
+        BETTER,
+        column(
+            "n",
+            Integer,
+            "run",
+            "replicates in which every arm's platform that has the metric is complete",
+            "所有具有该指标的方案与平台均完整的重复数",
+        ),
+        column("mean", Number, "see unit", "mean over these replicates", "上述重复的均值"),
+        column(
+            "best_share",
+            Number,
+            "1",
+            "share of the replicates in which it is the best; ties are shared",
+            "在其中为最优的重复占比;并列平分",
+        ),
+        column(
+            "best_probability",
+            Number,
+            "1",
+            "probability that its mean is the best (bootstrap over replicates)",
+            "均值为最优的概率(对重复作自助法)",
+        ),
+        column(
+            "expected_regret",
+            Number,
+            "see unit",
+            "expected shortfall of its mean from the best (bootstrap over replicates)",
+            "均值与最优之差的期望,即预期后悔值(对重复作自助法)",
+        ),
+        column(
+            "greatest_regret",
+            Number,
+            "see unit",
+            "largest shortfall from the best within a replicate",
+            "同一重复内与最优之差的最大值,即最大后悔值",
         ),
     ],
 };

@@ -11,14 +11,20 @@ pub fn dictionary(declared: &Declared) -> Rows {
     for table in declared.all() {
         push_columns(&mut rows, table);
     }
+    push_metrics(&mut rows, declared);
+    rows
+}
+
+/// Adds one row a metric.
+pub(super) fn push_metrics(rows: &mut Rows, declared: &Declared) {
     for metric in declared.metrics {
         let Metric { name, unit, meaning, meaning_zh, .. } = *metric;
         rows.push(["metrics", name, "metric", unit, meaning, meaning_zh].map(Cell::from));
     }
-    rows
 }
 
-fn push_columns(rows: &mut Rows, table: Table) {
+/// Adds one row a column of a table.
+pub(super) fn push_columns(rows: &mut Rows, table: Table) {
     for column in table.keys.columns().iter().chain(table.schema.columns) {
         let kind = match column.kind {
             CellKind::Text => "text",

@@ -18,6 +18,29 @@ pub enum OutputError {
         /// The folder or file.
         path: PathBuf,
     },
+    /// What is there is no sweep, so that nothing of a sweep is written into it.
+    #[error("`{}` holds something else than a sweep; choose another folder with --output", .path.display())]
+    NotASweep {
+        /// The folder or file.
+        path: PathBuf,
+    },
+    /// The sweep that is there has other points, values or shards.
+    #[error(
+        "`{}` holds another sweep ({held}); choose another folder with --output, or replace it with --force",
+        .path.display()
+    )]
+    OtherSweep {
+        /// The folder.
+        path: PathBuf,
+        /// Which one.
+        held: String,
+    },
+    /// Another process writes there.
+    #[error("`{}` is still being written by another process", .path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The path ends in no name (`/`, `..`).
     #[error("`{}` does not name a folder", .path.display())]
     NoName {

@@ -53,6 +53,44 @@ pub struct RunCounts {
     pub interrupted: usize,
 }
 
+/// What was run, so that it can be run again or gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Origin {
+    /// Where the scenario lay, from which its paths start.
+    pub scenario: String,
+    /// What was laid over it.
+    pub sets: Vec<String>,
+    /// Whether a folder of the same name is to be replaced.
+    #[serde(default)]
+    pub force: bool,
+    /// Days between two checkpoints, where there are any.
+    #[serde(default)]
+    pub checkpoint_days: Option<u16>,
+    /// Whether only the newest checkpoint is kept.
+    #[serde(default)]
+    pub only_last: bool,
+    /// Whether tables are written as Parquet too.
+    #[serde(default)]
+    pub parquet: bool,
+    /// Whether tables are written for Excel too.
+    #[serde(default)]
+    pub excel: bool,
+    /// The folder whose state the runs began with, and on which day.
+    #[serde(default)]
+    pub branch: Option<Branch>,
+}
+
+/// Where a branch begins.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Branch {
+    /// The folder.
+    pub folder: String,
+    /// The digest of its scenario.
+    pub scenario_digest: String,
+    /// Days done.
+    pub day: u16,
+}
+
 /// The machine and the time it took.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Machine {
@@ -99,6 +137,9 @@ pub struct Manifest {
     pub runs: RunCounts,
     /// The command line, where there was one.
     pub command: Option<String>,
+    /// What was run; not known of folders of earlier versions.
+    #[serde(default)]
+    pub origin: Option<Origin>,
     /// The machine.
     pub machine: Machine,
     /// One digest of all tables: equal where every table is equal byte for byte.
@@ -131,6 +172,7 @@ impl Manifest {
             replicates: replicates.len(),
             runs: RunCounts { planned: meta.runs.len(), ..RunCounts::default() },
             command: meta.command.clone(),
+            origin: meta.origin.clone(),
             machine: Machine {
                 os: std::env::consts::OS.to_owned(),
                 arch: std::env::consts::ARCH.to_owned(),
@@ -168,11 +210,13 @@ fn arms(meta: &Meta) -> Vec<ArmEntry> {
     all.into_iter().map(entry).collect()
 }
 
-/// One digest of the files under `tables/`.
+/// One digest of the tables, which are the CSV files under `tables/`: other forms of them
+/// say the same, and their bytes follow the libraries that write them.
 #[must_use]
 pub fn tables_digest(files: &BTreeMap<String, Digest>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (path, digest) in files.iter().filter(|(path, _)| path.starts_with("tables/")) {
+    let is_table = |path: &str| path.starts_with("tables/") && path.ends_with(".csv");
+    for (path, digest) in files.iter().filter(|(path, _)| is_table(path)) {
         hasher.update(format!("{path} {}\n", digest.blake3).as_bytes());
     }
     hasher.finalize().to_hex().to_string()

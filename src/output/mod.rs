@@ -5,16 +5,28 @@
 //! machine, number of threads or the order in which runs arrive; what does
 //! depend on them stands in `manifest.json` and `plan.csv`.
 
+pub mod bootstrap;
 pub mod comparison;
+#[cfg(test)]
+mod coverage;
 pub mod csv;
+pub mod decision;
+pub mod decision_text;
 pub mod declared;
 pub mod dictionary;
+pub mod enough;
 pub mod error;
 pub mod files;
+pub mod forms;
+pub mod journal;
 pub mod manifest;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod read;
+pub mod recount;
 pub mod run_folder;
 pub mod spool;
 pub mod statistics;
+pub mod sweep;
 pub(crate) mod target;
 pub mod text;

@@ -7,11 +7,14 @@
 use crate::observer::RunRecord;
 use crate::output::comparison::{self, Measured, MetricName, RunMetrics};
 use crate::output::csv;
+use crate::output::decision::choices;
 use crate::output::declared::{self, Declared, Keys, RunKey};
 use crate::output::dictionary::dictionary;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::{self, DigestedFile};
-use crate::output::manifest::{Manifest, Status, tables_digest};
+use crate::output::forms::{self, Forms};
+use crate::output::journal::{Entry, Journal, Part};
+use crate::output::manifest::{Manifest, Origin, Status, tables_digest};
 use crate::output::spool::Spool;
 use crate::output::target;
 use crate::rng::Key;
@@ -36,6 +39,8 @@ pub struct Meta {
     pub engine_version: String,
     /// The command line, where there was one.
     pub command: Option<String>,
+    /// What is run, where it is to be run again.
+    pub origin: Option<Origin>,
     /// Threads that will be used.
     pub threads: usize,
     /// Processors that are available.
@@ -64,9 +69,13 @@ pub struct RunFolder {
     force: bool,
     meta: Meta,
     declared: Declared,
+    forms: Forms,
     manifest: Manifest,
     spools: Vec<Spool>,
+    journal: Option<Journal>,
     done: BTreeMap<RunKey, Done>,
+    /// Whether it goes on with the interrupted folder that has the name.
+    goes_on: bool,
 }
 
 impl RunFolder {
@@ -101,8 +110,11 @@ impl RunFolder {
             manifest: Manifest::planned(&meta),
             meta,
             declared,
+            forms: Forms::default(),
             spools: Vec::new(),
+            journal: None,
             done: BTreeMap::new(),
+            goes_on: false,
         };
         match folder.begin() {
             Ok(()) => Ok(folder),
@@ -111,6 +123,33 @@ impl RunFolder {
                 Err(error)
             }
         }
+    }
+
+    /// Writes the tables in these forms as well when the folder is finished.
+    #[must_use]
+    pub fn with_forms(mut self, forms: Forms) -> Self {
+        self.forms = forms;
+        self
+    }
+
+    /// Takes another plan for what has been run: the folder becomes what it would have been
+    /// had it been planned so from the beginning, the command line apart.
+    ///
+    /// # Errors
+    /// Where what stands in the folder already cannot be written anew.
+    ///
+    /// # Panics
+    /// Where the new plan lacks a run that has arrived.
+    pub fn replan(&mut self, target: &Path, meta: Meta) -> Result<(), OutputError> {
+        let planned = self.done.keys().all(|key| meta.runs.contains(key));
+        assert!(planned, "a new plan has every run that has arrived");
+        let mut manifest = Manifest::planned(&meta);
+        manifest.files = std::mem::take(&mut self.manifest.files);
+        let path = self.partial.join("resolved.toml");
+        let digest = files::replace(&path, meta.resolved.as_bytes())?;
+        manifest.files.insert("resolved.toml".to_owned(), digest);
+        (self.manifest, self.meta, self.target) = (manifest, meta, target.to_path_buf());
+        Ok(())
     }
 
     /// The temporary folder.
@@ -138,10 +177,11 @@ impl RunFolder {
         assert!(!self.done.contains_key(&key), "run `{id}` arrives twice");
         self.check_declared(run);
         let keys = key.cells(&self.meta.scenario);
+        let mut parts = BTreeMap::new();
         for spool in &mut self.spools {
             let name = spool.schema().name;
             if let Some(rows) = run.tables.iter().find(|rows| rows.schema.name == name) {
-                spool.append(&key, &keys, rows)?;
+                parts.insert(name.to_owned(), spool.append(&key, &keys, rows)?);
             }
         }
         let metrics = RunMetrics {
@@ -150,6 +190,9 @@ impl RunFolder {
             complete: run.days_done >= self.meta.days,
             values: run.metrics.iter().map(|x| x.filter(|x| x.is_finite())).collect(),
         };
+        if let Some(journal) = &mut self.journal {
+            journal.enter(&Entry::new(&metrics, wall_seconds, parts))?;
+        }
         self.done.insert(key, Done { metrics, wall_seconds });
         Ok(())
     }
@@ -189,9 +232,18 @@ impl RunFolder {
         let path = self.partial.join("manifest.json");
         files::replace(&path, self.manifest_json()?.as_bytes())?;
         files::sync_folder(&self.partial.join("tables"))?;
+        if self.forms.excel {
+            files::sync_folder(&self.partial.join(forms::EXCEL))?;
+        }
+        if status == Status::Complete {
+            // Only now, for until the manifest is there a killed run is gone on with from here.
+            let spool = self.partial.join("spool");
+            std::fs::remove_dir_all(&spool).map_err(writing(&spool))?;
+        }
         files::sync_folder(&self.partial)?;
         // Days that were cut short do not replace a folder that is there.
-        if status == Status::Interrupted && self.force && self.target.exists() {
+        let replaces = self.force && !self.goes_on;
+        if status == Status::Interrupted && replaces && self.target.exists() {
             self.target = target::beside(&self.target, "interrupted")?;
         }
         target::place(&self.partial, &self.target, self.force)?;
@@ -203,10 +255,15 @@ impl RunFolder {
     #[must_use]
     pub fn leave(self) -> Option<PathBuf> {
         let path = self.partial.clone();
-        if self.done.is_empty() {
+        self.leave_or_abandon();
+        path.exists().then_some(path)
+    }
+
+    /// Gives up; what was gone on with stays.
+    pub fn leave_or_abandon(self) {
+        if self.done.is_empty() && !self.partial.join("checkpoints").exists() {
             self.abandon();
         }
-        path.exists().then_some(path)
     }
 
     /// Gives up and removes the temporary folder.
@@ -235,6 +292,7 @@ impl RunFolder {
         for schema in self.declared.tables {
             self.spools.push(Spool::create(&spool, schema)?);
         }
+        self.journal = Some(Journal::open(&spool.join("journal"))?.0);
         Ok(())
     }
 
@@ -262,11 +320,11 @@ impl RunFolder {
             let digest = spool.assemble(&tables.join(&name))?;
             self.manifest.files.insert(format!("tables/{name}"), digest);
         }
-        let spool = self.partial.join("spool");
-        std::fs::remove_dir(&spool).map_err(writing(&spool))?;
         self.write_statistics()?;
         let rows = dictionary(&self.declared);
-        self.write_table(Keys::None, "tables/", &declared::DICTIONARY, [(Vec::new(), rows)])
+        self.write_table(Keys::None, "tables/", &declared::DICTIONARY, [(Vec::new(), rows)])?;
+        self.manifest.files.extend(forms::write(&self.partial, &self.declared, self.forms)?);
+        Ok(())
     }
 
     fn write_statistics(&mut self) -> Result<(), OutputError> {
@@ -283,7 +341,10 @@ impl RunFolder {
         self.write_table(Keys::Arm, "tables/", &declared::SUMMARY, rows)?;
         let all = measured.differences();
         let rows = all.iter().map(|d| (arm(&d.arm, &d.platform), comparison::difference_row(d)));
-        self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)
+        self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)?;
+        let all = choices(&measured);
+        let rows = all.iter().map(|c| (arm(&c.arm, &c.platform), comparison::decision_row(c)));
+        self.write_table(Keys::Arm, "tables/", &declared::DECISION, rows)
     }
 
     fn write_plan(&mut self) -> Result<(), OutputError> {
@@ -346,5 +407,6 @@ fn check_names(meta: &Meta) -> Result<(), OutputError> {
 
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod reopen;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use crate::output::csv;
 use crate::output::declared::{Keys, RunKey};
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files::{Digest, DigestedFile};
+use crate::output::journal::Part;
 use crate::table::{Cell, Rows, Schema};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,8 +20,8 @@ pub struct Spool {
     path: PathBuf,
     file: File,
     end: u64,
-    /// (start, length) of each run's rows.
-    parts: BTreeMap<RunKey, (u64, u64)>,
+    /// Where each run's rows lie.
+    parts: BTreeMap<RunKey, Part>,
 }
 
 impl Spool {
@@ -34,26 +35,69 @@ impl Spool {
         Ok(Self { schema, path, file, end: 0, parts: BTreeMap::new() })
     }
 
+    /// A table of which some was collected already: what is there of the runs in `parts`, if
+    /// it is what was written. What lies behind them is cut off.
+    ///
+    /// # Errors
+    /// Where its file cannot be read or written.
+    pub fn reopen(
+        folder: &Path,
+        schema: &'static Schema,
+        known: BTreeMap<RunKey, Part>,
+    ) -> Result<(Self, Vec<RunKey>), OutputError> {
+        let path = folder.join(format!("{}.part", schema.name));
+        let options =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = options.map_err(writing(&path))?;
+        let (mut parts, mut lost) = (BTreeMap::new(), Vec::new());
+        for (run, part) in known {
+            file.seek(SeekFrom::Start(part.start)).map_err(reading(&path))?;
+            let mut hasher = blake3::Hasher::new();
+            copy(&mut (&file).take(part.length), &mut hasher).map_err(reading(&path))?;
+            let same = hasher.finalize().to_hex().as_str() == part.blake3;
+            if same {
+                parts.insert(run, part);
+            } else {
+                lost.push(run);
+            }
+        }
+        let end = parts.values().map(|part| part.start + part.length).max().unwrap_or(0);
+        file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end))).map_err(writing(&path))?;
+        Ok((Self { schema, path, file, end, parts }, lost))
+    }
+
+    /// Forgets a run's rows.
+    pub fn forget(&mut self, run: &RunKey) {
+        self.parts.remove(run);
+    }
+
     /// The table that is collected.
     #[must_use]
     pub fn schema(&self) -> &'static Schema {
         self.schema
     }
 
-    /// Adds a run's rows behind its key cells.
+    /// Adds a run's rows behind its key cells, and tells where they lie.
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub fn append(&mut self, run: &RunKey, keys: &[Cell], rows: &Rows) -> Result<(), OutputError> {
+    pub fn append(
+        &mut self,
+        run: &RunKey,
+        keys: &[Cell],
+        rows: &Rows,
+    ) -> Result<Part, OutputError> {
         let mut bytes = Vec::new();
         csv::write_rows(&mut bytes, keys, rows).map_err(writing(&self.path))?;
         self.file.write_all(&bytes).map_err(writing(&self.path))?;
-        self.parts.insert(run.clone(), (self.end, bytes.len() as u64));
-        self.end += bytes.len() as u64;
-        Ok(())
+        let blake3 = blake3::hash(&bytes).to_hex().to_string();
+        let part = Part { start: self.end, length: bytes.len() as u64, blake3 };
+        self.parts.insert(run.clone(), part.clone());
+        self.end += part.length;
+        Ok(part)
     }
 
-    /// Writes the table in the order of the runs' keys and removes what was collected.
+    /// Writes the table in the order of the runs' keys; what was collected stays.
     ///
     /// # Errors
     /// Where it cannot be written.
@@ -62,16 +106,13 @@ impl Spool {
         csv::write_header(&mut out, Keys::Run.columns(), self.schema.columns)
             .map_err(writing(path))?;
         let mut parts = BufReader::new(File::open(&self.path).map_err(reading(&self.path))?);
-        for &(start, length) in self.parts.values() {
+        for &Part { start, length, .. } in self.parts.values() {
             parts.seek(SeekFrom::Start(start)).map_err(reading(&self.path))?;
             let copied = copy(&mut parts.by_ref().take(length), &mut out).map_err(writing(path))?;
             if copied != length {
                 return Err(OutputError::malformed(&self.path, "it was cut short meanwhile"));
             }
         }
-        let digest = out.seal()?;
-        drop((self.file, parts));
-        std::fs::remove_file(&self.path).map_err(writing(&self.path))?;
-        Ok(digest)
+        out.seal()
     }
 }

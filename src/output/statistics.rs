@@ -8,10 +8,24 @@
 //! so that arms are compared by the differences within replicates. Sums run in
 //! the order given, which callers keep by replicate.
 //!
+//! A t-interval trusts the mean to be about normal. Where at least [`FEWEST_FOR_SKEW`]
+//! differences have a skewness beyond ±[`SKEWED`], the interval of
+//! [`crate::output::bootstrap`] is the one to read.
+//!
 //! Every interval stands for itself: of twenty metrics that do not differ, one is
 //! expected to look separated.
 
+use crate::output::bootstrap;
 use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// From this skewness on a law counts as highly skewed (Bulmer 1979, Principles of Statistics).
+pub const SKEWED: f64 = 1.0;
+/// Fewer values tell too little of their law's shape to look at its skewness.
+pub const FEWEST_FOR_SKEW: usize = 10;
+/// The chance by which a difference is to be told from 0 in [`replicates_needed`].
+pub const POWER: f64 = 0.8;
+/// More replicates than anybody runs; larger needs are not told.
+const MOST_NEEDED: u64 = 1_000_000;
 
 /// Mean and spread; what is undefined for so few values is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -59,21 +73,71 @@ pub struct Paired {
     pub relative_difference: Option<f64>,
     /// Share of pairs in which the arm's value is higher; ties count half.
     pub pairs_higher_share: Option<f64>,
-    /// Whether the interval of the difference excludes 0.
+    /// Whether the interval to be read excludes 0.
     pub separated: Option<bool>,
+    /// Skewness of the differences.
+    pub skewness: Option<f64>,
+    /// 95 % bootstrap interval of the mean difference.
+    pub bootstrap95: Option<(f64, f64)>,
+    /// Which interval is to be read.
+    pub interval: Interval,
+    /// What the variance of the difference of two means would be if arms did not share
+    /// draws, by what it is: (s²_baseline + s²_arm) / s²_difference. None where that is 0.
+    pub pairing_gain: Option<f64>,
+    /// See [`replicates_needed`].
+    pub replicates_needed: Option<u64>,
 }
 
-/// The 97.5 % quantile of Student's t, to nine decimals.
+/// How the interval to be read was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Interval {
+    /// Student's t.
+    #[default]
+    T,
+    /// The bootstrap, as the differences are skewed.
+    Bootstrap,
+}
+
+impl Interval {
+    /// The word in the tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::T => "t",
+            Self::Bootstrap => "bootstrap",
+        }
+    }
+}
+
+impl Paired {
+    /// The 95 % interval of the mean difference that is to be read.
+    #[must_use]
+    pub fn ci95(&self) -> Option<(f64, f64)> {
+        match self.interval {
+            Interval::T => self.difference.ci95,
+            Interval::Bootstrap => self.bootstrap95,
+        }
+    }
+
+    /// Half the width of that interval.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        self.ci95().map(|(low, high)| (high - low) / 2.0)
+    }
+}
+
+/// A quantile of Student's t, to nine decimals.
 ///
 /// Rounded because the library goes through the platform's logarithm, whose last
 /// bit differs between machines, and the tables must not.
-fn t_quantile(freedom: usize) -> f64 {
-    let t = StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::NAN, |t| t.inverse_cdf(0.975));
+#[must_use]
+pub fn t_quantile(p: f64, freedom: usize) -> f64 {
+    let t = StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::NAN, |t| t.inverse_cdf(p));
     (t * 1e9).round() / 1e9
 }
 
 /// Mean, relative to the first value, so that equal values have exactly that mean.
-fn mean(values: &[f64]) -> Option<f64> {
+pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     let first = *values.first()?;
     let mut sum = 0.0;
     for x in values {
@@ -97,7 +161,7 @@ pub fn moments(values: &[f64]) -> Moments {
         squares += (x - mean) * (x - mean);
     }
     let sd = (squares / (n - 1) as f64).sqrt();
-    let half = t_quantile(n - 1) * sd / (n as f64).sqrt();
+    let half = t_quantile(0.975, n - 1) * sd / (n as f64).sqrt();
     Moments { n, mean: Some(mean), sd: Some(sd), ci95: Some((mean - half, mean + half)) }
 }
 
@@ -135,14 +199,76 @@ pub fn paired(pairs: &[(f64, f64)]) -> Paired {
     let difference = moments(&differences);
     let baseline_mean = mean(&baseline);
     let relative = difference.mean.zip(baseline_mean).map(|(d, base)| d / base.abs());
+    let skewness = skewness(&differences);
+    let bootstrap95 = bootstrap::mean_interval(&differences);
+    let skewed = bootstrap95.is_some() && skewness.is_some_and(|g| g.abs() > SKEWED);
+    let interval = if skewed { Interval::Bootstrap } else { Interval::T };
+    let read = if skewed { bootstrap95 } else { difference.ci95 };
     Paired {
         baseline_mean,
         arm_mean: mean(&arm),
         difference,
         relative_difference: relative.filter(|x| x.is_finite()),
         pairs_higher_share: higher_share(&differences),
-        separated: difference.ci95.map(|(low, high)| low > 0.0 || high < 0.0),
+        separated: read.map(|(low, high)| low > 0.0 || high < 0.0),
+        skewness,
+        bootstrap95,
+        interval,
+        pairing_gain: pairing_gain(&moments(&baseline), &moments(&arm), &difference),
+        replicates_needed: difference.mean.zip(difference.sd).and_then(replicates_needed),
     }
+}
+
+/// The skewness m₃ / m₂^(3/2) of at least three values that are not all equal.
+#[must_use]
+pub fn skewness(values: &[f64]) -> Option<f64> {
+    let mean = mean(values)?;
+    let (mut squares, mut cubes) = (0.0, 0.0);
+    for x in values {
+        let d = x - mean;
+        squares += d * d;
+        cubes += d * d * d;
+    }
+    let n = values.len() as f64;
+    let skewness = cubes / n / (squares / n * (squares / n).sqrt());
+    Some(skewness).filter(|g| values.len() > 2 && g.is_finite())
+}
+
+fn pairing_gain(baseline: &Moments, arm: &Moments, difference: &Moments) -> Option<f64> {
+    let unpaired = baseline.sd? * baseline.sd? + arm.sd? * arm.sd?;
+    Some(unpaired / (difference.sd? * difference.sd?)).filter(|gain| gain.is_finite())
+}
+
+/// The fewest replicates n by which a mean difference of this size and standard deviation
+/// is told from 0 with probability [`POWER`]: √n·|d|/s ≥ t(0.975, n − 1) + t(0.8, n − 1).
+/// None where the difference is 0, or beyond a million.
+#[must_use]
+pub fn replicates_needed((mean, sd): (f64, f64)) -> Option<u64> {
+    let size = mean.abs() / sd;
+    let normal = 1.959_963_985 + 0.841_621_234;
+    let first = normal / size * (normal / size);
+    if size.is_nan() || first > MOST_NEEDED as f64 {
+        return None;
+    }
+    // Student's quantiles are larger than normal ones, so the search goes up from there.
+    let enough = |n: &u64| {
+        let freedom = (*n - 1) as usize;
+        (*n as f64).sqrt() * size >= t_quantile(0.975, freedom) + t_quantile(POWER, freedom)
+    };
+    ((first as u64).max(2)..=MOST_NEEDED).find(enough)
+}
+
+/// The fewest replicates by which half the t-interval of a mean with this standard
+/// deviation is at most `half`; none where that is 0, or beyond a million.
+#[must_use]
+pub fn replicates_for_width(sd: f64, half: f64) -> Option<u64> {
+    let normal = 1.959_963_985 * sd / half;
+    let first = normal * normal;
+    if first.is_nan() || first > MOST_NEEDED as f64 {
+        return None;
+    }
+    let enough = |n: &u64| t_quantile(0.975, (*n - 1) as usize) * sd / (*n as f64).sqrt() <= half;
+    ((first as u64).max(2)..=MOST_NEEDED).find(enough)
 }
 
 /// Share of differences above 0; those of 0 count half.
@@ -155,9 +281,6 @@ fn higher_share(differences: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quantity::math;
-    use crate::quantity::time::Clock;
-    use crate::rng::{Draws, Key, Stream};
 
     fn check(actual: Option<f64>, expected: f64) {
         let actual = actual.unwrap();
@@ -177,7 +300,7 @@ mod tests {
             (29, 2.045_229_642),
             (99, 1.984_216_952),
         ] {
-            assert!((t_quantile(freedom) - expected).abs() < 2e-9, "{}", t_quantile(freedom));
+            assert!((t_quantile(0.975, freedom) - expected).abs() < 2e-9, "{freedom}");
         }
     }
 
@@ -233,36 +356,42 @@ mod tests {
         assert_eq!(paired(&[(0.0, 5.0)]).relative_difference, None);
     }
 
-    /// A standard normal draw by the polar method (Marsaglia & Bray 1964).
-    fn normal(draws: &mut Draws) -> f64 {
-        loop {
-            let (u, v) = (2.0 * draws.unit() - 1.0, 2.0 * draws.unit() - 1.0);
-            let s = u * u + v * v;
-            if s < 1.0 && s > 0.0 {
-                return u * (-2.0 * math::ln(s) / s).sqrt();
-            }
-        }
-    }
-
-    fn coverage(n: usize) -> f64 {
-        let stream = Stream::new("output/coverage_test");
-        let covers = |ensemble: u32| {
-            let mut draws =
-                Key::new(20_261_122, n as u32).draws(stream, ensemble, Clock::start_of(0), 0);
-            let values: Vec<f64> = (0..n).map(|_| 100.0 + 15.0 * normal(&mut draws)).collect();
-            let (low, high) = moments(&values).ci95.unwrap();
-            low <= 100.0 && 100.0 <= high
-        };
-        (0..2_000).filter(|&ensemble| covers(ensemble)).count() as f64 / 2_000.0
+    #[test]
+    fn replicates_that_are_needed_give_the_power_they_promise() {
+        // d = s/2 asks for 34 pairs at 80 % (G*Power 3.1, matched pairs, two-sided 5 %); this
+        // formula, which takes the shifted t for the noncentral one, comes within one of it.
+        assert!((33..=35).contains(&replicates_needed((0.5, 1.0)).unwrap()));
+        assert_eq!(replicates_needed((-0.5, 1.0)), replicates_needed((0.5, 1.0)));
+        assert_eq!(replicates_needed((3.0, 0.0)), Some(2));
+        assert_eq!([(0.0, 1.0), (0.0, 0.0), (1e-6, 1.0)].map(replicates_needed), [None; 3]);
+        // Half-width 1.96·s/√n = s/10 at n = 384; with t(386) it is 387.
+        assert_eq!(replicates_for_width(1.0, 0.1), Some(387));
+        assert_eq!(
+            (replicates_for_width(0.0, 0.1), replicates_for_width(0.0, 0.0)),
+            (Some(2), None)
+        );
     }
 
     #[test]
-    fn intervals_cover_the_true_mean_as_often_as_they_say() {
-        // 2,000 ensembles of fixed seed: the share has standard error 0.0049, so that
-        // 0.95 ± 0.015 is 3.08 errors; false-alarm rate 0.002 for each n.
-        for n in [5, 30] {
-            let share = coverage(n);
-            assert!((0.935..=0.965).contains(&share), "n = {n}: {share}");
-        }
+    fn skewness_and_the_gain_of_pairing_are_those_counted_by_hand() {
+        // deviations −1, −1, 2: m₂ = 2, m₃ = 2, so 2 / 2^1.5
+        check(skewness(&[0.0, 0.0, 3.0]), 0.5_f64.sqrt());
+        assert_eq!((skewness(&[1.0, 2.0]), skewness(&[4.0; 5])), (None, None));
+        // s² of both sides 1, differences 1, 2, 0 with s² = 1
+        let p = paired(&[(1.0, 2.0), (2.0, 4.0), (3.0, 3.0)]);
+        check(p.pairing_gain, 2.0);
+        assert_eq!(paired(&[(1.0, 1.0), (2.0, 2.0)]).pairing_gain, None);
+    }
+
+    #[test]
+    fn skewed_differences_are_read_by_the_bootstrap() {
+        let pairs = |last: f64| -> Vec<(f64, f64)> {
+            (0..12).map(|i| (0.0, if i == 11 { last } else { f64::from(i) })).collect()
+        };
+        let (even, skewed) = (paired(&pairs(11.0)), paired(&pairs(200.0)));
+        assert_eq!((even.interval, even.ci95()), (Interval::T, even.difference.ci95));
+        assert_eq!((skewed.interval, skewed.ci95()), (Interval::Bootstrap, skewed.bootstrap95));
+        assert_eq!((even.separated, skewed.separated), (Some(true), Some(true)));
+        assert!(skewed.difference.ci95.unwrap().0 < 0.0 && skewed.bootstrap95.unwrap().0 > 0.0);
     }
 }

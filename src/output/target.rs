@@ -31,7 +31,7 @@ fn replaceable(path: &Path) -> bool {
     entries.next().is_none() || format() == Some(true)
 }
 
-fn parent_of(path: &Path) -> PathBuf {
+pub(crate) fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),

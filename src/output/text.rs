@@ -7,7 +7,8 @@
 
 use crate::observer::Better;
 use crate::output::comparison::{Difference, MetricName, Summary};
-use crate::output::statistics::Moments;
+use crate::output::enough::Progress;
+use crate::output::statistics::{Interval, Moments, Paired};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The greatest width of a line, in columns of the terminal.
@@ -18,17 +19,17 @@ const NAME_WIDTH: usize = 32;
 const GAP: &str = "  ";
 
 /// How values of a metric are shown.
-struct Shown {
+pub(crate) struct Shown {
     /// What a value is multiplied by.
     factor: f64,
     /// The unit after that.
-    unit: String,
+    pub(crate) unit: String,
     /// The most decimals that make sense.
     decimals: usize,
 }
 
 impl Shown {
-    fn of(metric: &MetricName) -> Self {
+    pub(crate) fn of(metric: &MetricName) -> Self {
         let unit = metric.unit.as_str();
         if let Some(rest) =
             unit.strip_prefix("fen").filter(|rest| !rest.starts_with(char::is_alphabetic))
@@ -71,7 +72,19 @@ impl Shown {
         }
     }
 
-    fn optional(&self, value: Option<f64>, half: Option<f64>) -> String {
+    /// `mean ± half`, or `mean (low … high)` where the interval is the bootstrap's.
+    fn difference(&self, paired: &Paired) -> String {
+        let (Interval::Bootstrap, Some(mean), Some((low, high))) =
+            (paired.interval, paired.difference.mean, paired.bootstrap95)
+        else {
+            return self.moments(&paired.difference);
+        };
+        let decimals = self.decimals(mean, paired.half_width());
+        let [mean, low, high] = [mean, low, high].map(|x| self.value(x, decimals));
+        format!("{mean} ({low} … {high})")
+    }
+
+    pub(crate) fn optional(&self, value: Option<f64>, half: Option<f64>) -> String {
         value.map_or("–".to_owned(), |x| self.value(x, self.decimals(x, half)))
     }
 }
@@ -107,7 +120,7 @@ pub fn grouped(x: f64, decimals: usize) -> String {
 }
 
 /// A name as it may stand in a terminal: no control characters, not too wide.
-fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     if clean.width() <= NAME_WIDTH {
         return clean;
@@ -124,19 +137,19 @@ fn name(text: &str) -> String {
 }
 
 /// `viral`, or `everyone.shelf` where the platform has a name of its own.
-fn place(arm: &str, platform: &str) -> String {
+pub(crate) fn place(arm: &str, platform: &str) -> String {
     if arm == platform { name(arm) } else { name(&format!("{arm}.{platform}")) }
 }
 
 /// A column: a heading and its cells.
-struct Column {
-    cells: Vec<String>,
+pub(crate) struct Column {
+    pub(crate) cells: Vec<String>,
     /// Whether cells stand at the right, as numbers do.
     right: bool,
 }
 
 impl Column {
-    fn new(right: bool, heading: &str) -> Self {
+    pub(crate) fn new(right: bool, heading: &str) -> Self {
         Self { cells: vec![heading.to_owned()], right }
     }
 
@@ -170,7 +183,7 @@ fn aligned(columns: &[&Column]) -> String {
 
 /// Columns side by side in as many blocks as the width asks for, each beginning
 /// with the `fixed` columns.
-fn blocks(fixed: &[Column], others: &[Column]) -> String {
+pub(crate) fn blocks(fixed: &[Column], others: &[Column]) -> String {
     let start: usize = fixed.iter().map(|column| column.width() + GAP.len()).sum();
     let mut blocks = Vec::new();
     let (mut block, mut width) = (Vec::new(), start);
@@ -233,8 +246,9 @@ pub fn summary_legend(summaries: &[Summary]) -> String {
 
 /// What the signs of a table of differences mean, in two lines.
 pub const DIFFERENCES_LEGEND: &str = "\
-difference: arm minus baseline, paired by replicate, ± half the 95 % interval; money in yuan
-higher in: replicates in which the arm is above the baseline; verdict: whether 0 is outside the interval";
+difference: arm minus baseline, paired by replicate, ± half the 95 % interval, or (low … high) by bootstrap
+where differences are skewed; money in yuan; higher in: replicates in which the arm is above the baseline
+verdict: whether 0 is outside the interval; (~n): replicates that would tell such a difference, 4 times in 5";
 
 fn arm_column(
     summaries: &[Summary],
@@ -278,7 +292,7 @@ pub fn differences_table(differences: &[Difference]) -> String {
 fn difference_cells(difference: &Difference) -> [String; 6] {
     let paired = &difference.paired;
     let shown = Shown::of(&difference.metric);
-    let half = paired.difference.half_width();
+    let half = paired.half_width();
     let percent = |x: Option<f64>, sign: bool| {
         let text = x.map(|x| grouped(100.0 * x, usize::from(sign)) + " %");
         let plus = if sign && x.is_some_and(|x| x >= 0.0005) { "+" } else { "" };
@@ -287,11 +301,41 @@ fn difference_cells(difference: &Difference) -> [String; 6] {
     [
         shown.optional(paired.baseline_mean, half),
         shown.optional(paired.arm_mean, half),
-        shown.moments(&paired.difference),
+        shown.difference(paired),
         percent(paired.relative_difference, true),
         percent(paired.pairs_higher_share, false),
-        verdict(difference).to_owned(),
+        verdict(difference).to_owned() + &needed(paired),
     ]
+}
+
+/// How many replicates would separate what is not separated.
+fn needed(paired: &Paired) -> String {
+    match (paired.separated, paired.replicates_needed) {
+        (Some(false), Some(n)) => format!(" (~{})", grouped(n as f64, 0)),
+        _ => String::new(),
+    }
+}
+
+/// How narrow a difference is against a goal: `viral gmv_fen: ± 1,200 yuan of 1,000 that were
+/// asked for; about 9 replicates would do`.
+#[must_use]
+pub fn progress_line(difference: &Difference, progress: &Progress) -> String {
+    let shown = Shown::of(&difference.metric);
+    let number = |x: Option<f64>| shown.optional(x, None);
+    let unit = if shown.unit.is_empty() { String::new() } else { format!(" {}", shown.unit) };
+    let needed = match progress.needed {
+        _ if progress.met() => String::new(),
+        Some(n) => format!("; about {} replicates would do", grouped(n as f64, 0)),
+        None => "; no number of replicates is known to do".to_owned(),
+    };
+    format!(
+        "{} {}: ± {}{unit} after {} pairs, ± {} was asked for{needed}",
+        place(&difference.arm, &difference.platform),
+        difference.metric.name,
+        number(progress.half),
+        difference.paired.difference.n,
+        number(progress.asked),
+    )
 }
 
 /// What the interval of the difference says.
@@ -418,6 +462,17 @@ mod tests {
         let gmv = difference(metric("gmv_fen", "fen", Better::Higher), up);
         let same = difference(metric("gmv_fen", "fen", Better::Higher), &[(1.0, 1.0), (2.0, 2.0)]);
         let once = difference(metric("price_fen", "fen", Better::Neither), &up[..1]);
+        let wide = (0..12).map(|i| (0.0, if i == 11 { -40_000.0 } else { f64::from(i) }));
+        let skewed = difference(
+            metric("gmv_fen", "fen", Better::Higher),
+            &wide.collect::<Vec<(f64, f64)>>(),
+        );
+        assert!(difference_cells(&skewed)[2].contains(" … "), "{:?}", difference_cells(&skewed));
+        let loose = difference(
+            metric("gmv_fen", "fen", Better::Higher),
+            &[(10_000.0, 20_000.0), (10_000.0, 11_000.0), (10_000.0, 9_000.0)],
+        );
+        assert_eq!(difference_cells(&loose)[5], "not separated (~27)");
         assert_eq!([&gmv, &cost, &same].map(verdict), ["better", "worse", "not separated"]);
         assert!(verdict(&once).starts_with("unknown"));
         let table = differences_table(&[gmv, cost, same, once]);

@@ -52,6 +52,13 @@ pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
 
+/// Φ(`x`): the probability that a standard normal number is at most `x`.
+#[inline]
+#[must_use]
+pub fn normal_probability(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
 /// The normal quantile Φ⁻¹(`p`): the value below which a standard normal number
 /// lies with probability `p`. Relative error about 10⁻¹⁶.
 ///
@@ -250,6 +257,16 @@ mod tests {
                 assert!((ours - theirs).abs() <= 1e-9 * theirs.abs(), "{p}: {ours}, {theirs}");
             }
         }
+    }
+
+    #[test]
+    fn normal_probabilities_undo_normal_quantiles() {
+        for i in 1..2_000 {
+            let p = f64::from(i) / 2_000.0;
+            assert!((normal_probability(normal_quantile(p)) - p).abs() < 1e-14, "{p}");
+        }
+        assert_eq!(normal_probability(0.0), 0.5);
+        assert_eq!(normal_probability(f64::INFINITY), 1.0);
     }
 
     #[test]

@@ -1,11 +1,22 @@
 //! Money in integer fen (1/100 yuan), so that every sum is exact.
 
+use crate::columns::{Columns, State};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 /// An amount of money in fen; negative amounts are debts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fen(pub i64);
+
+impl State for Fen {
+    fn blank() -> Self {
+        Self::ZERO
+    }
+
+    fn visit(&mut self, io: &mut Columns<'_>) {
+        self.0.visit(io);
+    }
+}
 
 impl Fen {
     /// No money.

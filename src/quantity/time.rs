@@ -9,6 +9,8 @@ pub struct Clock {
     pub wave: u8,
 }
 
+crate::state! { Clock { day, wave } }
+
 impl Clock {
     /// The start of a day.
     #[must_use]

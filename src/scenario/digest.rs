@@ -12,6 +12,10 @@ use crate::scenario::sections::Head;
 use crate::scenario::{Scenario, Setting};
 use std::collections::BTreeMap;
 
+/// The epoch of results: raised where a version computes other results from the same scenario
+/// and seed, so that what an earlier one left is not gone on with.
+pub const RESULTS_EPOCH: u32 = 1;
+
 /// The digest as 64 hexadecimal digits.
 #[must_use]
 pub fn digest(scenario: &Scenario) -> String {
@@ -34,6 +38,16 @@ pub(super) fn head(scenario: &Scenario) -> Head {
         replicates: scenario.replicates,
         baseline: scenario.baseline.clone(),
     }
+}
+
+/// The paths of the values in which two scenarios differ, such as `population.consumers`.
+#[must_use]
+pub fn differences(one: &Scenario, other: &Scenario) -> Vec<String> {
+    let (a, b) = (lines(one), lines(other));
+    let mut paths: Vec<&String> =
+        a.iter().filter(|(k, v)| b.get(*k) != Some(v)).map(|x| x.0).collect();
+    paths.extend(b.keys().filter(|path| !a.contains_key(*path)));
+    paths.into_iter().cloned().collect()
 }
 
 fn lines(scenario: &Scenario) -> BTreeMap<String, Value> {

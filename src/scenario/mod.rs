@@ -2,6 +2,7 @@
 
 pub mod arms;
 pub mod checks;
+pub mod design;
 pub mod digest;
 pub mod elsewhere;
 pub mod layers;

@@ -8,6 +8,7 @@
 
 mod judge;
 
+use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::exchange::link::Link;
 use crate::market::ledger::Line;
@@ -131,6 +132,10 @@ impl Mechanism for Choice {
             platform.books = books;
             pay_coupons(link, platform, index as u8, placed);
         }
+    }
+
+    fn columns(&mut self, _io: &mut Columns<'_>) {
+        let Self { p: _ } = self;
     }
 }
 

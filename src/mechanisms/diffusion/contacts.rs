@@ -8,6 +8,7 @@
 //! their number matters, and it is without effect where the receiver is not susceptible.
 
 use super::{CONTACT, Course, Way, everybody, handed_over};
+use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
@@ -55,6 +56,8 @@ struct Part {
     new: Vec<u32>,
     first_time: u64,
 }
+
+crate::state! { Part { contacts, recoveries, recovering, new, first_time } }
 
 /// −1 ÷ ln(1 − p).
 fn scale(p: f64) -> f64 {
@@ -389,6 +392,17 @@ impl Way for Contacts {
         link.add_up(&mut counts);
         let [new, first_time, recovered] = counts;
         spread.close(new, first_time, recovered, self.course.again);
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        // Who was struck is known and forgotten in the morning.
+        let Self { course: _, scales: _, weighted: _, struck: _, days, susceptible, ever, parts } =
+            self;
+        // Contacts are drawn up to the last day.
+        io.acted("days", days);
+        susceptible.visit(io);
+        io.by_bit(ever);
+        io.by_shard(parts);
     }
 
     fn digest(&self, hash: &mut Digest) {

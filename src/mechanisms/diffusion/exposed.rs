@@ -5,6 +5,7 @@
 //! probability 1 − e^−h. Threshold: active as soon as a ≥ θ·d and a > 0.
 
 use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody, handed_over};
+use crate::columns::Columns;
 use crate::exchange::link::Link;
 use crate::market::member::{ones, put_bit};
 use crate::market::spread::Spread;
@@ -193,6 +194,14 @@ impl Way for Exposed {
         let adopted = self.new.iter().map(|list| list.len() as i64).sum();
         let adopted = link.sum(adopted) as u64;
         spread.close(adopted, adopted, 0, false);
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { rule: _, heard: _, susceptible, active, touched, size: _, new } = self;
+        io.by_bit(susceptible);
+        io.by_consumer_where_on(active);
+        io.by_bit(touched);
+        io.by_shard(new);
     }
 
     fn digest(&self, hash: &mut Digest) {

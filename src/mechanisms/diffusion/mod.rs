@@ -16,6 +16,7 @@ mod exposed;
 mod pull;
 mod seeds;
 
+use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
 use crate::market::spread::Spread;
 use crate::mechanism::load::{Extent, Load};
@@ -82,7 +83,7 @@ parameters! {
         seed_file: String = "", "1", A, "no file", if seed_by in ["file"];
         /// How it is worked out; the laws are the same, the draws are not: `events` draws what
         /// happens by its gaps, `sweep` asks every susceptible consumer every day, `auto` takes
-        /// the former where mean degree × probability is small.
+        /// the former where mean degree × probability is small or ties are computed.
         method: String = "auto", "1", ["auto", "events", "sweep"], A, "the quicker one",
             if kind in ["independent_cascade", "si", "sis", "sir"];
     }
@@ -139,6 +140,8 @@ trait Way: Send + Sync {
     fn seed(&mut self, env: &Environment, link: &Link, seeds: &[Vec<u32>]);
     /// One day.
     fn day(&mut self, env: &Environment, link: &Link, at: Clock, spread: &mut Spread);
+    /// The state, in or out of a checkpoint.
+    fn columns(&mut self, io: &mut Columns<'_>);
     /// Adds the state to a digest.
     fn digest(&self, hash: &mut Digest);
     /// Bytes held.
@@ -175,6 +178,8 @@ impl Parameters {
         let network = &env.network;
         let dense = match (&network.ties, self.method.as_str()) {
             (Ties::Complete { .. }, _) => true,
+            // A row of computed ties costs more than all contacts that it can give.
+            (Ties::Computed(_), "auto") => false,
             (_, "auto") => network.mean_degree() * course.beta >= DENSE,
             (_, method) => method == "sweep",
         };
@@ -216,6 +221,15 @@ impl Mechanism for Diffusion {
 
     fn bytes(&self) -> u64 {
         self.way.as_ref().map_or(0, |way| way.bytes())
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self { p, way } = self;
+        io.holds(Tenure::Always);
+        io.acted("diffusion", &format!("{p:?}"));
+        if let Some(way) = way {
+            way.columns(io);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! most are reached on most days, and the only way where everybody hears everybody.
 
 use super::{CONTACT, Course, Heard, INFECTION, Way, everybody};
+use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
@@ -242,6 +243,26 @@ impl Way for Pull {
         link.add_up(&mut counts);
         let [total, first_time, recovered] = counts;
         spread.close(total, first_time, recovered, course.again);
+    }
+
+    fn columns(&mut self, io: &mut Columns<'_>) {
+        let Self {
+            course: _,
+            heard: _,
+            new: _,
+            words: _,
+            below: _,
+            susceptible,
+            infectious,
+            ever,
+            ending,
+        } = self;
+        io.acted("days", &ending.first().map_or(0, Vec::len));
+        io.by_bit(susceptible);
+        // All ranks have all of it.
+        infectious.visit(io);
+        io.by_bit(ever);
+        io.by_shard(ending);
     }
 
     fn digest(&self, hash: &mut Digest) {

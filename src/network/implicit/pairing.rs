@@ -81,7 +81,7 @@ pub(super) fn scrambled(word: u32) -> u32 {
 #[inline(always)]
 fn addend(half: u32, tweak: u32, key: u32, side: u32) -> u32 {
     let word = scrambled((half ^ tweak).wrapping_add(key));
-    (u64::from(word) * u64::from(side) >> 32) as u32
+    ((u64::from(word) * u64::from(side)) >> 32) as u32
 }
 
 #[inline(always)]
@@ -170,7 +170,6 @@ impl Kernel for Partners<'_> {
     type Output = [u64; N_LANES];
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
     fn run(self) -> Self::Output {
         let Pairing { ends, low, high, keys, rounds } = *self.pairing;
         let (a, b) = (high.of, low.of);

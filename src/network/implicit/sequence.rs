@@ -29,7 +29,7 @@ impl Divisor {
     /// too small.
     #[inline(always)]
     pub(super) fn split(self, x: u64) -> (u64, u64) {
-        let mut quotient = (u128::from(x) * u128::from(self.magic) >> 64) as u64;
+        let mut quotient = ((u128::from(x) * u128::from(self.magic)) >> 64) as u64;
         let mut rest = x - quotient * self.of;
         while rest >= self.of {
             (quotient, rest) = (quotient + 1, rest - self.of);

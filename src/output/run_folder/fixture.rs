@@ -71,6 +71,7 @@ pub fn meta() -> Meta {
         seed: 20_261_122,
         engine_version: "0.1.0".to_owned(),
         command: None,
+        origin: None,
         threads: 2,
         cores: 2,
         baseline: "traditional".to_owned(),

@@ -26,7 +26,8 @@ fn a_whole_folder_has_every_file_and_nothing_else() {
         names(&path),
         ["manifest.json", "plan.csv", "resolved.toml", "scenario.toml", "tables"]
     );
-    let tables = ["daily.csv", "dictionary.csv", "differences.csv", "metrics.csv", "summary.csv"];
+    let tables = ["daily", "decision", "dictionary", "differences", "metrics", "summary"];
+    let tables = tables.map(|name| format!("{name}.csv"));
     assert_eq!(names(&path.join("tables")), tables);
     assert_eq!(fs::read(path.join("scenario.toml")).unwrap(), meta().scenario_bytes);
     assert_eq!(names(path.parent().unwrap()), ["q"]);
@@ -76,8 +77,68 @@ fn the_arms_are_summed_up_and_compared() {
     let differences = text(&path.join("tables/differences.csv"));
     let gmv = "quickstart,viral,viral,traditional,traditional,gmv_fen,fen,higher,2,301.5,601.5,300,0,300,300,";
     assert!(differences.lines().nth(1).unwrap().starts_with(gmv), "{differences}");
-    assert!(differences.lines().nth(1).unwrap().ends_with(",1,1"), "{differences}");
+    // Two pairs with one difference: no skewness, too few for a bootstrap, no gain to tell.
+    assert!(differences.lines().nth(1).unwrap().ends_with(",1,1,,,,t,2,"), "{differences}");
     assert_eq!(differences.lines().count(), 3);
+    let decision = text(&path.join("tables/decision.csv"));
+    let lines: Vec<&str> = decision.lines().skip(1).collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "quickstart,traditional,traditional,gmv_fen,fen,higher,2,301.5,0,0,300,300",
+            "quickstart,viral,viral,gmv_fen,fen,higher,2,601.5,1,1,0,0"
+        ]
+    );
+    assert!(lines[2].ends_with("repeat_share,1,higher,1,0.25,0.5,,,0"), "{decision}");
+}
+
+#[test]
+fn other_forms_stand_beside_tables_that_stay_the_same() {
+    let temporary = tempfile::tempdir().unwrap();
+    let plain = written(&temporary.path().join("plain"), false, &[0, 1, 2, 3]).unwrap();
+    let target = temporary.path().join("q");
+    let forms = Forms { parquet: cfg!(feature = "parquet"), excel: true };
+    let folder = RunFolder::create_declared(&target, false, meta(), DECLARED).unwrap();
+    let mut folder = folder.with_forms(forms);
+    keys().iter().for_each(|key| folder.add(&record(key, 3), None).unwrap());
+    let path = folder.finish(Status::Complete, None).unwrap();
+    for name in names(&plain.join("tables")) {
+        let tables = text(&path.join("tables").join(&name));
+        assert_eq!(tables, text(&plain.join("tables").join(&name)));
+        assert_eq!(text(&path.join("excel").join(&name)), format!("\u{feff}{tables}"));
+        let parquet = path.join("tables").join(&name).with_extension("parquet");
+        assert_eq!(parquet.exists(), forms.parquet, "{name}");
+    }
+    let digest = |path| read::manifest(path).unwrap().tables_digest;
+    assert_eq!(digest(&path), digest(&plain));
+    assert_eq!(read::verify_digests(&path).unwrap(), []);
+}
+
+#[test]
+fn a_folder_that_was_planned_anew_is_the_one_that_was_planned_so() {
+    let temporary = tempfile::tempdir().unwrap();
+    let few = |mut meta: Meta| {
+        meta.runs.retain(|run| run.replicate == 0);
+        meta.resolved = "replicates = 1\n".to_owned();
+        meta
+    };
+    let first = |mut folder: RunFolder| {
+        keys().iter().filter(|key| key.replicate == 0).for_each(|key| {
+            folder.add(&record(key, 3), None).unwrap();
+        });
+        folder
+    };
+    let [a, b] = ["a", "b"].map(|name| temporary.path().join(name));
+    let mut folder = first(RunFolder::create_declared(&b, false, meta(), DECLARED).unwrap());
+    folder.replan(&a, few(meta())).unwrap();
+    let planned = first(RunFolder::create_declared(&b, false, few(meta()), DECLARED).unwrap());
+    for folder in [folder, planned] {
+        folder.finish(Status::Complete, None).unwrap();
+    }
+    let manifest = text(&a.join("manifest.json"));
+    assert_eq!(manifest, text(&b.join("manifest.json")));
+    assert!(manifest.contains("\"planned\": 2"), "{manifest}");
+    assert_eq!(read::verify_digests(&a).unwrap(), []);
 }
 
 #[test]

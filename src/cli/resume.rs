@@ -1,0 +1,123 @@
+//! `guanxi resume`: go on with a run that was stopped or killed, from what is whole.
+
+use crate::cli::failure::Failure;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::keeper::{FOLDER, Keeper, Which};
+use crate::cli::plan::Plan;
+use crate::cli::run::{How, Tables, announce, go_on, show};
+use crate::cli::screen::{Screen, counted};
+use crate::cli::{Done, branch};
+use crate::model::checkpoint::{self, Checkpoint, CheckpointError};
+use crate::output::error::OutputError;
+use crate::output::manifest::{Manifest, Origin, Status};
+use crate::output::read;
+use crate::output::run_folder::RunFolder;
+use crate::output::run_folder::reopen::Unfinished;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run folder, as it is or would have been called, or what a killed run left of it.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// How it runs; checkpoints are written as before unless this says more.
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// Goes on with a run.
+pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    let unfinished = most_advanced(&arguments.folder)?;
+    let manifest = &unfinished.manifest;
+    let force = manifest.origin.as_ref().is_some_and(|origin| origin.force);
+    if unfinished.is_temporary() && manifest.status == Status::Complete {
+        RunFolder::place(&unfinished, force)?;
+        screen.data(&format!("results: {}", unfinished.target.display()));
+        return Ok(());
+    }
+    let mut plan = Plan::of_folder(&unfinished.folder, manifest, &[])?;
+    plan.folder.clone_from(&unfinished.target);
+    let how = as_before(arguments.how, &plan.origin);
+    let pool = how.pool()?;
+    let parents = branch::parents(&plan)?;
+    announce(&plan, how, screen)?;
+    let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
+    let mut meta = plan.meta(pool.current_num_threads());
+    meta.command.clone_from(&manifest.command);
+    let folder = RunFolder::reopen(&unfinished, force, meta)?;
+    let mut keeper = Keeper::new(&plan, how, folder.partial(), &interrupt);
+    keeper.done = finished(&plan, &folder);
+    keeper.known = whole(&folder.partial().join(FOLDER), screen)?;
+    keeper.parents = &parents;
+    screen.tell(&format!("  going on: {}", counted(keeper.done.len() as u64, "finished run")));
+    let ran = go_on((&plan, &pool), how, folder, (keeper, None), screen)?;
+    show(&plan, &ran, screen);
+    ran.ending()
+}
+
+/// Checkpoints as they were asked for the first time, unless more is said now.
+fn as_before(mut how: How, origin: &Origin) -> How {
+    how.checkpoint_every = how.checkpoint_every.or(origin.checkpoint_days);
+    if origin.only_last {
+        how.checkpoint_keep = Which::Last;
+    }
+    if origin.parquet {
+        how.tables = Tables::Both;
+    }
+    how.csv_excel |= origin.excel;
+    how
+}
+
+/// Of what is unfinished under a name, that which has come farthest.
+fn most_advanced(folder: &Path) -> Result<Unfinished, Failure> {
+    let days = |one: &Unfinished| -> u64 {
+        let known = checkpoint::in_folder(&one.folder.join(FOLDER)).map(|found| found.0);
+        known.unwrap_or_default().iter().map(|one| u64::from(one.header().day)).sum()
+    };
+    let rank =
+        |one: &Unfinished| (one.manifest.status == Status::Complete, one.n_arrived(), days(one));
+    let found = Unfinished::find(folder)?;
+    if let Some(best) = found.into_iter().max_by_key(rank) {
+        return Ok(best);
+    }
+    let shown = folder.display();
+    Err(Failure::Usage(match read::manifest(folder) {
+        Ok(Manifest { status: Status::Complete, .. }) => {
+            format!("`{shown}` is complete: there is nothing to go on with")
+        }
+        _ => format!("there is no unfinished run `{shown}`"),
+    }))
+}
+
+/// Arms of replicates all of whose platforms' runs are there.
+fn finished(plan: &Plan, folder: &RunFolder) -> std::collections::BTreeSet<(u32, String)> {
+    let arrived: Vec<_> = folder.arrived().collect();
+    let mut done = std::collections::BTreeSet::new();
+    for replicate in 0..plan.scenario.replicates {
+        for arm in &plan.scenario.arms {
+            let is_there = |platform: &crate::scenario::Platform| {
+                arrived.iter().any(|key| {
+                    (key.replicate, &key.arm, &key.platform)
+                        == (replicate, &arm.name, &platform.name)
+                })
+            };
+            if arm.platforms.iter().all(is_there) {
+                done.insert((replicate, arm.name.clone()));
+            }
+        }
+    }
+    done
+}
+
+/// The checkpoints of a folder that are whole; what is wrong with the others is told.
+pub fn whole(folder: &Path, screen: &Screen) -> Result<Vec<Checkpoint>, Failure> {
+    let found = checkpoint::in_folder(folder);
+    let (whole, others): (Vec<Checkpoint>, Vec<CheckpointError>) =
+        found.map_err(|source| OutputError::reading(folder, source))?;
+    for error in others {
+        screen.complain(&format!("warning: {error}; it is left out"));
+    }
+    Ok(whole)
+}

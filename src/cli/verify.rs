@@ -1,0 +1,211 @@
+//! `guanxi verify`: whether a run folder holds what it says. Files against their digests,
+//! tables against each other, and a few runs against themselves, run again.
+
+use crate::cli::failure::Failure;
+use crate::cli::plan::Plan;
+use crate::cli::run::How;
+use crate::cli::screen::{Screen, counted};
+use crate::cli::{Done, branch};
+use crate::engine::course::Course;
+use crate::model;
+use crate::model::checkpoint::Checkpoint;
+use crate::observer::RunRecord;
+use crate::output::comparison::{MetricName, RunMetrics, metrics_rows};
+use crate::output::declared::RunKey;
+use crate::output::error::OutputError;
+use crate::output::manifest::Manifest;
+use crate::output::read::{self, Mismatch};
+use crate::output::{csv, recount};
+use crate::scenario::Arm;
+use crate::table::{Cell, Rows};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run folder.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Runs (arm and replicate) that are run again.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub runs: usize,
+    /// How they are run.
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// Findings that are shown; more are only counted.
+const SHOWN: usize = 20;
+
+/// Verifies a folder.
+pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    let folder = &arguments.folder;
+    let failed = |error: OutputError| Failure::Runtime(error.into());
+    let manifest = read::manifest(folder).map_err(failed)?;
+    let mut findings: Vec<String> =
+        read::verify_digests(folder).map_err(failed)?.iter().map(told).collect();
+    screen.tell(&format!("{} have their digests", counted(manifest.files.len() as u64, "file")));
+    // What is damaged would only be found again in other words.
+    if findings.is_empty() {
+        findings.extend(recount::disagreements(folder).map_err(failed)?);
+        screen.tell("ledger, funnel, days and metrics agree with each other");
+    }
+    let mut again = Vec::new();
+    if findings.is_empty() && arguments.runs > 0 {
+        let pool = arguments.how.pool()?;
+        again = pool.install(|| rerun(folder, &manifest, arguments.runs, &mut findings, screen))?;
+    }
+    show(folder, &findings, &again, screen);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let n = counted(findings.len() as u64, "disagreement");
+    Err(Failure::Verification(format!("`{}` does not hold what it says: {n}", folder.display())))
+}
+
+fn told(mismatch: &Mismatch) -> String {
+    match mismatch {
+        Mismatch::Missing(name) => format!("{name} is missing"),
+        Mismatch::Changed(name) => format!("{name} has other bytes than when it was written"),
+        Mismatch::Unlisted(name) => format!("{name} is not in the manifest"),
+    }
+}
+
+fn show(folder: &Path, findings: &[String], again: &[String], screen: &Screen) {
+    if screen.json {
+        return screen.document(&json!({
+            "folder": folder.display().to_string(),
+            "verified": findings.is_empty(),
+            "runs_again": again,
+            "findings": findings,
+        }));
+    }
+    findings.iter().take(SHOWN).for_each(|finding| screen.data(finding));
+    if findings.len() > SHOWN {
+        screen.data(&format!("… and {} more", findings.len() - SHOWN));
+    }
+    if findings.is_empty() {
+        let n = counted(again.len() as u64, "run");
+        screen.data(&format!("verified: {}, {n} again with the same bytes", folder.display()));
+    }
+}
+
+/// Runs a few runs again, the first, the last and some between, and compares their rows;
+/// returns their names.
+fn rerun(
+    folder: &Path,
+    manifest: &Manifest,
+    n: usize,
+    findings: &mut Vec<String>,
+    screen: &Screen,
+) -> Result<Vec<String>, Failure> {
+    let plan = Plan::of_folder(folder, manifest, &[])?;
+    let parents = branch::parents(&plan)?;
+    let complete = read::read_metrics(folder).map_err(|error| Failure::Runtime(error.into()))?;
+    let is_complete = |replicate: u32, arm: &Arm| {
+        let mut own = complete.runs.iter().filter(|run| {
+            (run.key.replicate, &run.key.arm) == (replicate, &arm.name) && run.complete
+        });
+        own.next().is_some()
+    };
+    let arms = |replicate| plan.scenario.arms.iter().map(move |arm| (replicate, arm));
+    let mut all: Vec<(u32, &Arm)> = (0..plan.scenario.replicates).flat_map(arms).collect();
+    all.retain(|(replicate, arm)| is_complete(*replicate, arm));
+    let n = n.min(all.len());
+    let chosen: Vec<_> = (0..n).map(|k| all[k * (all.len() - 1) / (n - 1).max(1)]).collect();
+    let imported = model::imported(&plan.scenario).map_err(|e| Failure::Inputs(e.to_string()))?;
+    let mut names = Vec::new();
+    for (replicate, arm) in chosen {
+        screen.tell(&format!("running again: {}, replicate {}", arm.name, replicate + 1));
+        let env = model::environment(&plan.scenario, replicate, imported.as_ref());
+        let env = Arc::new(env.map_err(|error| Failure::Inputs(error.to_string()))?);
+        let mut course = Course::new(arm, &env, replicate);
+        let of_run = |one: &&Checkpoint| {
+            (one.header().replicate, &one.header().arm) == (replicate, &arm.name)
+        };
+        if let Some(parent) = parents.iter().find(of_run) {
+            parent.restore(&mut |io| course.columns(io))?;
+        }
+        while !course.is_complete() {
+            course.step()?;
+        }
+        for record in course.finish() {
+            names.push(key_of(&record).run_id());
+            compare(folder, manifest, &record, &complete.metrics, findings)?;
+        }
+    }
+    Ok(names)
+}
+
+fn key_of(record: &RunRecord) -> RunKey {
+    RunKey {
+        arm: record.arm.clone(),
+        platform: record.platform.clone(),
+        replicate: record.replicate,
+    }
+}
+
+/// Compares the rows of a run with those of the folder, table by table.
+fn compare(
+    folder: &Path,
+    manifest: &Manifest,
+    record: &RunRecord,
+    names: &[MetricName],
+    findings: &mut Vec<String>,
+) -> Done {
+    let key = key_of(record);
+    let keys = key.cells(&manifest.scenario);
+    let metrics = RunMetrics {
+        key: key.clone(),
+        days_done: record.days_done,
+        complete: true,
+        values: record.metrics.clone(),
+    };
+    let metrics = metrics_rows(names, &metrics);
+    for rows in record.tables.iter().chain([&metrics]) {
+        let path = folder.join("tables").join(format!("{}.csv", rows.schema.name));
+        let bytes = std::fs::read(&path).map_err(|error| OutputError::reading(&path, error))?;
+        if let Some(line) = differs(&bytes, &keys, rows, &path)? {
+            let table = rows.schema.name;
+            findings.push(format!("{table}: {} comes out otherwise: {line}", key.run_id()));
+        }
+    }
+    Ok(())
+}
+
+/// The first line of a run that is not as it comes out now.
+fn differs(
+    bytes: &[u8],
+    keys: &[Cell],
+    rows: &Rows,
+    path: &Path,
+) -> Result<Option<String>, Failure> {
+    let failed = |error| Failure::from(OutputError::reading(path, error));
+    let mut expected = Vec::new();
+    csv::write_rows(&mut expected, keys, rows).map_err(failed)?;
+    // A run's lines begin with its keys and stand together.
+    let mut begin = Vec::new();
+    let mut lone = Rows::new(rows.schema);
+    lone.cells = vec![Cell::Missing; rows.schema.columns.len()];
+    csv::write_rows(&mut begin, keys, &lone).map_err(failed)?;
+    let cells = rows.schema.columns.len();
+    begin.truncate(begin.len().saturating_sub(cells));
+    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+    };
+    let of_run = |line: &Vec<u8>| line.starts_with(&begin);
+    let found: Vec<Vec<u8>> = lines(bytes).into_iter().filter(of_run).collect();
+    let mut wanted = lines(&expected);
+    wanted.retain(of_run);
+    let shown = |line: Option<&Vec<u8>>| {
+        line.map_or("nothing".to_owned(), |line| {
+            String::from_utf8_lossy(line).trim_end().to_owned()
+        })
+    };
+    let longest = found.len().max(wanted.len());
+    let place = (0..longest).find(|k| found.get(*k) != wanted.get(*k));
+    Ok(place.map(|k| format!("`{}` stands, `{}` comes", shown(found.get(k)), shown(wanted.get(k)))))
+}

@@ -1,0 +1,310 @@
+//! Texts in both languages, and numbers as people read them.
+//!
+//! Names come from whoever wrote the scenario: they are shown as text, shortened, without
+//! characters that steer, and set apart where they run from right to left.
+
+use crate::output::comparison::MetricName;
+use crate::output::text::grouped;
+use unicode_width::UnicodeWidthChar;
+
+/// A text in English and Chinese.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Both {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+impl Both {
+    /// Whether both languages say it with the same characters.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.en == self.zh
+    }
+
+    /// The text in a language.
+    #[must_use]
+    pub fn of(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        }
+    }
+
+    /// This text, then another.
+    #[must_use]
+    pub fn then(&self, other: &Self) -> Self {
+        both(format!("{}{}", self.en, other.en), format!("{}{}", self.zh, other.zh))
+    }
+}
+
+/// A language of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
+}
+
+impl Lang {
+    /// The short code, as in the page's switch.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+}
+
+/// A text said in each language.
+#[must_use]
+pub fn both(en: impl Into<String>, zh: impl Into<String>) -> Both {
+    Both { en: en.into(), zh: zh.into() }
+}
+
+/// A text that is the same in each language.
+#[must_use]
+pub fn same(text: impl Into<String>) -> Both {
+    let text = text.into();
+    Both { zh: text.clone(), en: text }
+}
+
+/// Text as it may stand in HTML and SVG, in contents and in quoted attributes.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Whether a character steers what stands around it instead of being read itself.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{061c}')
+}
+
+/// Whether a character is written from right to left.
+fn runs_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+        || matches!(c, '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// A name as it is shown: at most `width` cells wide, nothing in it steers, and text from
+/// right to left does not reach its surroundings.
+#[must_use]
+pub fn name(text: &str, width: usize) -> String {
+    let shown = |c: char| if steers(c) { '\u{fffd}' } else { c };
+    let cells = |c: char| c.width().unwrap_or(1);
+    let whole: usize = text.chars().map(|c| cells(shown(c))).sum();
+    let room = if whole > width { width.saturating_sub(1) } else { width };
+    let (mut short, mut used) = (String::new(), 0);
+    for c in text.chars().map(shown) {
+        used += cells(c);
+        if used > room {
+            short.push('…');
+            break;
+        }
+        short.push(c);
+    }
+    if short.chars().any(runs_left) { format!("\u{2068}{short}\u{2069}") } else { short }
+}
+
+/// Width of a text in cells of the screen: a Chinese character takes two.
+#[must_use]
+pub fn cells(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// What a number measures, and so how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Fen, shown in yuan.
+    Money,
+    /// A fraction of 1, shown in percent.
+    Percent,
+    /// A difference of two percentages.
+    Points,
+    /// A number of things.
+    Count,
+    /// Days.
+    Days,
+    /// Anything else.
+    Plain,
+}
+
+impl Kind {
+    /// The kind of a metric.
+    #[must_use]
+    pub fn of(metric: &MetricName) -> Self {
+        Self::named(&metric.name, &metric.unit)
+    }
+
+    /// The kind by name and unit.
+    #[must_use]
+    pub fn named(name: &str, unit: &str) -> Self {
+        match unit {
+            "fen" => Self::Money,
+            "1" if name.ends_with("_share") => Self::Percent,
+            "days" | "day" => Self::Days,
+            "orders/day" | "1" => Self::Plain,
+            _ => Self::Count,
+        }
+    }
+
+    /// The kind of a difference of two such numbers.
+    #[must_use]
+    pub fn difference(self) -> Self {
+        if self == Self::Percent { Self::Points } else { self }
+    }
+
+    /// The number by which it is shown: yuan, percent.
+    #[must_use]
+    pub fn scaled(self, x: f64) -> f64 {
+        match self {
+            Self::Money => x / 100.0,
+            Self::Percent | Self::Points => x * 100.0,
+            _ => x,
+        }
+    }
+
+    /// The unit's name, where the kind has one.
+    #[must_use]
+    pub fn unit(self) -> Both {
+        match self {
+            Self::Money => both("yuan", "元"),
+            Self::Percent => same("%"),
+            Self::Points => both("percentage points", "个百分点"),
+            Self::Days => both("days", "天"),
+            Self::Count | Self::Plain => same(""),
+        }
+    }
+
+    /// A number without its unit, for tables.
+    #[must_use]
+    pub fn cell(self, x: f64) -> String {
+        let shown = self.scaled(x);
+        grouped(shown, self.places(shown))
+    }
+
+    fn places(self, shown: f64) -> usize {
+        let size = shown.abs();
+        match self {
+            Self::Money if size >= 1000.0 => 0,
+            Self::Money => 2,
+            Self::Percent | Self::Points if size < 1.0 => 2,
+            Self::Percent | Self::Points => 1,
+            Self::Count if size >= 100.0 => 0,
+            Self::Count | Self::Days if size >= 1.0 => 1,
+            Self::Count | Self::Days => 2,
+            Self::Plain if size < 0.1 => 4,
+            Self::Plain => 3,
+        }
+    }
+
+    /// A number with its unit, for sentences.
+    #[must_use]
+    pub fn words(self, x: f64) -> Both {
+        self.worded(&[x], "", "")
+    }
+
+    /// From … to …, with the unit.
+    #[must_use]
+    pub fn range(self, (low, high): (f64, f64)) -> Both {
+        self.worded(&[low, high], " to ", " 至 ")
+    }
+
+    fn worded(self, all: &[f64], en: &str, zh: &str) -> Both {
+        let shown: Vec<f64> = all.iter().map(|&x| self.scaled(x)).collect();
+        let size = shown.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let join = |by: f64, places: usize, with: &str| {
+            let parts: Vec<String> = shown.iter().map(|x| grouped(x / by, places)).collect();
+            parts.join(with)
+        };
+        let (places, unit) = (self.places(size), self.unit());
+        if self != Self::Money {
+            let gap = if unit.en.is_empty() { "" } else { " " };
+            let tail = |unit: &str| format!("{gap}{unit}");
+            return both(
+                join(1.0, places, en) + &tail(&unit.en),
+                join(1.0, places, zh) + &tail(&unit.zh),
+            );
+        }
+        let english = match size {
+            x if x >= 1e9 => join(1e9, 2, en) + " billion yuan",
+            x if x >= 1e6 => join(1e6, 2, en) + " million yuan",
+            _ => join(1.0, places, en) + " yuan",
+        };
+        let chinese = match size {
+            x if x >= 1e8 => join(1e8, 2, zh) + " 亿元",
+            x if x >= 1e4 => join(1e4, 1, zh) + " 万元",
+            _ => join(1.0, places, zh) + " 元",
+        };
+        both(english, chinese)
+    }
+}
+
+/// A number on an axis whose ticks are `step` apart: 1.5M, 150万.
+#[must_use]
+pub fn tick(x: f64, step: f64) -> Both {
+    let short = |scales: [(f64, &str); 2]| {
+        let reach = x.abs().max(step);
+        let found = scales.into_iter().find(|scale| reach >= scale.0 && step >= scale.0 / 100.0);
+        let (by, word) = found.unwrap_or((1.0, ""));
+        let part = step / by;
+        let whole = |places: &usize| {
+            let shifted = part * [1.0, 10.0, 100.0, 1e3, 1e4, 1e5][*places];
+            (shifted - shifted.round()).abs() < 1e-6 * shifted
+        };
+        let places = (0..6).find(whole).unwrap_or(6);
+        if x == 0.0 { "0".to_owned() } else { grouped(x / by, places) + word }
+    };
+    both(short([(1e6, "M"), (1e3, "k")]), short([(1e8, "亿"), (1e4, "万")]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short_and_steer_nothing() {
+        assert_eq!(name("viral", 20), "viral");
+        assert_eq!(name("a\u{202e}b\nc", 20), "a\u{fffd}b\u{fffd}c");
+        assert_eq!(cells(&name(&"团".repeat(5000), 20)), 19);
+        assert_eq!(name("שלום", 20), "\u{2068}שלום\u{2069}");
+        assert_eq!(escaped("<b a='\"'>&"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;");
+    }
+
+    #[test]
+    fn numbers_are_said_as_people_read_them() {
+        assert_eq!(Kind::Money.words(1_268_233_800.0).en, "12.68 million yuan");
+        assert_eq!(Kind::Money.words(1_268_233_800.0).zh, "1,268.2 万元");
+        assert_eq!(Kind::Percent.range((0.1, 0.2)).en, "10.0 to 20.0 %");
+        assert_eq!(Kind::Count.words(54_350.0), same("54,350"));
+        assert_eq!(Kind::Money.cell(1310.0), "13.10");
+    }
+
+    #[test]
+    fn ticks_are_short_and_exact() {
+        assert_eq!(tick(1_500_000.0, 500_000.0), both("1.5M", "150万"));
+        assert_eq!(tick(20_000.0, 10_000.0), both("20k", "2万"));
+        assert_eq!(tick(0.25, 0.05), same("0.25"));
+        assert_eq!(tick(2.5, 2.5), same("2.5"));
+        assert_eq!(tick(-0.75, 0.25), same("-0.75"));
+        assert_eq!(tick(0.0, 50.0), same("0"));
+        assert_eq!(tick(50.0, 50.0), same("50"));
+    }
+}

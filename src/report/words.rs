@@ -1,0 +1,115 @@
+//! Words of the tables in both languages. What is not known here is shown by the name that
+//! it has in the tables, so that a report of any run folder can be read.
+
+use crate::report::say::{self, Both, both, same};
+
+/// (name in the tables, English, Chinese).
+type Word = (&'static str, &'static str, &'static str);
+
+const METRICS: &[Word] = &[
+    ("gmv_fen", "GMV", "成交额（GMV）"),
+    ("kept_gmv_fen", "GMV kept", "净成交额"),
+    ("orders_count", "orders", "成交订单数"),
+    ("active_buyers_count", "active buyers", "年活跃买家数"),
+    ("members_count", "members", "会员数"),
+    ("new_members_count", "new members", "新注册人数"),
+    ("new_buyers_count", "new buyers", "首购人数"),
+    ("orders_per_member_day", "orders a member and day", "会员日均订单数"),
+    ("cac_platform_fen", "cost of a new buyer", "获客成本"),
+    ("cac_net_fen", "cost of a net new buyer", "获客成本（净增）"),
+    ("cac_all_payers_fen", "cost of a new buyer, all payers", "获客成本（全口径）"),
+    ("marketing_spend_fen", "marketing spend", "营销支出"),
+    ("marketing_unspent_fen", "marketing budget left", "未用营销预算"),
+    ("repurchase_30d_share", "bought again in 30 days", "30日复购率"),
+    ("k_factor", "K factor", "K因子"),
+    ("organic_share", "organic orders", "自然流量订单占比"),
+    ("trust_mean", "mean trust", "平均信任度"),
+    ("trust_p10", "trust, lowest tenth", "信任度10分位"),
+    ("returns_share", "returned orders", "退货率"),
+    ("merchant_profit_fen", "merchants' profit", "商家利润"),
+    ("platform_revenue_fen", "platform's revenue", "平台收入"),
+    ("platform_result_fen", "platform's result after marketing", "平台营销后收入"),
+    ("group_completion_share", "groups that filled", "成团率"),
+    ("delivery_days_mean", "days to delivery", "平均配送天数"),
+    ("out_of_stock_share", "orders out of stock", "缺货率"),
+    ("order_share", "share of orders", "订单市场份额"),
+    ("gmv_share", "share of GMV", "成交额市场份额"),
+    ("member_share", "share of members", "会员市场份额"),
+    ("exclusive_members_share", "members only here", "独占会员占比"),
+    ("switching_share", "orders won from others", "转换订单占比"),
+    ("final_spread_share", "reached in the end", "最终传播占比"),
+    ("final_infected_share", "infected in the end", "期末感染占比"),
+    ("peak_infected_share", "infected at the peak", "感染峰值占比"),
+    ("peak_day", "day of the peak", "传播峰值日"),
+];
+
+const CHANNELS: &[Word] = &[
+    ("outside_ads", "outside ads", "站外广告"),
+    ("search", "search", "搜索"),
+    ("feed", "feed", "推荐流"),
+    ("live", "live sessions", "直播"),
+    ("replay", "replays", "回放"),
+    ("share", "shares", "分享"),
+    ("broadcast", "broadcast shares", "广播分享"),
+    ("group_chat", "chat groups", "聊天群"),
+    ("invitation", "invitations", "拼团邀请"),
+    ("leader", "leader's batch", "团长团批"),
+];
+
+const LINES: &[Word] = &[
+    ("payment", "payments", "货款支付"),
+    ("refund", "refunds", "退款"),
+    ("settlement", "settlement", "货款结算"),
+    ("commission", "commission", "平台佣金"),
+    ("ad_fee", "ad fees", "平台广告费"),
+    ("goods", "goods", "进货"),
+    ("postage", "postage", "运费"),
+    ("return_postage", "return postage", "退货运费"),
+    ("influencer_commission", "influencers' commission", "达人佣金"),
+    ("leader_commission", "leaders' commission", "团长佣金"),
+    ("outside_ads", "outside ads", "站外广告"),
+    ("share_reward", "share rewards", "分享奖励"),
+    ("slot_fee", "session fees", "直播坑位费"),
+    ("leader_bonus", "leader bonuses", "团长奖励"),
+    ("subsidy", "subsidies", "平台补贴"),
+];
+
+const PARTIES: &[Word] = &[
+    ("consumers", "consumers", "消费者"),
+    ("merchants", "merchants", "商家"),
+    ("influencers", "influencers", "达人"),
+    ("leaders", "leaders", "团长"),
+    ("platform", "platform", "平台"),
+    ("logistics", "logistics", "物流"),
+    ("advertising_market", "advertising market", "广告市场"),
+    ("suppliers", "suppliers", "供应商"),
+];
+
+fn found(words: &[Word], name: &str) -> Both {
+    let word = words.iter().find(|word| word.0 == name);
+    word.map_or_else(|| same(say::name(name, 40)), |word| both(word.1, word.2))
+}
+
+/// What a metric is called.
+#[must_use]
+pub fn metric(name: &str) -> Both {
+    found(METRICS, name)
+}
+
+/// What a channel is called.
+#[must_use]
+pub fn channel(name: &str) -> Both {
+    found(CHANNELS, name)
+}
+
+/// What a line of the ledger is called.
+#[must_use]
+pub fn line(name: &str) -> Both {
+    found(LINES, name)
+}
+
+/// What a party of the ledger is called.
+#[must_use]
+pub fn party(name: &str) -> Both {
+    found(PARTIES, name)
+}

@@ -1,0 +1,323 @@
+//! The report: what it says is what the tables say, whatever the folder holds and whatever
+//! things are called.
+
+use assert_cmd::Command;
+use guanxi::observer::RunRecord;
+use guanxi::observers;
+use guanxi::observers::METRICS;
+use guanxi::output::declared::RunKey;
+use guanxi::output::manifest::Status;
+use guanxi::output::read;
+use guanxi::output::run_folder::{Meta, RunFolder};
+use guanxi::report::say::{Kind, Lang};
+use guanxi::report::{self, page::Page};
+use guanxi::table::{Cell, CellKind, Rows};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Runs the program in a folder.
+fn guanxi(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::cargo_bin("guanxi").expect("the program is built with its tests");
+    let output = command.current_dir(folder).args(arguments).output().expect("it starts");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A folder with a run of a scenario.
+fn ran(text: &str, arguments: &[&str]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("s.toml"), text).expect("written");
+    let all = [&["run", "s.toml", "-o", "out", "--progress", "none"], arguments].concat();
+    let (code, said) = guanxi(folder.path(), &all);
+    assert_eq!(code, 0, "{said}");
+    let out = folder.path().join("out");
+    (folder, out)
+}
+
+fn page(folder: &Path) -> (Page, String) {
+    let page = report::page(&[folder.to_path_buf()], Lang::En);
+    let page = page.unwrap_or_else(|error| panic!("{error}"));
+    let html = report::html(&page).unwrap_or_else(|error| panic!("{error}"));
+    (page, html)
+}
+
+const TWO: &str = "name = \"two\"\ndays = 40\nreplicates = 3\nbaseline = \"traditional\"\n\
+                   [population]\nconsumers = 600\n[arm.viral]\npreset = \"viral\"\n\
+                   [arm.traditional]\npreset = \"traditional\"\n";
+
+/// Texts that would do harm if they were taken for anything but text.
+const HOSTILE: &str =
+    "</script><script>alert(1)</script> \\\"onload=x' =1+2 \\u202Eabc <img src=x>";
+
+/// Nothing in a page is loaded, and nothing but its own script runs.
+fn assert_harmless(html: &str) {
+    assert_eq!(html.matches("<script").count(), 1, "one script, the page's own");
+    for word in
+        ["<img", "<iframe", "<link rel=\"style", "@import", "src=\"http", "href=\"http", "url("]
+    {
+        assert!(!html.contains(word), "the page holds `{word}`");
+    }
+    assert!(!html.contains('\u{202e}'), "a mark that turns the direction is in the page");
+}
+
+#[test]
+fn numbers_in_the_page_are_those_of_the_tables() {
+    let (_keep, out) = ran(TWO, &["--report", "--charts", "svg"]);
+    let html = std::fs::read_to_string(out.join("report.html")).expect("run wrote the report");
+    let differences = read::table(&out, "differences").expect("a table");
+    let of = |row: &[String], name: &str| row[differences.column(name).expect("a column")].clone();
+    let mut checked = 0;
+    for row in &differences.rows {
+        let kind = Kind::named(&of(row, "metric"), &of(row, "unit"));
+        for column in ["baseline_mean", "arm_mean", "mean_difference", "ci95_low", "ci95_high"] {
+            let Ok(x) = of(row, column).parse::<f64>() else { continue };
+            let cell = format!("data-v=\"{x}\">{}<", kind.cell(x));
+            assert!(html.contains(&cell), "{} {column}: {cell} is missing", of(row, "metric"));
+            checked += 1;
+        }
+    }
+    assert!(checked > 60, "{checked} numbers");
+    let ledger = read::table(&out, "ledger").expect("a table");
+    let metrics = read::table(&out, "metrics").expect("a table");
+    assert!(!ledger.rows.is_empty() && !metrics.rows.is_empty());
+    for arm in ["viral", "traditional"] {
+        // What remains of the waterfall is the metric, by way of the whole ledger.
+        let values =
+            metrics.rows.iter().filter(|row| row[2] == arm && row[5] == "platform_result_fen");
+        let values: Vec<f64> = values.map(|row| row[10].parse().expect("a number")).collect();
+        let mean = guanxi::output::statistics::moments(&values).mean.expect("a mean");
+        let cell = format!("class=\"n best\" data-v=\"{mean}\"");
+        assert!(html.contains(&cell), "{arm}: {cell} is not what remains");
+    }
+    assert_harmless(&html);
+    let charts: Vec<_> = std::fs::read_dir(out.join("charts")).expect("charts").collect();
+    assert!(charts.len() >= 8, "{} charts", charts.len());
+    let chart = std::fs::read_to_string(out.join("charts/differences.svg")).expect("a chart");
+    assert!(chart.starts_with("<svg ") && !chart.contains("class=\"zh\""));
+}
+
+#[test]
+fn a_report_is_not_replaced_unasked_and_is_the_same_every_time() {
+    let (keep, out) = ran(TWO, &["--report"]);
+    let first = std::fs::read(out.join("report.html")).expect("a report");
+    let (code, said) = guanxi(keep.path(), &["report", "out"]);
+    assert_eq!(code, 7, "{said}");
+    let (code, said) = guanxi(keep.path(), &["report", "out", "--force"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(std::fs::read(out.join("report.html")).expect("a report"), first);
+    let (code, _) = guanxi(keep.path(), &["report", "out", "-o", "zh.html", "--lang", "zh"]);
+    let html = std::fs::read_to_string(keep.path().join("zh.html")).expect("a report");
+    assert!(code == 0 && html.contains("<html lang=\"zh-CN\" data-lang=\"zh\">"));
+    assert_eq!(guanxi(keep.path(), &["report", "nowhere"]).0, 1);
+}
+
+#[test]
+fn equal_arms_cannot_be_separated() {
+    let text =
+        TWO.replace("[arm.viral]\npreset = \"viral\"", "[arm.copy]\npreset = \"traditional\"");
+    let (_keep, out) = ran(&text, &[]);
+    let (page, _) = page(&out);
+    let first = &page.headline[0];
+    assert!(first.en.starts_with("In GMV the arms cannot be separated: "), "{}", first.en);
+    assert!(first.zh.contains("无法区分"), "{}", first.zh);
+    assert!(page.headline.iter().all(|one| !one.en.contains("wins")), "{:?}", page.headline);
+}
+
+#[test]
+fn the_winner_is_named_with_its_size_and_interval() {
+    let (_keep, out) = made(&["high", "low"], 4, |arm, _| if arm == "high" { 2e8 } else { 1e8 });
+    let (page, _) = page(&out);
+    let first = &page.headline[0];
+    assert!(
+        first.en.starts_with("high wins in GMV: highest, with 2.00 million yuan"),
+        "{}",
+        first.en
+    );
+    assert!(first.en.contains("95 % interval") && first.en.contains("than low"), "{}", first.en);
+}
+
+#[test]
+fn one_replicate_and_one_arm_are_told_as_such() {
+    let text = TWO.replace("replicates = 3", "replicates = 1");
+    let (_keep, out) = ran(&text, &[]);
+    let (one, _) = page(&out);
+    assert!(one.warnings[0].en.starts_with("There is one replicate"), "{:?}", one.warnings);
+    assert!(one.headline[0].en.contains("the order may be chance"), "{}", one.headline[0].en);
+    let (_keep, out) = made(&["alone"], 3, |_, r| 1e8 + f64::from(r));
+    let (alone, html) = page(&out);
+    assert!(alone.headline[0].en.starts_with("alone has GMV: 1.00 million yuan"));
+    assert!(!html.contains("id=\"fig-differences\""));
+}
+
+#[test]
+fn rival_platforms_and_classical_diffusion_have_their_charts() {
+    let rivals = "name = \"rivals\"\ndays = 35\nreplicates = 2\n[population]\nconsumers = 500\n\
+                  [arm.city.platform.shelf]\npreset = \"traditional\"\n\
+                  [arm.city.platform.friends]\npreset = \"viral\"\n";
+    let (_keep, out) = ran(rivals, &[]);
+    let (_, html) = page(&out);
+    assert!(html.contains("id=\"fig-market\"") && html.contains("city / friends"));
+    let spreads = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/classical_diffusion.toml");
+    let text = std::fs::read_to_string(spreads).expect("a scenario");
+    let small = ["--set", "population.consumers=1000", "--replicates", "2", "--days", "20"];
+    let (_keep, out) = ran(&text, &small);
+    let (page, html) = page(&out);
+    assert!(html.contains("id=\"fig-spread\""));
+    assert!(page.headline[0].en.contains("reached in the end"), "{}", page.headline[0].en);
+}
+
+#[test]
+fn hostile_names_are_text_everywhere() {
+    let long = "长".repeat(3000) + &"x".repeat(2000);
+    let text = format!(
+        "name = \"s\"\nquestion = \"{HOSTILE} {long}\"\n\
+         days = 5\nreplicates = 2\n[population]\nconsumers = 300\n\
+         [[population.segment]]\nname = \"{HOSTILE}\"\n[arm.a]\n[arm.b]\n"
+    );
+    let (_keep, out) = ran(&text, &[]);
+    let (_, html) = page(&out);
+    assert_harmless(&html);
+    assert!(html.contains("&lt;/script&gt;") || html.contains("&#60;/script&#62;"));
+    assert!(!html.contains(&"x".repeat(1000)), "a long text is shown short");
+    // A folder that somebody else wrote may call its arms anything.
+    let hostile = HOSTILE.replace("\\u202E", "\u{202e}").replace("\\\"", "\"");
+    let arms = [hostile.as_str(), "=cmd|' /C calc'!A0", long.as_str(), "שלום"];
+    let (_keep, out) = made(&arms, 3, |arm, r| 1e8 + arm.len() as f64 * 1e5 + f64::from(r));
+    let (page, html) = page(&out);
+    assert_harmless(&html);
+    assert!(html.contains("\u{2068}שלום\u{2069}"), "right to left is set apart");
+    for figure in page.figures() {
+        let file = figure.file(Lang::Zh);
+        assert!(!file.contains("<script") && !file.contains("<img"), "{}", figure.id);
+    }
+}
+
+/// A run folder written by hand: every table of the registry with rows that vary.
+fn made(arms: &[&str], replicates: u32, gmv: impl Fn(&str, u32) -> f64) -> (TempDir, PathBuf) {
+    synthetic(arms, replicates, 30, gmv)
+}
+
+fn synthetic(
+    arms: &[&str],
+    replicates: u32,
+    days: u16,
+    gmv: impl Fn(&str, u32) -> f64,
+) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let key = |arm: &&str, replicate| RunKey {
+        arm: (*arm).to_owned(),
+        platform: (*arm).to_owned(),
+        replicate,
+    };
+    let runs = (0..replicates).flat_map(|r| arms.iter().map(move |arm| key(arm, r)));
+    let meta = Meta {
+        scenario: "made".to_owned(),
+        scenario_bytes: b"name = \"made\"\n".to_vec(),
+        resolved: "name = \"made\" # no unit; scenario; given; the default is \"scenario\"\n"
+            .to_owned(),
+        digest: "0".repeat(64),
+        seed: 1,
+        engine_version: "0.1.0".to_owned(),
+        command: None,
+        threads: 1,
+        cores: 1,
+        baseline: arms[0].to_owned(),
+        runs: runs.clone().collect(),
+        days,
+        origin: None,
+    };
+    let path = folder.path().join("out");
+    let mut out = RunFolder::create(&path, false, meta).expect("a folder");
+    for run in runs {
+        let (arm, replicate) = (run.arm.clone(), run.replicate);
+        let value = |k: usize| gmv(&arm, replicate) / (k as f64 * k as f64 * 100.0 + 1.0);
+        let metrics = METRICS.iter().enumerate().map(|(k, _)| Some(value(k))).collect();
+        let tables = observers::TABLES.iter().map(|schema| rows(schema, days, replicate)).collect();
+        let record = RunRecord {
+            arm: run.arm,
+            platform: run.platform,
+            replicate,
+            days_done: days,
+            tables,
+            metrics,
+        };
+        out.add(&record, None).expect("added");
+    }
+    let path = out.finish(Status::Complete, None).expect("finished");
+    (folder, path)
+}
+
+/// A row a day, five where rows have a text; numbers that grow and shake.
+fn rows(schema: &'static guanxi::table::Schema, days: u16, replicate: u32) -> Rows {
+    let mut rows = Rows::new(schema);
+    let texts = schema.columns.iter().any(|column| column.kind == CellKind::Text);
+    for day in 1..=u64::from(days) {
+        for k in 0..if texts { 5 } else { 1_u64 } {
+            let cell = |(j, column): (usize, &guanxi::table::Column)| match column.kind {
+                CellKind::Text => Cell::from(format!("text{k}").as_str()),
+                _ if j == 0 => Cell::from(day),
+                CellKind::Integer => {
+                    Cell::from(day * 1000 + (day * 7919 + u64::from(replicate) * 104_729) % 997)
+                }
+                CellKind::Number => Cell::number(0.5 + (day % 7) as f64 / 31.0),
+            };
+            rows.push(schema.columns.iter().enumerate().map(cell).collect::<Vec<_>>());
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_large_run_makes_a_page_below_three_megabytes() {
+    let arms = ["community", "kol", "traditional", "viral"];
+    let (_keep, out) =
+        synthetic(&arms, 30, 365, |arm, r| 1e8 + arm.len() as f64 * 1e6 + f64::from(r) * 1e5);
+    let (page, html) = page(&out);
+    assert!(html.len() <= 3_000_000, "{} bytes", html.len());
+    assert!(page.figures().count() >= 7, "{} figures", page.figures().count());
+}
+
+/// A browser, where there is one.
+fn browser() -> Option<&'static str> {
+    let known = |name: &&str| {
+        let said = std::process::Command::new(name).arg("--version").output();
+        said.is_ok_and(|output| output.status.success())
+    };
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find(known)
+}
+
+#[test]
+fn a_browser_draws_the_page_without_a_request_or_an_error() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: there is no chromium on this machine");
+    };
+    let (keep, out) = ran(TWO, &["--report"]);
+    let page = out.join("report.html");
+    let log = keep.path().join("net.json");
+    let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+                 --disable-background-networking --disable-component-update --disable-sync \
+                 --disable-features=NetworkTimeServiceQuerying \
+                 --enable-logging=stderr --virtual-time-budget=2000 --dump-dom";
+    let output = std::process::Command::new(browser)
+        .args(flags.split_whitespace())
+        .arg("--host-resolver-rules=MAP * ~NOTFOUND")
+        .arg(format!("--user-data-dir={}", keep.path().join("profile").display()))
+        .arg(format!("--log-net-log={}", log.display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .expect("the browser starts");
+    let (dom, said) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!said.contains("CONSOLE"), "the console says something:\n{said}");
+    let own = std::fs::read_to_string(&page).expect("the page");
+    let panels = |text: &str| text.matches("<svg class=\"panel\"").count();
+    assert_eq!(panels(&dom), panels(&own), "every chart is in the document");
+    assert!(panels(&own) > 15 && dom.contains("aria-pressed=\"true\""));
+    let net = std::fs::read_to_string(&log).unwrap_or_default();
+    let asked = net.split("\"url\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+    // The browser asks its maker for the time and for updates, whatever page it shows.
+    let is_its_own = |url: &&str| url.contains(".google.com/") || url.contains(".googleapis.com/");
+    let http = asked.filter(|url| url.starts_with("http"));
+    let asked: Vec<&str> = http.filter(|url| !is_its_own(url)).collect();
+    assert!(asked.is_empty(), "requests: {asked:?}");
+}
