@@ -88,6 +88,8 @@ crate::table! {
 pub struct Competition {
     /// Platform of each consumer's last granted order.
     last: Vec<u8>,
+    /// The own rank's count of today.
+    today: Sales,
     month: Sales,
     total: Sales,
     /// Reported days so far.
@@ -103,6 +105,7 @@ impl Competition {
         let platforms = world.platforms.len();
         (platforms > 1).then(|| Self {
             last: vec![NOWHERE; world.env.consumers.n() as usize],
+            today: Sales::default(),
             month: Sales::default(),
             total: Sales::default(),
             days: 0,
@@ -113,7 +116,8 @@ impl Competition {
 
     /// Rows and counts so far, in or out of a checkpoint.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { last, month, total, days, shares, switching } = self;
+        // The day's counts are in the month's by now, or of a burn-in and forgotten.
+        let Self { last, today: _, month, total, days, shares, switching } = self;
         io.by_consumer_where_on(last);
         month.visit(io);
         total.visit(io);
@@ -123,6 +127,7 @@ impl Competition {
 
     /// Forgets the counts of the burn-in.
     pub fn begin(&mut self) {
+        self.today = Sales::default();
         self.month = Sales::default();
     }
 
@@ -140,7 +145,7 @@ impl Competition {
                 }
             }
         });
-        found.iter().for_each(|sales| self.month.add(sales));
+        found.iter().for_each(|sales| self.today.add(sales));
     }
 
     /// Takes in the counts of a reported day.
@@ -149,6 +154,9 @@ impl Competition {
             self.month.orders[platform] += tally.over_channels(|c| c.ordered as i64) as u64;
             self.month.gmv_fen[platform] += tally.over_channels(|c| c.ordered_fen);
         }
+        let mut today = std::mem::take(&mut self.today);
+        world.link.add_up(today.moves.as_flattened_mut());
+        self.month.add(&today);
         self.days += 1;
         if self.days.is_multiple_of(MONTH_DAYS) {
             self.close_month(world);
@@ -168,8 +176,7 @@ impl Competition {
     }
 
     fn close_month(&mut self, world: &World) {
-        let mut sales = std::mem::take(&mut self.month);
-        world.link.add_up(sales.moves.as_flattened_mut());
+        let sales = std::mem::take(&mut self.month);
         self.total.add(&sales);
         let (month, members) = (self.days.div_ceil(MONTH_DAYS), Members::of(world));
         let (sales, members) = (&sales, &members);
