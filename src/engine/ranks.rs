@@ -8,6 +8,7 @@ use std::panic::resume_unwind;
 ///
 /// # Errors
 /// Where threads cannot be had.
+#[expect(clippy::disallowed_methods, reason = "threads are divided; no result depends on them")]
 pub fn side_by_side<T: Send>(
     ranks: usize,
     work: impl Fn(Link) -> T + Sync,

@@ -320,8 +320,9 @@ impl Homes<'_> {
     ) {
         let own = self.env.consumers.range(shard);
         let near = own.start.saturating_sub(HOUSEHOLD_REACH)..own.end + HOUSEHOLD_REACH;
-        for near_by in shard.saturating_sub(1)..(shard + 2).min(placed.len()) {
-            let orders = self.next_door.get(&near_by).unwrap_or(&placed[near_by]);
+        let near_by = placed.iter().enumerate().take(shard + 2).skip(shard.saturating_sub(1));
+        for (place, own_rank) in near_by {
+            let orders = self.next_door.get(&place).unwrap_or(own_rank);
             let from = orders.partition_point(|order| order.consumer < near.start);
             let orders = orders[from..].iter().take_while(|order| order.consumer < near.end);
             for order in orders.filter(|order| order.flags & flag::NEED != 0) {
