@@ -12,6 +12,7 @@ use crate::scenario::digest::RESULTS_EPOCH;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -122,9 +123,13 @@ impl Keeper<'_> {
             given = true;
             run.columns(io);
         };
-        let made = std::fs::create_dir_all(&self.folder);
-        let made =
-            made.map_err(|source| CheckpointError::Write { path: self.folder.clone(), source });
+        let made = match std::fs::create_dir(&self.folder) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+                Err(CheckpointError::Write { path: self.folder.clone(), source })
+            }
+            // Never the run folder: where that is gone, the run is of no use.
+            _ => Ok(()),
+        };
         let path = made.and_then(|()| checkpoint::write(&self.folder, &header, &mut state));
         if !given {
             // Other ranks give their parts all the same.

@@ -61,6 +61,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: true,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[HOLDER],

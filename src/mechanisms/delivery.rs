@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nothing that is bought would arrive"),
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[DAYS],

@@ -74,6 +74,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[Channel {
         name: "invitation",
         summary: "a friend's invitation to a group",

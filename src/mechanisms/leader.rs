@@ -82,6 +82,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: true,
     channels: &[Channel {
         name: "leader",
         summary: "a neighbourhood leader's post",

@@ -103,6 +103,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: true,
+    paid: true,
     channels: &[Channel {
         name: "live",
         summary: "an influencer's livestream session",

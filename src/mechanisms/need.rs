@@ -72,6 +72,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RATE, NEXT, HOUSEHOLD, LAPSE_RATE, LAPSE],

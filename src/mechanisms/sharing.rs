@@ -89,6 +89,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[
         Channel {
             name: "share",
