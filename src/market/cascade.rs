@@ -15,6 +15,34 @@ pub struct Shape {
     pub virality_sum: f64,
 }
 
+/// Most nodes of a tree that are kept to be drawn.
+const DRAWN: usize = 200;
+
+/// The largest of the filed cascades: of equal size the deeper one, of equal depth the one
+/// whose list of parents is smaller, so that the order of filing does not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Largest {
+    /// Its nodes.
+    pub size: u32,
+    /// Its depth.
+    pub depth: u32,
+    /// Parents of its first nodes but the root; a node's parent comes before it.
+    pub parents: Vec<u32>,
+}
+
+impl Largest {
+    /// Takes the place of another where it is larger.
+    fn rival(&mut self, size: u32, depth: u32, parents: &[u32]) {
+        if (size, depth) < (self.size, self.depth) {
+            return;
+        }
+        let shown = &parents[..parents.len().min(DRAWN - 1)];
+        if (size, depth) > (self.size, self.depth) || shown < self.parents.as_slice() {
+            *self = Self { size, depth, parents: shown.to_vec() };
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Tree {
     /// Parent of node k + 1; a node's parent has a smaller index. Most trees are small.
@@ -30,12 +58,14 @@ pub struct Cascades {
     free: Vec<u32>,
     keep_days: u16,
     shapes: BTreeMap<(u32, u32), Shape>,
+    largest: Largest,
 }
 
 crate::state! {
     Shape { count, virality_sum }
+    Largest { size, depth, parents }
     Tree { parents, last_day, live }
-    Cascades { trees, free, shapes; except keep_days }
+    Cascades { trees, free, shapes, largest; except keep_days }
 }
 
 impl Cascades {
@@ -78,6 +108,7 @@ impl Cascades {
                 tree.live = false;
                 let parents = std::mem::take(&mut tree.parents);
                 let (size, depth, virality) = shape_of(&parents);
+                self.largest.rival(size, depth, &parents);
                 let shape = self.shapes.entry((size, depth)).or_default();
                 shape.count += 1;
                 shape.virality_sum += virality;
@@ -95,6 +126,13 @@ impl Cascades {
     /// Forgets what was filed, at the end of a burn-in.
     pub fn forget_filed(&mut self) {
         self.shapes.clear();
+        self.largest = Largest::default();
+    }
+
+    /// The largest filed cascade; nothing where none is filed.
+    #[must_use]
+    pub fn largest(&self) -> &Largest {
+        &self.largest
     }
 }
 
@@ -132,6 +170,24 @@ mod tests {
         assert_eq!(shape_of(&[0, 0, 0]), (4, 1, 1.5));
         // A chain of four: distances 1, 1, 1, 2, 2, 3.
         assert_eq!(shape_of(&[0, 1, 2]), (4, 3, 10.0 / 6.0));
+    }
+
+    #[test]
+    fn the_largest_is_the_same_in_whatever_order_they_are_filed() {
+        let trees: [&[u32]; 4] = [&[0, 0, 0], &[0, 1, 2], &[0, 1, 1], &[0]];
+        let of = |order: [usize; 4]| {
+            let mut largest = Largest::default();
+            for k in order {
+                let (size, depth, _) = shape_of(trees[k]);
+                largest.rival(size, depth, trees[k]);
+            }
+            largest
+        };
+        assert_eq!(of([0, 1, 2, 3]).parents, [0, 1, 2], "of equal size the deeper one");
+        assert_eq!(of([0, 1, 2, 3]), of([3, 2, 1, 0]));
+        let mut many = Largest::default();
+        many.rival(5000, 1, &vec![0; 4999]);
+        assert_eq!((many.size, many.parents.len()), (5000, 199));
     }
 
     #[test]
