@@ -29,6 +29,34 @@ impl Shape {
     }
 }
 
+/// Most nodes of a tree that are kept to be drawn.
+const DRAWN: usize = 200;
+
+/// The largest of the filed cascades: of equal size the deeper one, of equal depth the one
+/// whose list of parents is smaller, so that the order of filing does not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Largest {
+    /// Its nodes.
+    pub size: u32,
+    /// Its depth.
+    pub depth: u32,
+    /// Parents of its first nodes but the root; a node's parent comes before it.
+    pub parents: Vec<u32>,
+}
+
+impl Largest {
+    /// Takes the place of another where it is larger.
+    fn rival(&mut self, size: u32, depth: u32, parents: &[u32]) {
+        if (size, depth) < (self.size, self.depth) {
+            return;
+        }
+        let shown = &parents[..parents.len().min(DRAWN - 1)];
+        if (size, depth) > (self.size, self.depth) || shown < self.parents.as_slice() {
+            *self = Self { size, depth, parents: shown.to_vec() };
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Tree {
     /// Parent of node k + 1; a node's parent has a smaller index. Most trees are small.
@@ -45,12 +73,14 @@ pub struct Cascades {
     free: Vec<u32>,
     keep_days: u16,
     shapes: BTreeMap<(u32, u32), Shape>,
+    largest: Largest,
 }
 
 crate::state! {
     Shape { count, distances }
+    Largest { size, depth, parents }
     Tree { parents, last_day, live }
-    Cascades { trees, free, shapes; except keep_days }
+    Cascades { trees, free, shapes, largest; except keep_days }
 }
 
 impl Cascades {
@@ -116,6 +146,7 @@ impl Cascades {
                 tree.live = false;
                 let parents = std::mem::take(&mut tree.parents);
                 let (size, depth, distances) = shape_of(&parents);
+                self.largest.rival(size, depth, &parents);
                 let shape = self.shapes.entry((size, depth)).or_default();
                 shape.count += 1;
                 shape.distances += distances;
@@ -168,6 +199,8 @@ impl Cascades {
                 all.trees[slot * ranks + rank] = tree;
             }
             add_shapes(&mut all.shapes, part.shapes);
+            let Largest { size, depth, parents } = part.largest;
+            all.largest.rival(size, depth, &parents);
         }
         let is_free = |slot: &u32| !all.trees[*slot as usize].live;
         all.free = (0..all.trees.len() as u32).rev().filter(is_free).collect();
@@ -181,13 +214,24 @@ impl Cascades {
         self.free.retain(|slot| *slot as usize % ranks == rank);
         self.free.iter_mut().for_each(|slot| *slot /= ranks as u32);
         if rank > 0 {
-            self.shapes.clear();
+            self.forget_filed();
         }
     }
 
     /// Forgets what was filed, at the end of a burn-in.
     pub fn forget_filed(&mut self) {
         self.shapes.clear();
+        self.largest = Largest::default();
+    }
+
+    /// The largest of all ranks' filed cascades; nothing where none is filed.
+    #[must_use]
+    pub fn largest(&self, link: &Link) -> Largest {
+        let mut all = Largest::default();
+        for Largest { size, depth, parents } in link.gather(self.largest.clone()) {
+            all.rival(size, depth, &parents);
+        }
+        all
     }
 }
 
@@ -259,7 +303,8 @@ mod tests {
             (0..11).map(|k| tree(k, &vec![0; usize::from(k)], k % 4 != 1)).collect();
         let free = (0..11).rev().filter(|k| k % 4 == 1).collect();
         let shapes = BTreeMap::from([((2, 1), Shape { count: 3, distances: 3 })]);
-        let all = Cascades { trees, free, keep_days: 0, shapes };
+        let largest = Largest { size: 2, depth: 1, parents: vec![0] };
+        let all = Cascades { trees, free, keep_days: 0, shapes, largest };
         let of = |rank, ranks| {
             let mut own = all.clone();
             own.keep_own(rank, ranks);
@@ -274,6 +319,24 @@ mod tests {
             }
             assert!(written(&mut parts) == expected, "{ranks} ranks");
         }
+    }
+
+    #[test]
+    fn the_largest_is_the_same_in_whatever_order_they_are_filed() {
+        let trees: [&[u32]; 4] = [&[0, 0, 0], &[0, 1, 2], &[0, 1, 1], &[0]];
+        let of = |order: [usize; 4]| {
+            let mut largest = Largest::default();
+            for k in order {
+                let (size, depth, _) = shape_of(trees[k]);
+                largest.rival(size, depth, trees[k]);
+            }
+            largest
+        };
+        assert_eq!(of([0, 1, 2, 3]).parents, [0, 1, 2], "of equal size the deeper one");
+        assert_eq!(of([0, 1, 2, 3]), of([3, 2, 1, 0]));
+        let mut many = Largest::default();
+        many.rival(5000, 1, &vec![0; 4999]);
+        assert_eq!((many.size, many.parents.len()), (5000, 199));
     }
 
     #[test]
