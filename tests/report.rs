@@ -89,6 +89,25 @@ fn numbers_in_the_page_are_those_of_the_tables() {
         let cell = format!("class=\"n best\" data-v=\"{mean}\"");
         assert!(html.contains(&cell), "{arm}: {cell} is not what remains");
     }
+    // How evenly money spreads, and what choosing an arm may cost.
+    let evenness = read::table(&out, "concentration").expect("a table");
+    let at = |name: &str| evenness.column(name).expect("a column");
+    for arm in ["viral", "traditional"] {
+        let own = evenness.rows.iter().filter(|row| {
+            row[at("arm")] == arm && row[at("group")] == "merchants" && row[at("part_share")] == "1"
+        });
+        let own: Vec<f64> = own.map(|row| row[at("gini")].parse().expect("a number")).collect();
+        let mean = guanxi::output::statistics::moments(&own).mean.expect("a mean");
+        assert!(html.contains(&format!("data-v=\"{mean}\"")), "{arm}: Gini {mean}");
+    }
+    let decision = read::table(&out, "decision").expect("a table");
+    let at = |name: &str| decision.column(name).expect("a column");
+    let gmv: Vec<_> = decision.rows.iter().filter(|row| row[at("metric")] == "gmv_fen").collect();
+    assert_eq!(gmv.len(), 2);
+    for row in gmv {
+        let regret: f64 = row[at("expected_regret")].parse().expect("a number");
+        assert!(html.contains(&format!("data-v=\"{regret}\"")), "regret {regret}");
+    }
     assert_harmless(&html);
     let charts: Vec<_> = std::fs::read_dir(out.join("charts")).expect("charts").collect();
     assert!(charts.len() >= 8, "{} charts", charts.len());
@@ -109,6 +128,90 @@ fn a_report_is_not_replaced_unasked_and_is_the_same_every_time() {
     let html = std::fs::read_to_string(keep.path().join("zh.html")).expect("a report");
     assert!(code == 0 && html.contains("<html lang=\"zh-CN\" data-lang=\"zh\">"));
     assert_eq!(guanxi(keep.path(), &["report", "nowhere"]).0, 1);
+}
+
+/// The points of a sweep of `TWO` with one run folder beside it.
+fn swept(vary: &[&str]) -> (TempDir, PathBuf) {
+    let (folder, _) = ran(TWO, &[]);
+    let vary: Vec<&str> = vary.iter().flat_map(|vary| ["--vary", vary]).collect();
+    let all = [&["sweep", "s.toml", "-o", "sweep", "--progress", "none"], &vary[..]].concat();
+    let (code, said) = guanxi(folder.path(), &all);
+    assert_eq!(code, 0, "{said}");
+    let out = folder.path().join("sweep");
+    (folder, out)
+}
+
+#[test]
+fn a_sweep_tells_what_matters_alone_and_beside_a_run() {
+    let vary =
+        ["arm.viral.sharing.reward_fen=0..3000:3", "arm.viral.outside_ads.budget_share=0..0.4:2"];
+    let (keep, out) = swept(&vary);
+    let (alone, html) = page(&out);
+    assert!(alone.headline[0].en.starts_with("GMV depends most on "), "{}", alone.headline[0].en);
+    assert!(html.contains("id=\"fig-tornado\"") && html.contains("budget_share"), "the tornado");
+    assert_harmless(&html);
+    // An arm knows nothing of another's parameters.
+    let tornado = alone.figures().find(|figure| figure.id == "tornado").expect("a tornado");
+    assert!(tornado.table.rows.iter().all(|row| row[1].text.en == "viral"));
+    assert!(!tornado.sheets.is_empty() && tornado.table.rows.len() >= 10);
+    // The change of a grid with two levels is the difference of their means.
+    let metrics = read::table(&out, "metrics").expect("a table");
+    let plan = read_plan(&out);
+    let mean = |level: &str| {
+        let at = |name: &str| metrics.column(name).expect("a column");
+        let of = metrics.rows.iter().filter(|row| {
+            let point: usize = row[at("point")].parse().expect("a number");
+            row[at("arm")] == "viral" && row[at("metric")] == "gmv_fen" && plan[point] == level
+        });
+        let values: Vec<f64> = of.map(|row| row[at("value")].parse().expect("a number")).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let change = mean("0.4") - mean("0");
+    let row = tornado.table.rows.iter().find(|row| {
+        row[0].text.en == "GMV" && row[2].text.en.ends_with("outside_ads.budget_share")
+    });
+    let told = row.expect("a row")[5].raw.expect("a number");
+    assert!((told - change).abs() < 1e-6 * change.abs().max(1.0), "{told} for {change}");
+    let (code, said) = guanxi(keep.path(), &["report", "out", "sweep", "-o", "both.html"]);
+    assert_eq!(code, 0, "{said}");
+    let html = std::fs::read_to_string(keep.path().join("both.html")).expect("a report");
+    for id in ["fig-differences", "fig-tornado", "again-sweep"] {
+        assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+}
+
+/// The second value of each point of a sweep.
+fn read_plan(out: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(out.join("sweep.json")).expect("a plan");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("a plan");
+    let points = json["points"].as_array().expect("points");
+    points.iter().map(|point| point["values"][1].as_str().expect("a value").to_owned()).collect()
+}
+
+#[test]
+fn a_sweep_without_tables_is_told_as_such() {
+    let (keep, out) = swept(&["arm.viral.sharing.reward_fen=0,3000"]);
+    std::fs::remove_dir_all(out.join("tables")).expect("removed");
+    let (code, said) = guanxi(keep.path(), &["report", "sweep"]);
+    assert!(code == 1 && said.contains("the sweep has no tables yet"), "{code}: {said}");
+    // Words are no numbers: the page says so and stands.
+    let (_keep, out) = swept(&["network.kind=erdos_renyi,complete"]);
+    let (page, _) = page(&out);
+    assert!(page.headline[0].en.starts_with("The sweep does not tell"), "{:?}", page.headline);
+}
+
+#[test]
+fn the_largest_cascade_is_drawn_as_the_table_has_it() {
+    let (_keep, out) = ran(&TWO.replace("consumers = 600", "consumers = 3000"), &[]);
+    let (page, _) = page(&out);
+    let table = read::table(&out, "largest_cascade").expect("a table");
+    let at = |name: &str| table.column(name).expect("a column");
+    let size = |row: &Vec<String>| row[at("size_count")].parse::<usize>().expect("a number");
+    let largest = table.rows.iter().map(size).max().expect("a cascade");
+    let figure = page.figures().find(|figure| figure.id == "cascades").expect("a figure");
+    let tree = &figure.sheets[1];
+    assert!(tree.title.en.ends_with(&format!("{largest} consumers")), "{}", tree.title.en);
+    assert_eq!(tree.body.matches("<circle").count(), largest, "a disc a consumer");
 }
 
 #[test]
@@ -172,9 +275,17 @@ fn hostile_names_are_text_everywhere() {
     let text = format!(
         "name = \"s\"\nquestion = \"{HOSTILE} {long}\"\n\
          days = 5\nreplicates = 2\n[population]\nconsumers = 300\n\
-         [[population.segment]]\nname = \"{HOSTILE}\"\n[arm.a]\n[arm.b]\n"
+         [[population.segment]]\nname = \"{HOSTILE}\"\n\
+         [[population.segment]]\nname = \"=1+2|cmd\"\n[arm.a]\n[arm.b]\n"
     );
-    let (_keep, out) = ran(&text, &[]);
+    let (keep, out) = ran(&text, &[]);
+    let segments = std::fs::read_to_string(out.join("tables/segments.csv")).expect("a table");
+    assert!(!segments.contains(",=1+2") && segments.contains("'=1+2|cmd"), "a formula in a cell");
+    let (_, said) = guanxi(keep.path(), &["run", "s.toml", "-o", "again", "--progress", "plain"]);
+    assert!(
+        !said.contains('\u{202e}') && !said.contains("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        "{said}"
+    );
     let (_, html) = page(&out);
     assert_harmless(&html);
     assert!(html.contains("&lt;/script&gt;") || html.contains("&#60;/script&#62;"));

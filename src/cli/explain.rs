@@ -174,3 +174,25 @@ fn table(table: &Table) -> String {
     let rows: Vec<_> = columns_of.map(row).collect();
     format!("{} (output table): {}\n{}", table.schema.name, table.schema.summary, columns(&rows))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_the_registry_is_explained() {
+        let names = names();
+        assert!(names.len() > 300, "{} names", names.len());
+        for name in names {
+            let found = meanings(&name);
+            assert!(!found.is_empty(), "`{name}` is not explained");
+            assert!(found.iter().all(|text| text.len() > 20), "`{name}` is explained by {found:?}");
+        }
+        for key in keys() {
+            let said = meanings(&key.path()).join("\n");
+            for part in ["accepts  ", "default  ", "source   "] {
+                assert!(said.contains(part), "{}: no `{part}`", key.path());
+            }
+        }
+    }
+}

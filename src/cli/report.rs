@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Run folders; those of one scenario with other replicates count as one.
+    /// Run folders, of which those of one scenario with other replicates count as one; a folder
+    /// of a sweep beside them (or alone) adds what matters and where arms break even.
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
     /// The page [default: report.html in the first folder].

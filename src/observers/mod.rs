@@ -3,6 +3,7 @@
 pub mod cascades;
 pub mod cohorts;
 pub mod competition;
+pub mod concentration;
 pub mod daily;
 pub mod funnel;
 pub mod ledger;
@@ -27,6 +28,8 @@ pub const TABLES: &[&Schema] = &[
     &ledger::Flows::SCHEMA,
     &cohorts::Cohorts::SCHEMA,
     &cascades::Shapes::SCHEMA,
+    &cascades::Largest::SCHEMA,
+    &concentration::Concentration::SCHEMA,
     &competition::Shares::SCHEMA,
     &competition::Switching::SCHEMA,
     &segments::Segments::SCHEMA,
@@ -121,6 +124,7 @@ pub struct Observers {
     competition: Option<Competition>,
     months: Vec<segments::Months>,
     spread: spread::Course,
+    concentration: concentration::Watch,
 }
 
 impl Observers {
@@ -146,12 +150,23 @@ impl Observers {
             competition: Competition::new(world),
             months: vec![segments::Months::default(); n],
             spread: spread::Course::default(),
+            concentration: concentration::Watch::new(world),
         }
     }
 
     /// Rows and sums so far, in or out of a checkpoint.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { burn_in: _, daily, funnel, flows, totals, competition, months, spread } = self;
+        let Self {
+            burn_in: _,
+            daily,
+            funnel,
+            flows,
+            totals,
+            competition,
+            months,
+            spread,
+            concentration,
+        } = self;
         for rows in daily.iter_mut().chain(funnel).chain(flows) {
             rows.columns(io);
         }
@@ -161,6 +176,7 @@ impl Observers {
         }
         months.visit(io);
         spread.visit(io);
+        concentration.columns(io);
     }
 
     /// Notes where the reported days begin, at the end of a burn-in.
@@ -170,6 +186,7 @@ impl Observers {
             totals.stock_before_fen = metrics::stock_fen(world, platform);
         }
         self.competition.iter_mut().for_each(Competition::begin);
+        self.concentration.begin();
     }
 
     /// Takes in the answers of a wave, of all platforms.
@@ -177,6 +194,7 @@ impl Observers {
         if let Some(competition) = &mut self.competition {
             competition.answered(world, answers);
         }
+        self.concentration.answered(world, answers);
     }
 
     /// Takes in a reported day: counts and money of each platform.
@@ -205,18 +223,31 @@ impl Observers {
     /// Tables and metrics of each platform after `days_done` days, burn-in included.
     #[must_use]
     pub fn finish(self, world: &World, days_done: u16) -> Vec<(Vec<Rows>, Vec<Option<f64>>)> {
-        let Self { burn_in, daily, funnel, flows, totals, months, competition, spread } = self;
+        let Self {
+            burn_in,
+            daily,
+            funnel,
+            flows,
+            totals,
+            months,
+            competition,
+            spread,
+            concentration,
+        } = self;
         let (spread_rows, outbreak) = spread.finish().unzip();
         let mut spread_rows = spread_rows.into_iter();
         let days = days_done.saturating_sub(burn_in);
         let mut rivalry = competition.map(|c| c.finish(world)).unwrap_or_default().into_iter();
+        let mut evenness = concentration.finish(&world.link).into_iter();
         let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).zip(months).enumerate();
         parts
             .map(|(index, ((((daily, funnel), flows), totals), months))| {
                 let platform = &world.platforms[index];
                 let cohorts = cohorts::rows(&platform.history, days_done);
-                let shapes = cascades::rows(&platform.cascades);
-                let mut tables = vec![daily, funnel, flows, cohorts, shapes];
+                let shapes = cascades::rows(&platform.cascades, &world.link);
+                let largest = cascades::largest_rows(&platform.cascades, &world.link);
+                let mut tables = vec![daily, funnel, flows, cohorts, shapes, largest];
+                tables.extend(evenness.next());
                 tables.extend(months.rows(world, platform, days));
                 let (shares, standing) = rivalry.next().unzip();
                 tables.extend(shares.into_iter().flatten());

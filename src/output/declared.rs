@@ -263,13 +263,13 @@ pub static DIFFERENCES: Schema = Schema {
     name: "differences",
     summary: "metrics of an arm's platform minus the baseline's, paired by replicate",
     columns: &[
-        column("baseline", Text, "", "arm that is compared with", "对照方案"),
+        column("baseline", Text, "", "arm that is compared with", "作为比较基准的方案,即基准组"),
         column(
             "baseline_platform",
             Text,
             "",
             "platform of the baseline that is compared with",
-            "对照方案中的平台",
+            "基准组中的平台",
         ),
         METRIC,
         UNIT,
@@ -286,7 +286,7 @@ pub static DIFFERENCES: Schema = Schema {
             Number,
             "see unit",
             "mean of the baseline over the pairs",
-            "对照方案均值",
+            "基准组均值",
         ),
         column("arm_mean", Number, "see unit", "mean of the arm over the pairs", "本方案均值"),
         column(
@@ -294,7 +294,7 @@ pub static DIFFERENCES: Schema = Schema {
             Number,
             "see unit",
             "mean of arm minus baseline",
-            "差值均值(本方案减对照)",
+            "差值均值(本方案减基准组)",
         ),
         column(
             "sd",
@@ -322,7 +322,7 @@ pub static DIFFERENCES: Schema = Schema {
             Number,
             "1",
             "mean difference by the size of the baseline's mean; empty where that is 0",
-            "差值均值与对照均值绝对值之比;对照为 0 时为空",
+            "差值均值与基准组均值绝对值之比;基准组为 0 时为空",
         ),
         column(
             "pairs_higher_share",

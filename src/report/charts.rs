@@ -1,7 +1,7 @@
 //! The kinds of charts: lines with bands, intervals, bars, heat maps, steps.
 
-use crate::report::say::{self, Both, Kind, same};
-use crate::report::svg::{Anchor, Axis, GRID, INK, PALE, Sheet, colour, dash};
+use crate::report::say::{self, Both, Kind, both, same};
+use crate::report::svg::{Anchor, Axis, BLACK, GRID, INK, PALE, Sheet, colour, dash};
 
 /// Width of a panel.
 pub const WIDTH: f64 = 360.0;
@@ -9,6 +9,9 @@ pub const WIDTH: f64 = 360.0;
 const PLOT: f64 = 170.0;
 /// Height of the title above the plot.
 const TOP: f64 = 30.0;
+
+/// Most places of a line chart whose values can be read by pointing.
+const SLICES: usize = 30;
 
 /// A point of a line: x, y, and the interval of y.
 pub type Point = (f64, f64, Option<(f64, f64)>);
@@ -37,6 +40,40 @@ pub struct Axes {
     pub from_zero: bool,
     /// Whether x and y are logarithms to base ten.
     pub logs: bool,
+    /// Whether x is any number, and not a day or a month.
+    pub free: bool,
+}
+
+impl Axes {
+    /// Days, and a kind of number from zero.
+    #[must_use]
+    pub fn by_day(kind: Kind) -> Self {
+        Self { x: both("day", "日"), kind, from_zero: true, logs: false, free: false }
+    }
+
+    /// The axis of x from the first to the last value.
+    fn across(&self, first: f64, last: f64) -> Axis {
+        if self.logs {
+            return Axis { low: 0.0, high: last.ceil().max(1.0), step: 1.0 };
+        }
+        if self.free {
+            return Axis::holding(first, last, 4.0);
+        }
+        Axis { low: first.min(1.0), high: last.max(first + 1.0), step: day_step(last) }
+    }
+
+    /// The ticks of x with their words.
+    fn ticks(&self, x: &Axis) -> Vec<(f64, Both)> {
+        if self.free {
+            return x.ticks().into_iter().map(|tick| (tick, x.word(tick))).collect();
+        }
+        let n = (x.high / x.step) as usize;
+        let tick = |k: usize| {
+            let tick = if self.logs { k as f64 } else { (k as f64 * x.step).max(x.low) };
+            (tick, if self.logs { power(tick) } else { same(say::tick(tick, 1.0).en) })
+        };
+        (0..=n.min(20)).map(tick).collect()
+    }
 }
 
 /// Names of the series in rows below a plot; gives the height that they take.
@@ -85,18 +122,19 @@ pub fn lines(title: Both, series: &[Series], axes: &Axes) -> Option<Sheet> {
         let (low, high) = p.2.unwrap_or((p.1, p.1));
         [axes.kind.scaled(low), axes.kind.scaled(high)]
     })?;
-    let low = if axes.from_zero { low.min(0.0) } else { low };
-    let whole = |ends: Axis| if axes.logs { Axis { step: 1.0, ..ends } } else { ends };
+    // An interval may reach below zero where no value does.
+    let nothing_below = series.iter().flat_map(|one| &one.points).all(|p| p.1 >= 0.0);
+    let low = match (axes.from_zero, nothing_below) {
+        (true, true) => 0.0,
+        (true, false) => low.min(0.0),
+        (false, _) => low,
+    };
     let y = if axes.logs {
         Axis { low: low.floor(), high: 0.0, step: 1.0 }
     } else {
         Axis::holding(low, high, 4.0)
     };
-    let x = whole(if axes.logs {
-        Axis { low: 0.0, high: last.ceil().max(1.0), step: 1.0 }
-    } else {
-        Axis { low: first.min(1.0), high: last.max(first + 1.0), step: day_step(last) }
-    });
+    let x = axes.across(first, last);
     let mut sheet = Sheet::new(title, WIDTH, 0.0);
     let (left, right, bottom) = (48.0, WIDTH - 10.0, TOP + PLOT);
     for tick in y.ticks() {
@@ -105,12 +143,9 @@ pub fn lines(title: Both, series: &[Series], axes: &Axes) -> Option<Sheet> {
         let word = if axes.logs { power(tick) } else { y.word(tick) };
         sheet.words(left - 5.0, at + 4.0, Anchor::End, &word, "font-size=\"11\" fill=\"#595959\"");
     }
-    let n = (x.high / x.step) as usize;
-    for k in 0..=n.min(20) {
-        let tick = if axes.logs { k as f64 } else { (k as f64 * x.step).max(x.low) };
+    for (tick, word) in axes.ticks(&x) {
         let at = x.place(tick, left, right);
         sheet.line((at, bottom), (at, bottom + 4.0), PALE, 1.0);
-        let word = if axes.logs { power(tick) } else { same(say::tick(tick, 1.0).en) };
         tick_word(&mut sheet, at, bottom + 16.0, &word);
     }
     sheet.line((left, bottom), (right, bottom), INK, 1.0);
@@ -118,9 +153,12 @@ pub fn lines(title: Both, series: &[Series], axes: &Axes) -> Option<Sheet> {
     for one in series {
         let to = |px: f64, py: f64| {
             let (px, py) = (x.place(px, left, right), y.place(axes.kind.scaled(py), bottom, TOP));
-            (px, py.clamp(TOP - 4.0, bottom + 4.0))
+            (px, py.clamp(TOP - 4.0, bottom))
         };
         draw(&mut sheet, one, &to);
+    }
+    if !axes.logs {
+        read_outs(&mut sheet, series, axes, &|at| x.place(at, left, right));
     }
     let names: Vec<(usize, &str)> = series
         .iter()
@@ -137,6 +175,33 @@ fn day_step(last: f64) -> f64 {
     steps.into_iter().find(|step| last / step <= 7.0).unwrap_or(last)
 }
 
+/// Invisible upright slices that tell all values at their place to whoever points at them.
+fn read_outs(sheet: &mut Sheet, series: &[Series], axes: &Axes, to: &dyn Fn(f64) -> f64) {
+    let named = || series.iter().filter(|one| !one.label.is_empty() || series.len() == 1);
+    let Some(longest) = named().max_by_key(|one| one.points.len()) else { return };
+    let step = longest.points.len().div_ceil(SLICES).max(1);
+    let shown: Vec<f64> = longest.points.iter().step_by(step).map(|p| p.0).collect();
+    let ends = |k: usize| {
+        let middle = |a: usize, b: usize| (to(shown[a]) + to(shown[b])) / 2.0;
+        let from = if k == 0 { to(shown[0]) } else { middle(k - 1, k) };
+        let until = if k + 1 < shown.len() { middle(k, k + 1) } else { to(shown[k]) };
+        (from, (until - from).max(4.0))
+    };
+    for (k, at) in shown.iter().enumerate() {
+        let value = |one: &Series| {
+            let point = one.points.iter().find(|p| p.0 == *at)?;
+            Some(format!("{} {}", one.label, axes.kind.cell(point.1)).trim().to_owned())
+        };
+        let values: Vec<String> = named().filter_map(value).collect();
+        let (from, width) = ends(k);
+        sheet.slice(
+            (from, TOP),
+            (width, PLOT),
+            &format!("{}: {at}\n{}", axes.x.en, values.join("\n")),
+        );
+    }
+}
+
 fn draw(sheet: &mut Sheet, one: &Series, to: &dyn Fn(f64, f64) -> (f64, f64)) {
     let upper = one.points.iter().filter_map(|p| p.2.map(|ends| to(p.0, ends.1)));
     let lower = one.points.iter().rev().filter_map(|p| p.2.map(|ends| to(p.0, ends.0)));
@@ -147,10 +212,11 @@ fn draw(sheet: &mut Sheet, one: &Series, to: &dyn Fn(f64, f64) -> (f64, f64)) {
     let line: Vec<_> = one.points.iter().map(|p| to(p.0, p.1)).collect();
     if one.dots {
         for (x, y) in line {
-            sheet.dot(x, y, 1.6, colour(one.place));
+            sheet.dot(x, y, 3.0, colour(one.place));
         }
     } else {
-        sheet.path(&line, colour(one.place), 2.0, dash(one.place));
+        let width = if one.place == BLACK { 1.2 } else { 2.0 };
+        sheet.path(&line, colour(one.place), width, dash(one.place));
     }
 }
 
@@ -169,15 +235,13 @@ pub struct Row {
     pub note: Both,
 }
 
-/// White around letters, where a line of the grid may pass below them.
-const HALO: &str =
-    "stroke=\"#ffffff\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+/// Ground of a mark.
+const BAND: &str = "#eef2f5";
 
 /// Name and note of a row, above its mark.
 fn heads(sheet: &mut Sheet, row: &Row, y: f64) {
-    sheet.words(4.0, y + 12.0, Anchor::Start, &row.label, HALO);
-    let more = format!("font-size=\"11\" {HALO}");
-    sheet.words(WIDTH - 4.0, y + 12.0, Anchor::End, &row.note, &more);
+    sheet.words(4.0, y + 12.0, Anchor::Start, &row.label, "");
+    sheet.words(WIDTH - 4.0, y + 12.0, Anchor::End, &row.note, "font-size=\"11\"");
 }
 
 /// Differences with their intervals around a line at zero.
@@ -194,14 +258,18 @@ pub fn forest(title: Both, rows: &[Row], kind: Kind) -> Sheet {
     let bottom = TOP + 34.0 * rows.len() as f64 + 2.0;
     let to = |x: f64| axis.place(x, left, right);
     for tick in axis.ticks() {
-        sheet.line((to(tick), TOP - 4.0), (to(tick), bottom), GRID, 1.0);
         tick_word(&mut sheet, to(tick), bottom + 14.0, &axis.word(tick));
     }
-    sheet.line((to(0.0), TOP - 4.0), (to(0.0), bottom), INK, 1.5);
     for (k, row) in rows.iter().enumerate() {
         let y = TOP + 34.0 * k as f64;
         heads(&mut sheet, row, y);
-        let middle = y + 22.0;
+        let middle = y + 23.0;
+        // Lines stay below the words.
+        sheet.rect(left - 10.0, middle - 7.0, (right - left + 20.0, 14.0), BAND);
+        for tick in axis.ticks() {
+            sheet.line((to(tick), middle - 7.0), (to(tick), middle + 7.0), "#ffffff", 1.5);
+        }
+        sheet.line((to(0.0), middle - 7.0), (to(0.0), middle + 7.0), INK, 1.5);
         if let Some((low, high)) = row.ends {
             let (low, high) = (to(kind.scaled(low)), to(kind.scaled(high)));
             sheet.line((low, middle), (high, middle), colour(row.place), 3.0);
@@ -236,7 +304,7 @@ pub fn bars(title: Both, rows: &[Row], logs: bool) -> Sheet {
     for (k, row) in rows.iter().enumerate() {
         let y = TOP - 4.0 + 36.0 * k as f64;
         heads(&mut sheet, row, y);
-        sheet.rect(left, y + 17.0, (right - left, 10.0), "#eeeeee");
+        sheet.rect(left, y + 17.0, (right - left, 10.0), BAND);
         sheet.rect(left, y + 17.0, (to(row.value) - left, 10.0), colour(row.place));
         if let Some((low, high)) = row.ends {
             sheet.line((to(low), y + 22.0), (to(high), y + 22.0), INK, 1.5);
@@ -275,26 +343,22 @@ pub fn waterfall(title: Both, steps: &[Step]) -> Sheet {
     let axis = Axis { low, high: if high > low { high } else { low + 1.0 }, step: 1.0 };
     let to = |x: f64| axis.place(x, 6.0, WIDTH - 6.0);
     let mut sheet = Sheet::new(title, WIDTH, TOP + 34.0 * steps.len() as f64);
-    sheet.line((to(0.0), TOP), (to(0.0), sheet.height), INK, 1.0);
     for (k, (step, bar)) in steps.iter().zip(&bars).enumerate() {
         let y = TOP - 2.0 + 34.0 * k as f64;
+        let weight = if step.is_sum { "font-weight=\"600\"" } else { "font-size=\"12\"" };
+        sheet.words(4.0, y + 11.0, Anchor::Start, &step.label, weight);
+        sheet.words(WIDTH - 4.0, y + 11.0, Anchor::End, &step.note, weight);
         let (a, b) = (to(bar.0.min(bar.1)), to(bar.0.max(bar.1)));
         let ink = match (step.is_sum, step.value >= 0.0) {
             (true, _) => "#444444",
             (false, true) => "#0072b2",
             (false, false) => "#d55e00",
         };
-        sheet.rect(a, y + 16.0, ((b - a).max(1.0), 11.0), ink);
-        if k + 1 < steps.len() {
-            sheet.line((to(bar.1), y + 16.0), (to(bar.1), y + 50.0), "#999999", 1.0);
-        }
-    }
-    for (k, step) in steps.iter().enumerate() {
-        let y = TOP + 9.0 + 34.0 * k as f64;
-        let weight = if step.is_sum { "font-weight=\"600\"" } else { "font-size=\"12\"" };
-        let more = format!("{weight} {HALO}");
-        sheet.words(4.0, y, Anchor::Start, &step.label, &more);
-        sheet.words(WIDTH - 4.0, y, Anchor::End, &step.note, &more);
+        sheet.rect(4.0, y + 16.0, (WIDTH - 8.0, 13.0), BAND);
+        sheet.rect(a, y + 17.0, ((b - a).max(1.0), 11.0), ink);
+        // Where the step before ended, and zero.
+        sheet.line((to(bar.0), y + 16.0), (to(bar.0), y + 29.0), "#777777", 1.0);
+        sheet.line((to(0.0), y + 15.0), (to(0.0), y + 30.0), INK, 1.5);
     }
     sheet
 }
@@ -330,6 +394,9 @@ pub fn heat(
                 let word = same(format!("{:.0}", value * 100.0));
                 let more = format!("font-size=\"11\" {ink}");
                 sheet.words(x + width / 2.0, y + 16.0, Anchor::Middle, &word, &more);
+            } else {
+                let text = format!("{} · {}: {:.0} %", label.en, j + 1, value * 100.0);
+                sheet.slice((x, y), (width, 23.0), &text);
             }
         }
     }
@@ -343,42 +410,4 @@ pub fn heat(
 fn shade(part: f64) -> String {
     let mix = |from: f64, to: f64| (from + (to - from) * part) as u8;
     format!("#{:02x}{:02x}{:02x}", mix(240.0, 8.0), mix(246.0, 64.0), mix(252.0, 110.0))
-}
-
-/// A tree that follows from its number of nodes and its depth: a star or a chain.
-#[must_use]
-pub fn tree(title: Both, size: u32, depth: u32, place: usize) -> Sheet {
-    let mut sheet = Sheet::new(title, WIDTH, 0.0);
-    let shown = size.min(40);
-    let ink = colour(place);
-    if depth == 1 {
-        let per_row = 13;
-        let leaves = shown - 1;
-        let rows = leaves.div_ceil(per_row);
-        let root = (WIDTH / 2.0, TOP + 14.0);
-        for k in 0..leaves {
-            let in_row = per_row.min(leaves - k / per_row * per_row);
-            let x = WIDTH / 2.0 + 25.0 * (f64::from(k % per_row) - f64::from(in_row - 1) / 2.0);
-            let y = TOP + 60.0 + 22.0 * f64::from(k / per_row);
-            sheet.line(root, (x, y), "#999999", 1.0);
-            sheet.dot(x, y, 5.0, ink);
-        }
-        sheet.dot(root.0, root.1, 8.0, INK);
-        sheet.height = TOP + 60.0 + 22.0 * f64::from(rows) + 4.0;
-        return sheet;
-    }
-    let gap = (WIDTH - 40.0) / f64::from(shown.max(2) - 1).max(1.0);
-    for k in 0..shown {
-        let x = 20.0 + gap.min(60.0) * f64::from(k);
-        if k > 0 {
-            sheet.line((x - gap.min(60.0), TOP + 20.0), (x, TOP + 20.0), "#999999", 1.5);
-        }
-    }
-    for k in 0..shown {
-        let x = 20.0 + gap.min(60.0) * f64::from(k);
-        let (radius, ink) = if k == 0 { (8.0, INK) } else { (5.0, ink) };
-        sheet.dot(x, TOP + 20.0, radius, ink);
-    }
-    sheet.height = TOP + 44.0;
-    sheet
 }

@@ -64,6 +64,14 @@ pub struct PlaceData {
     pub cascades: BTreeMap<(u32, u32), f64>,
     /// Share of GMV by month, where platforms compete.
     pub shares: Course,
+    /// Part of the money by (group, part of the group in thousandths).
+    pub lorenz: BTreeMap<(String, u32), ByReplicate>,
+    /// Gini coefficients by group.
+    pub gini: BTreeMap<String, ByReplicate>,
+    /// How many of a group have any money.
+    pub having: BTreeMap<String, ByReplicate>,
+    /// Largest cascades by replicate: size of the whole, parents of the first nodes.
+    pub largest: BTreeMap<u32, (u32, Vec<u32>)>,
 }
 
 impl PlaceData {
@@ -321,7 +329,7 @@ fn places(measured: &Measured) -> Vec<Place> {
 
 /// Reads a table row by row: arm, platform, replicate, then the columns asked for, each
 /// empty where the table has no such column. A table that is not there has no rows.
-fn rows(
+pub(crate) fn rows(
     folder: &Path,
     name: &str,
     columns: &[&str],
@@ -390,8 +398,32 @@ fn fill(folder: &Path, runs: &Runs<'_>, of: &mut [PlaceData]) -> Result<(), Outp
         let (Ok(size), Ok(depth)) = (row[3].parse(), row[4].parse()) else { return };
         *of[place].cascades.entry((size, depth)).or_default() += number(&row[5]).unwrap_or(0.0);
     })?;
+    evenness(folder, runs, of)?;
+    rows(folder, "largest_cascade", &["node", "parent", "size_count"], |row| {
+        let Some((place, replicate)) = runs.of(row) else { return };
+        let tree = of[place].largest.entry(replicate).or_default();
+        tree.0 = row[5].parse().unwrap_or(0);
+        tree.1.extend(row[4].parse::<u32>());
+    })?;
     rows(folder, "market_shares", &["gmv_share"], |row| {
         let Some((place, replicate)) = runs.of(row) else { return };
         of[place].shares.entry(replicate).or_default().push(number(&row[3]));
+    })
+}
+
+/// Reads how evenly money spreads.
+fn evenness(folder: &Path, runs: &Runs, of: &mut [PlaceData]) -> Result<(), OutputError> {
+    let columns = ["group", "part_share", "money_share", "having_count", "gini"];
+    rows(folder, "concentration", &columns, |row| {
+        let Some((place, replicate)) = runs.of(row) else { return };
+        let [part, share, having, gini] = [4, 5, 6, 7].map(|k| number(&row[k]));
+        let (Some(part), Some(share)) = (part, share) else { return };
+        let (of, group) = (&mut of[place], row[3].clone());
+        let thousandths = (part * 1000.0).round() as u32;
+        of.lorenz.entry((group.clone(), thousandths)).or_default().insert(replicate, share);
+        if let (Some(having), Some(gini)) = (having, gini) {
+            of.having.entry(group.clone()).or_default().insert(replicate, having);
+            of.gini.entry(group).or_default().insert(replicate, gini);
+        }
     })
 }

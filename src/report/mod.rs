@@ -2,7 +2,7 @@
 //!
 //! It reads the tables of run folders and never the engine, so that it works on any run
 //! folder. The page loads nothing: charts are SVG within it, the script is plain. The same
-//! folders give the same bytes. [Decision 0009](../../../docs/decisions/0009-report.md) says
+//! folders give the same bytes. [Decision 0011](../../../docs/decisions/0011-report.md) says
 //! why the charts are drawn here.
 
 pub mod bass;
@@ -12,6 +12,8 @@ pub mod page;
 pub mod say;
 pub mod sections;
 pub mod svg;
+pub mod sweeps;
+pub mod trees;
 pub mod verdict;
 pub mod words;
 
@@ -20,6 +22,8 @@ use crate::output::manifest::Status;
 use crate::report::data::{Data, Source};
 use crate::report::page::{Page, Section};
 use crate::report::say::{Both, Lang, both};
+use crate::report::sections::sensitivity;
+use crate::report::sweeps::Sweep;
 use askama::Template;
 use std::path::PathBuf;
 
@@ -31,7 +35,14 @@ const QUESTION: usize = 300;
 /// # Errors
 /// Where a folder cannot be read.
 pub fn page(folders: &[PathBuf], lang: Lang) -> Result<Page, OutputError> {
-    let data = Data::read(folders)?;
+    let (swept, ran): (Vec<PathBuf>, Vec<PathBuf>) =
+        folders.iter().cloned().partition(|folder| Sweep::is_one(folder));
+    let mut sweeps = swept.iter().map(|one| Sweep::read(one)).collect::<Result<Vec<_>, _>>()?;
+    if ran.is_empty() && !sweeps.is_empty() {
+        return Ok(of_sweeps(&sweeps, lang));
+    }
+    let data = Data::read(&ran)?;
+    sweeps.iter_mut().for_each(|sweep| sweep.colour(&data.places));
     let standings = verdict::standings(&data);
     let headline = if data.places.is_empty() {
         vec![both(
@@ -41,16 +52,35 @@ pub fn page(folders: &[PathBuf], lang: Lang) -> Result<Page, OutputError> {
     } else {
         verdict::headline(&data, &standings)
     };
-    let sections: Vec<Section> = sections::all(&data, &standings);
+    let sections: Vec<Section> = sections::all(&data, &standings, &sweeps);
     Ok(Page {
         lang,
         name: title(&data),
         question: question(&data.sources),
         what: what(&data),
-        warnings: warnings(&data),
+        warnings: warnings(&data)
+            .into_iter()
+            .chain(sweeps.iter().filter_map(sensitivity::warning))
+            .collect(),
         headline,
         sections,
     })
+}
+
+/// The page of sweeps alone: what the answer depends on.
+fn of_sweeps(sweeps: &[Sweep], lang: Lang) -> Page {
+    let mut names: Vec<&str> = sweeps.iter().map(|sweep| sweep.plan.scenario.as_str()).collect();
+    names.dedup();
+    let headline = sweeps.iter().flat_map(sensitivity::headline).collect();
+    Page {
+        lang,
+        name: say::name(&names.join(" · "), 120),
+        question: String::new(),
+        what: sensitivity::what(&sweeps[0]),
+        warnings: sweeps.iter().filter_map(sensitivity::warning).collect(),
+        headline,
+        sections: sensitivity::page(sweeps),
+    }
 }
 
 /// The page as HTML.
@@ -84,7 +114,7 @@ fn what(data: &Data) -> Both {
         format!(
             "{arms} arms or platforms, {n} complete replicates, {days} days, baseline {baseline}"
         ),
-        format!("{arms} 个方案或平台，{n} 次完整重复，{days} 天，基准组 {baseline}"),
+        format!("{arms} 个方案（或平台），{n} 次完整重复，{days} 天，基准组 {baseline}"),
     )
 }
 

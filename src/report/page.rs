@@ -40,6 +40,14 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
+impl Table {
+    /// Whether a column holds numbers, as its first row tells.
+    fn is_number(&self, column: &usize) -> bool {
+        let first = self.rows.first().and_then(|row| row.get(*column));
+        first.is_some_and(|cell| cell.class.starts_with('n'))
+    }
+}
+
 /// A finding with the charts that show it and the table behind them.
 #[derive(Clone, Debug)]
 pub struct Figure {
@@ -123,19 +131,26 @@ pub fn spread(
     moments: &crate::output::statistics::Moments,
 ) -> Cell {
     let Some(mean) = moments.mean else { return Cell::number("–", None) };
-    let half = moments.half_width().map(|half| format!(" ± {}", kind.cell(half)));
-    Cell::number(kind.cell(mean) + &half.unwrap_or_default(), Some(mean))
+    // A narrow column is broken before the sign, not behind it.
+    let text = kind.give_or_take(mean, moments.half_width()).replace("± ", "±\u{a0}");
+    Cell::number(text, Some(mean))
 }
 
 /// What n and the uncertainty are, in words.
 #[must_use]
 pub fn basis(n: usize) -> Both {
+    if n < 2 {
+        return count(n);
+    }
+    count(n).then(&both("; mean with its 95 % t-interval", "；均值及其 95% t 区间"))
+}
+
+/// What n is, in words.
+#[must_use]
+pub fn count(n: usize) -> Both {
     match n {
         0 => both("no complete run", "无完整运行"),
         1 => both("n = 1 replicate: no interval", "n = 1 次重复：没有区间"),
-        n => both(
-            format!("n = {n} replicates; mean with its 95 % t-interval"),
-            format!("n = {n} 次重复；均值及其 95% t 区间"),
-        ),
+        n => both(format!("n = {n} replicates"), format!("n = {n} 次重复")),
     }
 }

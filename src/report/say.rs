@@ -215,6 +215,24 @@ impl Kind {
         }
     }
 
+    /// Decimals for a number known to ± `half`: two digits of the half-width.
+    fn known(self, shown: f64, half: f64) -> usize {
+        let half = self.scaled(half).abs();
+        if half <= 0.0 {
+            return self.places(shown);
+        }
+        (0..6).find(|places| half * [1.0, 10.0, 100.0, 1e3, 1e4, 1e5][*places] >= 9.5).unwrap_or(5)
+    }
+
+    /// `mean ± half` with as many decimals as the half-width bears; without a unit.
+    #[must_use]
+    pub fn give_or_take(self, mean: f64, half: Option<f64>) -> String {
+        let Some(half) = half else { return self.cell(mean) };
+        let places = self.known(self.scaled(mean), half);
+        let places = if self == Self::Money { places.min(2) } else { places };
+        format!("{} ± {}", grouped(self.scaled(mean), places), grouped(self.scaled(half), places))
+    }
+
     /// A number with its unit, for sentences.
     #[must_use]
     pub fn words(self, x: f64) -> Both {
@@ -295,6 +313,10 @@ mod tests {
         assert_eq!(Kind::Percent.range((0.1, 0.2)).en, "10.0 to 20.0 %");
         assert_eq!(Kind::Count.words(54_350.0), same("54,350"));
         assert_eq!(Kind::Money.cell(1310.0), "13.10");
+        assert_eq!(Kind::Percent.give_or_take(0.84792, Some(0.003)), "84.79 ± 0.30");
+        assert_eq!(Kind::Count.give_or_take(11_568.2, Some(202.4)), "11,568 ± 202");
+        assert_eq!(Kind::Days.give_or_take(0.0017, Some(0.0018)), "0.0017 ± 0.0018");
+        assert_eq!(Kind::Plain.give_or_take(0.0, Some(0.0)), "0.0000 ± 0.0000");
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub const COLOURS: [&str; 8] =
 /// Dashes of lines, in the same order.
 const DASHES: [&str; 8] = ["", "7 3", "2 2.5", "8 3 2 3", "12 3", "4 2", "1 3", "10 2 2 2 2 2"];
 
+/// A place whose colour is ink: what belongs to no arm, or is laid over one.
+pub const BLACK: usize = usize::MAX;
+
 /// Ink of words and axes.
 pub const INK: &str = "#222222";
 /// Ink of what is less important.
@@ -25,13 +28,13 @@ pub const GRID: &str = "#dddddd";
 /// The colour of the arm at a place.
 #[must_use]
 pub fn colour(place: usize) -> &'static str {
-    COLOURS[place % COLOURS.len()]
+    if place == BLACK { INK } else { COLOURS[place % COLOURS.len()] }
 }
 
 /// The dashes of the arm at a place.
 #[must_use]
 pub fn dash(place: usize) -> &'static str {
-    DASHES[place % DASHES.len()]
+    if place == BLACK { "" } else { DASHES[place % DASHES.len()] }
 }
 
 /// Where a text begins.
@@ -116,6 +119,19 @@ impl Sheet {
             at(y),
             at(width.max(0.0)),
             at(height.max(0.0)),
+        );
+    }
+
+    /// An invisible box whose text is shown to whoever points at it.
+    pub fn slice(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), text: &str) {
+        let _ = write!(
+            self.body,
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill-opacity=\"0\"><title>{}</title></rect>",
+            at(x),
+            at(y),
+            at(width),
+            at(height),
+            escaped(text),
         );
     }
 

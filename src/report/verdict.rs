@@ -12,7 +12,7 @@ use crate::report::words;
 
 /// Metrics by which arms are judged, the first first; those that a folder lacks, or that are
 /// nothing everywhere, are passed over.
-const JUDGED: &[&str] = &[
+pub const JUDGED: &[&str] = &[
     "gmv_fen",
     "final_spread_share",
     "active_buyers_count",

@@ -30,7 +30,7 @@ const METRICS: &[Word] = &[
     ("platform_revenue_fen", "platform's revenue", "平台收入"),
     ("platform_result_fen", "platform's result after marketing", "平台营销后收入"),
     ("group_completion_share", "groups that filled", "成团率"),
-    ("delivery_days_mean", "days to delivery", "平均配送天数"),
+    ("delivery_days_mean", "time to delivery", "平均配送时间"),
     ("out_of_stock_share", "orders out of stock", "缺货率"),
     ("order_share", "share of orders", "订单市场份额"),
     ("gmv_share", "share of GMV", "成交额市场份额"),
@@ -85,6 +85,16 @@ const PARTIES: &[Word] = &[
     ("suppliers", "suppliers", "供应商"),
 ];
 
+/// Units of parameters, as far as Chinese has words of its own for them.
+const UNITS: &[Word] = &[
+    ("fen", "fen", "分"),
+    ("yuan", "yuan", "元"),
+    ("days", "days", "天"),
+    ("day", "days", "天"),
+    ("consumers", "consumers", "人"),
+    ("1/day", "a day", "每天"),
+];
+
 fn found(words: &[Word], name: &str) -> Both {
     let word = words.iter().find(|word| word.0 == name);
     word.map_or_else(|| same(say::name(name, 40)), |word| both(word.1, word.2))
@@ -112,4 +122,14 @@ pub fn line(name: &str) -> Both {
 #[must_use]
 pub fn party(name: &str) -> Both {
     found(PARTIES, name)
+}
+
+/// What a parameter is measured in, with a space before it; nothing for pure numbers.
+#[must_use]
+pub fn unit(name: &str) -> Both {
+    if matches!(name, "" | "1" | "no unit") {
+        return same("");
+    }
+    let unit = found(UNITS, name);
+    both(format!(" {}", unit.en), format!(" {}", unit.zh))
 }

@@ -3,9 +3,10 @@
 use crate::report::bass::{self, Bass};
 use crate::report::charts::{self, Axes, Series};
 use crate::report::data::{ByReplicate, Data, over};
-use crate::report::page::{Cell, Figure, Section, Table, basis, spread};
+use crate::report::page::{Cell, Figure, Section, Table, count, spread};
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::sections::course::band;
+use crate::report::svg::BLACK;
 
 /// The fits of one place.
 struct Fit {
@@ -56,7 +57,7 @@ pub fn section(data: &Data) -> Option<Section> {
     } else {
         both("No arm grows by imitation: q stays below p", "没有方案依靠模仿增长：q 均小于 p")
     };
-    let axes = Axes { x: both("day", "日"), kind: Kind::Count, from_zero: true, logs: false };
+    let axes = Axes::by_day(Kind::Count);
     let sheets = fits.iter().take(8).filter_map(|fit| {
         let title = same(data.places[fit.place].label.as_str());
         charts::lines(title, &series(fit), &axes)
@@ -64,10 +65,11 @@ pub fn section(data: &Data) -> Option<Section> {
     let figure = Figure {
         id: "adoption",
         finding,
-        about: basis(data.replicates()).then(&both(
-            ". Consumers, cumulative. Dots: mean over replicates; line: the Bass model fitted to the mean. \
-             Intervals of p, q and m come from a fit to each replicate.",
-            "。消费者累计人数。点为各重复均值，线为对均值拟合的巴斯模型；p、q、m 的区间来自对每次重复的拟合。",
+        about: count(data.replicates()).then(&both(
+            ". Consumers, cumulative. Coloured dots: mean over replicates; black line: the Bass model \
+             fitted to the mean. The 95 % intervals of p, q and m in the table come from a fit to each \
+             replicate.",
+            "。消费者累计人数。彩色点为各重复均值，黑线为对均值拟合的巴斯模型；表中 p、q、m 的 95% 区间来自对每次重复的拟合。",
         )),
         sheets: sheets.collect(),
         table: table(data, &fits),
@@ -96,8 +98,8 @@ fn series(fit: &Fit) -> Vec<Series> {
     let dots = dots.into_iter().map(|(day, mean, _)| (day, mean, None)).collect();
     let step = fit.days.div_ceil(90).max(1);
     let line = (0..fit.days).step_by(step).map(|t| (t as f64 + 1.0, fit.mean.at(t as f64), None));
-    let one = |points, dots| Series { place: fit.place, label: String::new(), points, dots };
-    vec![one(line.collect(), false), one(dots, true)]
+    let one = |place, points, dots| Series { place, label: String::new(), points, dots };
+    vec![one(fit.place, dots, true), one(BLACK, line.collect(), false)]
 }
 
 fn table(data: &Data, fits: &[Fit]) -> Table {

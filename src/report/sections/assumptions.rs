@@ -37,6 +37,12 @@ fn values(resolved: &str) -> Vec<Value> {
     all
 }
 
+/// Every value of a `resolved.toml` by its key.
+#[must_use]
+pub fn own_values(resolved: &str) -> BTreeMap<String, String> {
+    values(resolved).into_iter().map(|value| (value.key, value.value)).collect()
+}
+
 fn value(table: &str, line: &str) -> Option<Value> {
     let (key, rest) = line.split_once(" = ").filter(|pair| !pair.0.starts_with('#'))?;
     // A text may hold the sign of a comment: the comment is what stands behind the last.

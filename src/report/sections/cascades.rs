@@ -1,7 +1,4 @@
-//! How far sharing carried: sizes of cascades, and one that can be drawn.
-//!
-//! The table holds sizes and depths. A tree follows from these two where it is a star
-//! (depth 1) or a chain (depth one less than the size); only such a one is drawn.
+//! How far sharing carried: sizes of cascades, and the largest one drawn.
 
 use crate::quantity::math;
 use crate::report::charts::{self, Axes, Point, Series};
@@ -9,6 +6,7 @@ use crate::report::data::Data;
 use crate::report::page::{Cell, Figure, Section, Table};
 use crate::report::say::{Kind, both, same};
 use crate::report::svg::Sheet;
+use crate::report::trees;
 use std::collections::BTreeMap;
 
 /// Cascades by size, over all replicates.
@@ -33,17 +31,6 @@ fn tail(sizes: &BTreeMap<u32, f64>) -> Vec<Point> {
     points
 }
 
-/// The largest cascade whose tree follows from size and depth.
-fn drawable(data: &Data) -> Option<(usize, u32, u32)> {
-    let all =
-        data.of.iter().enumerate().flat_map(|(place, of)| {
-            of.cascades.keys().map(move |&(size, depth)| (place, size, depth))
-        });
-    let follows =
-        |&(_, size, depth): &(usize, u32, u32)| size > 2 && (depth == 1 || depth + 1 == size);
-    all.filter(follows).max_by_key(|one| (one.1, std::cmp::Reverse(one.0)))
-}
-
 /// The section.
 #[must_use]
 pub fn section(data: &Data) -> Option<Section> {
@@ -64,12 +51,8 @@ pub fn section(data: &Data) -> Option<Section> {
             dots: false,
         })
         .collect();
-    let axes = Axes {
-        x: both("size, consumers", "规模（人）"),
-        kind: Kind::Plain,
-        from_zero: false,
-        logs: true,
-    };
+    let x = both("size, consumers", "规模（人）");
+    let axes = Axes { x, from_zero: false, logs: true, ..Axes::by_day(Kind::Plain) };
     let title = both("share of cascades of at least that size", "不小于该规模的级联占比");
     let mut sheets: Vec<_> = charts::lines(title, &series, &axes).into_iter().collect();
     sheets.extend(drawn(data));
@@ -87,12 +70,12 @@ pub fn section(data: &Data) -> Option<Section> {
         about: both(
             format!(
                 "n = {n} cascades of all replicates together, so without an interval. Both axes are \
-                 logarithms. The run folder keeps sizes and depths, not who brought whom: the tree drawn is \
-                 the largest whose form follows from these two."
+                 logarithms. The tree is the largest cascade: the first sharer in black on top, below each \
+                 consumer those whom their shares brought."
             ),
             format!(
-                "n = {n} 个级联（全部重复合并，故无区间）。两轴均为对数。运行文件夹只保存规模与深度，不保存谁带来了谁：\
-                 所绘为形状可由二者确定的最大级联。"
+                "n = {n} 个级联（全部重复合并，故无区间）。两轴均为对数。树为最大的级联：顶端黑点为首位分享者，\
+                 每人下方是其分享带来的人。"
             ),
         ),
         sheets,
@@ -106,20 +89,26 @@ pub fn section(data: &Data) -> Option<Section> {
     })
 }
 
-/// The largest cascade whose form follows from size and depth, as a tree.
+/// The largest cascade of all replicates, the first of equals.
 fn drawn(data: &Data) -> Option<Sheet> {
-    let (place, size, depth) = drawable(data)?;
-    let (label, more) = (&data.places[place].label, size.saturating_sub(40));
+    let all = data.of.iter().enumerate().flat_map(|(place, of)| {
+        of.largest.iter().map(move |(replicate, tree)| (place, *replicate, tree))
+    });
+    let trees = all.filter(|one| trees::is_tree(&one.2.1));
+    let (place, replicate, (size, parents)) =
+        trees.max_by_key(|one| (one.2.0, std::cmp::Reverse((one.0, one.1))))?;
+    let label = &data.places[place].label;
+    let more = (*size as usize).saturating_sub(parents.len() + 1);
     let (cut, cut_zh) = if more > 0 {
-        (format!(", {more} more not drawn"), format!("，另有 {more} 人未画出"))
+        (format!(", {more} later ones not drawn"), format!("，其后 {more} 人未画出"))
     } else {
         (String::new(), String::new())
     };
     let title = both(
-        format!("{label}: {size} consumers, depth {depth}{cut}"),
-        format!("{label}：{size} 人，深度 {depth}{cut_zh}"),
+        format!("{label}, replicate {replicate}: {size} consumers{cut}"),
+        format!("{label}，第 {replicate} 次重复：{size} 人{cut_zh}"),
     );
-    Some(charts::tree(title, size, depth, place))
+    Some(trees::tree(title, parents, place))
 }
 
 /// Cascades in classes of size that double.

@@ -3,7 +3,7 @@
 use crate::output::statistics::Moments;
 use crate::report::charts;
 use crate::report::data::{Data, over};
-use crate::report::page::{Cell, Figure, Section, Table, basis, spread};
+use crate::report::page::{Cell, Figure, Section, Table, count, spread};
 use crate::report::say::{Kind, both, same};
 use crate::report::svg::Sheet;
 use std::collections::BTreeMap;
@@ -78,10 +78,10 @@ pub fn section(data: &Data) -> Option<Section> {
             ),
             format!("{label} 留存最好：注册后第二个月的买家为首月的 {}", value.zh),
         ),
-        about: basis(data.replicates()).then(&both(
-            ". Rows: month of registration, 30 days each. Cells: buyers in a month of life, in per cent of \
+        about: count(data.replicates()).then(&both(
+            ", means. Rows: month of registration, 30 days each. Cells: buyers in a month of life, in per cent of \
              the buyers in the first. Months that some members have not lived whole are left out.",
-            "。行为注册月份（每月 30 天），格内为该月买家占首月买家的百分比。部分会员尚未过完的月份不列。",
+            "，取均值。行为注册月份（每月 30 天），格内为该月买家占首月买家的百分比。部分会员尚未过完的月份不列。",
         )),
         sheets: sheets.filter_map(|(place, one)| sheet(data, place, one, ends)).collect(),
         table: table(data, &all),

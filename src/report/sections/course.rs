@@ -3,7 +3,7 @@
 use crate::output::statistics::moments;
 use crate::report::charts::{self, Axes, Point, Series};
 use crate::report::data::{Course, Data, PlaceData};
-use crate::report::page::{Cell, Figure, Section, Table, basis};
+use crate::report::page::{Cell, Figure, Section, Table, basis, count};
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::svg::Sheet;
 
@@ -93,17 +93,13 @@ fn figure(
 ) -> Option<Figure> {
     let all: Vec<Vec<Series>> = measures.iter().map(|one| series(data, one)).collect();
     let sheet = |(series, measure): (&Vec<Series>, &Measure)| -> Option<Sheet> {
-        let axes = Axes {
-            x: both("day", "日"),
-            kind: measure.kind,
-            from_zero: measure.kind != Kind::Plain,
-            logs: false,
-        };
+        let from_zero = measure.kind != Kind::Plain;
+        let axes = Axes { from_zero, ..Axes::by_day(measure.kind) };
         let unit = measure.kind.unit();
         let unit = if unit.en.is_empty() {
             same("")
         } else {
-            both(format!(", {}", unit.en), format!(",{}", unit.zh))
+            both(format!(", {}", unit.en), format!("，{}", unit.zh))
         };
         charts::lines(measure.title.then(&unit), series, &axes)
     };
@@ -122,7 +118,7 @@ fn figure(
     Some(Figure {
         id,
         finding: finding(first.0, first.1),
-        about: basis(data.replicates()).then(&weekly).then(&many),
+        about: count(data.replicates()).then(&weekly).then(&many),
         sheets,
         table: table(data, &all, measures),
     })
@@ -138,13 +134,12 @@ fn table(data: &Data, all: &[Vec<Series>], measures: &[Measure]) -> Table {
             let shown =
                 one.points.iter().enumerate().filter(|(k, _)| k.is_multiple_of(step) || *k == last);
             for (_, (day, mean, ends)) in shown {
-                let half = ends.map(|(low, high)| measure.kind.cell((high - low) / 2.0));
-                let half = half.map_or(String::new(), |half| format!(" ± {half}"));
+                let half = ends.map(|(low, high)| (high - low) / 2.0);
                 rows.push(vec![
                     Cell::words(measure.title.clone()),
                     Cell::words(same(data.places[one.place].label.as_str())),
                     Cell::number(format!("{day}"), Some(*day)),
-                    Cell::number(measure.kind.cell(*mean) + &half, Some(*mean)),
+                    Cell::number(measure.kind.give_or_take(*mean, half), Some(*mean)),
                     Cell::words(measure.kind.unit()),
                 ]);
             }
@@ -226,7 +221,7 @@ pub fn spread(data: &Data) -> Option<Section> {
 #[must_use]
 pub fn supply(data: &Data) -> Option<Section> {
     let measures = [
-        measure("delivery_days_mean", Kind::Days, true, both("days to delivery", "平均配送天数")),
+        measure("delivery_days_mean", Kind::Days, true, both("time to delivery", "平均配送时间")),
         ratio("out_of_stock_count", "placed_count", both("orders out of stock", "缺货率")),
         ratio(
             "unfilled_count",
@@ -260,7 +255,7 @@ pub fn market(data: &Data) -> Option<Section> {
     let all: Vec<Series> =
         (0..data.places.len()).map(one).filter(|s| !s.points.is_empty()).collect();
     let shown = &all[..all.len().min(ARMS)];
-    let axes = Axes { x: both("month", "月"), kind: Kind::Percent, from_zero: true, logs: false };
+    let axes = Axes { x: both("month", "月"), ..Axes::by_day(Kind::Percent) };
     let gmv = measure("gmv_share", Kind::Percent, false, both("share of GMV", "成交额市场份额"));
     let sheet =
         charts::lines(both("share of the arm's GMV, %", "占本方案成交额份额，%"), shown, &axes)?;

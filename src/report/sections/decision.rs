@@ -1,45 +1,15 @@
-//! The decision: how much one gives up in each measure by choosing an arm (regret).
-//!
-//! In each replicate the regret of an arm is its distance to the best of that replicate, by the
-//! size of the best; the table has means over the replicates that all arms have.
+//! The decision: values of every arm, how probably each is the best, and what choosing it may
+//! cost (regret), as the table `decision` has it.
 
-use crate::observer::Better;
-use crate::output::statistics::moments;
-use crate::report::data::{ByReplicate, Data, over};
+use crate::output::decision::{self, Choice};
+use crate::report::data::{Data, over};
 use crate::report::page::{Cell, Section, Table, spread};
-use crate::report::say::{Both, Kind, both, same};
-use crate::report::verdict::Standing;
+use crate::report::say::{Both, both, same};
+use crate::report::verdict::{Standing, duel, is_separated};
 use crate::report::words;
 
-/// Regret of each place in a metric, mean over replicates, and how often it is the best.
-fn regrets(data: &Data, standing: &Standing) -> Vec<Option<(f64, f64)>> {
-    let lower = standing.metric.better == Better::Lower;
-    let all: Vec<ByReplicate> =
-        (0..data.places.len()).map(|place| data.values(place, &standing.metric.name)).collect();
-    let held: Vec<&ByReplicate> = all.iter().filter(|values| !values.is_empty()).collect();
-    let Some(first) = held.first() else { return vec![None; all.len()] };
-    let common = first.keys().filter(|r| held.iter().all(|values| values.contains_key(r)));
-    let common: Vec<u32> = common.copied().collect();
-    let best = |replicate: &u32| {
-        let values = held.iter().map(|values| values[replicate]);
-        if lower {
-            values.fold(f64::INFINITY, f64::min)
-        } else {
-            values.fold(f64::NEG_INFINITY, f64::max)
-        }
-    };
-    let of = |values: &ByReplicate| {
-        let size = |best: f64, x: f64| if best == 0.0 { x.abs() } else { best.abs() };
-        let part = |r: &u32| {
-            let (best, x) = (best(r), values[r]);
-            if best == x { 0.0 } else { (best - x).abs() / size(best, x) }
-        };
-        let lost: Vec<f64> = common.iter().map(part).collect();
-        let won = common.iter().filter(|r| best(r) == values[r]).count();
-        Some((moments(&lost).mean?, won as f64 / common.len() as f64))
-    };
-    all.iter().map(|values| if values.is_empty() { None } else { of(values) }).collect()
-}
+/// Most measures that a sentence lists.
+const LISTED: usize = 5;
 
 /// The section: values of every arm, then its regret.
 #[must_use]
@@ -47,39 +17,67 @@ pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
     if data.places.len() < 2 || standings.is_empty() {
         return None;
     }
-    let all: Vec<_> = standings.iter().map(|standing| regrets(data, standing)).collect();
-    let worst = |place: usize| {
-        let known = all.iter().map(|row| row[place].map_or(1.0, |regret| regret.0));
-        known.fold(0.0, f64::max)
-    };
-    let best = (0..data.places.len()).min_by(|a, b| worst(*a).total_cmp(&worst(*b)))?;
-    let (label, most) = (&data.places[best].label, Kind::Percent.words(worst(best)));
-    let text = [
-        both(
-            format!(
-                "Whoever does not know which measure will count gives up least with {label}: at most {} of \
-                 the best in any measure.",
-                most.en
-            ),
-            format!(
-                "若不知哪项指标更重要，选 {label} 最稳妥：任一指标相对最优至多损失 {}。",
-                most.zh
-            ),
-        ),
-        both(
-            "Regret: the distance to the best arm of the same replicate, in per cent of that best; 0 is \
-             the best throughout. An arm without a value in a measure gives up all of it. The share of \
-             replicates in which the arm is the best follows.",
-            "遗憾值：与同一重复中最优方案的差距占最优值的百分比，0 表示始终最优；某项指标无值的方案视为全部损失。其后为该方案居首的重复占比。",
-        ),
-    ];
+    let choices = decision::choices(&data.measured);
+    let explained = both(
+        "Expected regret: how far the arm's mean falls short of the best arm's, on average over replicates \
+         drawn again (bootstrap); 0 is the best throughout. Behind it: the probability that the arm is the \
+         best.",
+        "预期后悔值：该方案均值与最优方案均值之差，为对重复再抽样（自助法）的平均；0 表示始终最优。其后为该方案最优的概率。",
+    );
+    let text = price(data, standings).into_iter().chain([explained]);
     Some(Section {
         id: "decision",
         title: both("Decision table", "决策表"),
-        text: text.to_vec(),
-        tables: vec![values(data, standings), regret_table(data, standings, &all)],
+        text: text.collect(),
+        tables: vec![values(data, standings), regrets(data, standings, &choices)],
         ..Section::default()
     })
+}
+
+/// What the best in the first measure gives up in others.
+fn price(data: &Data, standings: &[Standing]) -> Option<Both> {
+    let chosen = standings.first()?.ranks[0].0;
+    let lost = |standing: &Standing| {
+        let best = standing.ranks[0].0;
+        let gap = duel(data, &standing.metric.name, chosen, best);
+        let (size, kind) = (gap.mean?.abs(), standing.kind().difference());
+        let (name, by) = (words::metric(&standing.metric.name), kind.words(size));
+        let other = &data.places[best].label;
+        (best != chosen && is_separated(&gap)).then(|| {
+            both(
+                format!("{} ({}, {other} is best)", name.en, by.en),
+                format!("{}（差 {}，{other} 最优）", name.zh, by.zh),
+            )
+        })
+    };
+    let lost: Vec<Both> = standings.iter().filter_map(lost).collect();
+    let (label, name) = (&data.places[chosen].label, words::metric(&standings[0].metric.name));
+    if lost.is_empty() {
+        return Some(both(
+            format!(
+                "Choosing {label}, the best in {}, gives up nothing that is separated from chance.",
+                name.en
+            ),
+            format!("选择{}最优的 {label}，在其他指标上没有可区分的损失。", name.zh),
+        ));
+    }
+    let (n, list) = (lost.len(), &lost[..lost.len().min(LISTED)]);
+    let joined =
+        |of: fn(&Both) -> &str, with: &str| list.iter().map(of).collect::<Vec<_>>().join(with);
+    Some(both(
+        format!(
+            "Choosing {label}, the best in {}, gives something up in {n} of {} measures: {}.",
+            name.en,
+            standings.len(),
+            joined(|one| &one.en, "; ")
+        ),
+        format!(
+            "选择{}最优的 {label}，在 {} 项指标中的 {n} 项上有所损失：{}。",
+            name.zh,
+            standings.len(),
+            joined(|one| &one.zh, "；")
+        ),
+    ))
 }
 
 fn head(data: &Data) -> Vec<Both> {
@@ -110,24 +108,37 @@ fn values(data: &Data, standings: &[Standing]) -> Table {
     }
 }
 
-fn regret_table(data: &Data, standings: &[Standing], all: &[Vec<Option<(f64, f64)>>]) -> Table {
-    let row = |(standing, regrets): (&Standing, &Vec<Option<(f64, f64)>>)| {
-        let cell = |regret: &Option<(f64, f64)>| {
-            let Some((lost, won)) = regret else { return Cell::number("–", None) };
-            let text = format!("{} % · {:.0} %", Kind::Percent.cell(*lost), 100.0 * won);
-            let mut cell = Cell::number(text, Some(*lost));
-            if *won > 0.5 {
+fn regrets(data: &Data, standings: &[Standing], choices: &[Choice]) -> Table {
+    let of = |standing: &Standing, place: usize| {
+        let place = &data.places[place];
+        choices.iter().find(|choice| {
+            (&choice.arm, &choice.platform) == (&place.arm, &place.platform)
+                && choice.metric.name == standing.metric.name
+        })
+    };
+    let row = |standing: &Standing| {
+        let kind = standing.kind().difference();
+        let cell = |place: usize| {
+            let Some(choice) = of(standing, place) else { return Cell::number("–", None) };
+            let (Some(lost), Some(won)) = (choice.expected_regret, choice.best_probability) else {
+                return Cell::number("–", None);
+            };
+            let text = format!("{} · {:.0}\u{a0}%", kind.cell(lost), 100.0 * won);
+            let mut cell = Cell::number(text, Some(lost));
+            if won > 0.5 {
                 cell.class = "n best";
             }
             cell
         };
-        let unit = both("regret · best in", "遗憾 · 居首");
-        let first = [Cell::words(words::metric(&standing.metric.name)), Cell::words(unit)];
-        first.into_iter().chain(regrets.iter().map(cell)).collect()
+        let first = [Cell::words(words::metric(&standing.metric.name)), Cell::words(kind.unit())];
+        first.into_iter().chain((0..data.places.len()).map(cell)).collect()
     };
     Table {
-        caption: both("Regret, and in how many replicates the best", "遗憾值与居首的重复占比"),
+        caption: both(
+            "Expected regret · probability of being the best (tables/decision.csv)",
+            "预期后悔值 · 最优的概率（tables/decision.csv）",
+        ),
         head: head(data),
-        rows: standings.iter().zip(all).map(row).collect(),
+        rows: standings.iter().filter(|s| of(s, s.ranks[0].0).is_some()).map(row).collect(),
     }
 }

@@ -64,13 +64,8 @@ fn row(data: &Data, one: &Difference) -> Row {
     let sign = if mean > 0.0 { "+" } else { "" };
     let part = paired.relative_difference.map(|x| format!(" ({x:+.1} %)", x = x * 100.0));
     let part = if kind == Kind::Points { None } else { part };
-    let half = paired.difference.half_width().map(|half| format!(" ± {}", kind.cell(half)));
-    let note = format!(
-        "{sign}{}{}{}",
-        kind.cell(mean),
-        half.unwrap_or_default(),
-        part.unwrap_or_default()
-    );
+    let size = kind.give_or_take(mean, paired.difference.half_width());
+    let note = format!("{sign}{size}{}", part.unwrap_or_default());
     let index = place(data, one);
     Row {
         place: index,

@@ -3,7 +3,7 @@
 use crate::output::statistics::Moments;
 use crate::report::charts::{self, Row};
 use crate::report::data::{ByReplicate, Data, FUNNEL, over};
-use crate::report::page::{Cell, Figure, Section, Table, basis, spread};
+use crate::report::page::{Cell, Figure, Section, Table, basis, count, spread};
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::words;
 
@@ -44,10 +44,10 @@ pub fn section(data: &Data) -> Option<Section> {
             format!("Of 1,000 contacts {label} makes {made} orders, the most"),
             format!("每千次曝光以 {label} 成交最多：{made} 单"),
         ),
-        about: basis(data.replicates()).then(&both(
-            ". Counts over all days and channels. Bars are logarithms, since steps differ by powers of ten; \
+        about: count(data.replicates()).then(&both(
+            ", means. Counts over all days and channels. Bars are logarithms, since steps differ by powers of ten; \
              the percentage is the part of the step above.",
-            "。全部日期与渠道合计。各步相差悬殊，条长取对数；百分比为占上一步之比。",
+            "，取均值。全部日期与渠道合计。各步相差悬殊，条长取对数；百分比为占上一步之比。",
         )),
         sheets: all.iter().take(8).map(|(place, steps)| sheet(data, *place, steps)).collect(),
         table: table(data),
@@ -118,7 +118,7 @@ pub fn channels(data: &Data) -> Option<Section> {
     let figure = Figure {
         id: "channels",
         finding: both(
-            format!("{label} hangs most on one channel: {} of its new buyers by {}", part.en, channel.en),
+            format!("{label} depends most on one channel: {} of its new buyers by {}", part.en, channel.en),
             format!("{label} 最依赖单一渠道：{} 的新买家来自{}", part.zh, channel.zh),
         ),
         about: basis(data.replicates()).then(&both(

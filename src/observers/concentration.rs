@@ -1,0 +1,234 @@
+//! The table `concentration`: how evenly what is sold spreads over those who sell and buy.
+//!
+//! The Lorenz curve: what part of the money the poorest part of a group has; and its Gini
+//! coefficient G = (2 Σ i·xᵢ) / (n Σ xᵢ) − (n + 1) / n, xᵢ ascending (Gini 1912; Dorfman 1979,
+//! doi:10.2307/1924845). 0 is all equal, near 1 is one who has it all. Counted is the price of
+//! granted orders of the reported days: whole fen, so that the order of adding does not show.
+
+use crate::columns::Columns;
+use crate::exchange::Inbox;
+use crate::exchange::link::Link;
+use crate::market::ledger::Line;
+use crate::market::message::{Answer, Order, Verdict};
+use crate::mechanism::world::World;
+use crate::parallel;
+use crate::table::{Cell, Rows};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Parts of a group in which its curve is written.
+const PARTS: usize = 20;
+
+/// Most consumers who are watched: every one up to this number, else every k-th. It depends
+/// on the population alone, so that results do; some tens of thousands fix a curve to a
+/// per cent.
+const WATCHED: u32 = 1 << 16;
+
+/// Groups, as the table names them.
+const GROUPS: [&str; 4] = ["merchants", "influencers", "leaders", "consumers"];
+
+/// Money of everybody in a group.
+type Amounts = Vec<AtomicI64>;
+
+/// A point of the curve of a group.
+pub struct PartView<'a> {
+    group: &'static str,
+    spread: &'a Spread,
+    part: usize,
+}
+
+crate::table! {
+    /// One row a group and part of it.
+    Concentration("concentration", "one row a group and twentieth of it: what part of the sales its smaller ones have (Lorenz curve), with the Gini coefficient", v: PartView<'_>) {
+        group: Text, "", "who: merchants, influencers and leaders by granted orders sold through them, consumers (a sample of at most 65,536) by what they bought", "主体:商家、达人、团长按经其成交的订单计,消费者(至多 65536 人的样本)按购买额计" => Cell::from(v.group);
+        part_share: Number, "1", "smallest part of those of the group who have any, ascending", "由少到多排列的主体占比(仅计有成交者)" => Cell::number(v.part as f64 / PARTS as f64);
+        money_share: Number, "1", "their part of the price of the group's granted orders", "该部分主体的成交额占比" => Cell::number(v.spread.curve[v.part]);
+        having_count: Integer, "1", "those of the group who have any", "有成交的主体数" => Cell::from(v.spread.having);
+        money_fen: Integer, "fen", "price of the group's granted orders", "该主体的成交额合计" => Cell::from(v.spread.money_fen);
+        gini: Number, "1", "Gini coefficient among those who have any; 0 is all equal", "有成交主体间的基尼系数;0 为完全平均" => Cell::number(v.spread.gini);
+    }
+}
+
+/// How a sum spreads over those who have a part of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// Part of the money that the first k twentieths have.
+    curve: [f64; PARTS + 1],
+    having: u64,
+    money_fen: i64,
+    gini: f64,
+}
+
+/// Watches one platform.
+#[derive(Debug)]
+struct Watched {
+    groups: [Amounts; GROUPS.len()],
+    /// Of each channel, the group of its sources that is paid by the order, if any.
+    sellers: Vec<Option<usize>>,
+}
+
+/// Watches the platforms of an arm.
+#[derive(Debug)]
+pub struct Watch {
+    platforms: Vec<Watched>,
+    /// One in so many consumers is watched.
+    stride: u32,
+}
+
+/// One in how many consumers is watched.
+fn stride(n: u32) -> u32 {
+    n.div_ceil(WATCHED).max(1)
+}
+
+impl Watch {
+    /// A watch over an arm before its first day.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
+        let env = &world.env;
+        let stride = stride(env.consumers.n());
+        let merchants = env.catalogue.offers.last().map_or(0, |offer| offer.merchant as usize + 1);
+        let sizes = [
+            merchants,
+            env.influencers.n() as usize,
+            env.network.n_neighbourhoods() as usize,
+            env.consumers.n().div_ceil(stride) as usize,
+        ];
+        let platforms = world.platforms.iter().map(|platform| Watched {
+            groups: sizes.map(|n| std::iter::repeat_with(AtomicI64::default).take(n).collect()),
+            sellers: platform.channels.iter().map(|terms| sellers(terms.commission_line)).collect(),
+        });
+        Self { platforms: platforms.collect(), stride }
+    }
+
+    /// Sums so far, in or out of a checkpoint.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        for amounts in self.platforms.iter_mut().flat_map(|one| &mut one.groups) {
+            let mut plain: Vec<i64> = amounts.iter_mut().map(|amount| *amount.get_mut()).collect();
+            // A rank counts the orders of its own consumers.
+            io.added_up(&mut plain);
+            for (amount, plain) in amounts.iter_mut().zip(plain) {
+                *amount.get_mut() = plain;
+            }
+        }
+    }
+
+    /// Forgets the burn-in.
+    pub fn begin(&mut self) {
+        let groups = self.platforms.iter_mut().flat_map(|one| &mut one.groups);
+        groups.flatten().for_each(|amount| *amount.get_mut() = 0);
+    }
+
+    /// Takes in granted orders. Shards add to the same sums; whole numbers add up to the same
+    /// in any order.
+    pub fn answered(&self, world: &World, answers: &Inbox<Answer>) {
+        let mut shards: Vec<&[Answer]> = answers.shards.iter().map(Vec::as_slice).collect();
+        parallel::each(&mut shards, |_, answers| {
+            for answer in answers.iter().filter(|answer| answer.verdict == Verdict::Granted) {
+                self.enter(world, &answer.order);
+            }
+        });
+    }
+
+    fn enter(&self, world: &World, order: &Order) {
+        let one = &self.platforms[usize::from(order.platform)];
+        let add = |group: usize, who: u32| {
+            if let Some(amount) = one.groups[group].get(who as usize) {
+                amount.fetch_add(i64::from(order.price_fen), Ordering::Relaxed);
+            }
+        };
+        add(0, world.env.catalogue.offers[order.offer as usize].merchant);
+        if let Some(group) = one.sellers[usize::from(order.channel)] {
+            add(group, order.source);
+        }
+        if order.consumer.is_multiple_of(self.stride) {
+            add(3, order.consumer / self.stride);
+        }
+    }
+
+    /// The table of each platform, of all ranks.
+    #[must_use]
+    pub fn finish(self, link: &Link) -> Vec<Rows> {
+        self.platforms.into_iter().map(|one| rows(one, link)).collect()
+    }
+}
+
+/// The group that is paid along a line of the ledger.
+fn sellers(line: Option<Line>) -> Option<usize> {
+    match line? {
+        Line::InfluencerCommission => Some(1),
+        Line::LeaderCommission => Some(2),
+        _ => None,
+    }
+}
+
+fn rows(one: Watched, link: &Link) -> Rows {
+    let mut rows = Rows::new(&Concentration::SCHEMA);
+    for (group, amounts) in GROUPS.into_iter().zip(one.groups) {
+        let mut amounts: Vec<i64> = amounts.into_iter().map(AtomicI64::into_inner).collect();
+        link.add_up(&mut amounts);
+        let Some(spread) = spread(amounts) else { continue };
+        for part in 1..=PARTS {
+            rows.push(Concentration::row(&PartView { group, spread: &spread, part }));
+        }
+    }
+    rows
+}
+
+/// How a sum spreads; none where nobody has any.
+fn spread(mut amounts: Vec<i64>) -> Option<Spread> {
+    amounts.retain(|amount| *amount > 0);
+    amounts.sort_unstable();
+    let n = amounts.len();
+    let (mut sums, mut weighted) = (vec![0_i64; n + 1], 0_i128);
+    for (k, amount) in amounts.iter().enumerate() {
+        sums[k + 1] = sums[k] + amount;
+        weighted += (k as i128 + 1) * i128::from(*amount);
+    }
+    let whole = *sums.last().filter(|sum| **sum > 0)?;
+    let share = |part: usize| {
+        let (below, rest) = (n * part / PARTS, n * part % PARTS);
+        let next = amounts.get(below).map_or(0.0, |amount| *amount as f64);
+        (sums[below] as f64 + next * rest as f64 / PARTS as f64) / whole as f64
+    };
+    let gini = 2.0 * weighted as f64 / (n as f64 * whole as f64) - (n as f64 + 1.0) / n as f64;
+    Some(Spread {
+        curve: std::array::from_fn(share),
+        having: n as u64,
+        money_fen: whole,
+        // Rounding may leave a hair below nothing.
+        gini: gini.max(0.0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_parts_have_no_gini_and_one_owner_has_nearly_all_of_it() {
+        let even = spread(vec![7; 40]).unwrap();
+        assert!(even.gini < 1e-12 && (even.curve[5] - 0.25).abs() < 1e-12, "{even:?}");
+        let mut one = vec![1; 99];
+        one.push(1_000_000);
+        let one = spread(one).unwrap();
+        assert!(one.gini > 0.98 && one.curve[19] < 0.001 && one.curve[20] == 1.0, "{one:?}");
+        assert_eq!(spread(vec![0; 5]), None);
+    }
+
+    #[test]
+    fn a_small_curve_is_that_counted_by_hand() {
+        // 1, 2, 3, 4 of ten: G = 2·30 / 40 − 5/4.
+        let four = spread(vec![4, 0, 1, 3, 2]).unwrap();
+        assert!((four.gini - 0.25).abs() < 1e-12);
+        assert_eq!((four.curve[5], four.curve[10], four.having), (0.1, 0.3, 4));
+        // A tenth of four lies within the first.
+        assert!((four.curve[2] - 0.04).abs() < 1e-12);
+    }
+
+    #[test]
+    fn at_most_so_many_consumers_are_watched() {
+        for n in [1_u32, 65_536, 65_537, 100_000, 100_000_000] {
+            assert!(n.div_ceil(stride(n)) <= WATCHED, "{n}");
+        }
+        assert_eq!((stride(65_536), stride(65_537)), (1, 2));
+    }
+}
