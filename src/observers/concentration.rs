@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn at_most_so_many_consumers_are_watched() {
-        for n in [1, 65_536, 65_537, 100_000, 100_000_000] {
+        for n in [1_u32, 65_536, 65_537, 100_000, 100_000_000] {
             assert!(n.div_ceil(stride(n)) <= WATCHED, "{n}");
         }
         assert_eq!((stride(65_536), stride(65_537)), (1, 2));
