@@ -268,7 +268,7 @@ codes! {
     OFF = "GX0301" Warning "parameters of a mechanism that is off":
         "The table gives parameters, but the mechanism runs in no arm that the table reaches, so that they have no effect. Giving parameters does not switch a mechanism on: write `enabled = true` in the table (or `enabled = false` to say that this is meant).";
     UNUSED = "GX0302" Warning "a value without effect":
-        "The value is read, but another choice in the scenario keeps it from having an effect: a parameter of one kind of network where another kind is chosen, a number of consumers where a file counts them.";
+        "The value is read, but another choice in the scenario keeps it from having an effect: a parameter of one kind of network where another kind is chosen, a number of consumers where a file counts them, a mechanism that pays for what it does where its budget_share is 0.";
     SHARES = "GX0303" Warning "shares that are more than the whole":
         "Shares of one thing should sum to 1 at most: the parameters attention_share of the mechanisms that are on in a platform, and network.local_share with network.interest_share. The scenario runs; the text of the warning says what the shares then mean.";
 }

@@ -6,13 +6,20 @@
 //!
 //! Sorting moves small tickets (receiver, position) and then every message once; only
 //! messages to the same receiver are compared by their whole key.
+//!
+//! Where a world is split among ranks, a rank's own shards send, and what is for another's
+//! shards goes over the [`link`] on its way.
+
+pub mod link;
 
 use crate::parallel::{self, Shards};
+use link::Link;
 use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A message with a receiver.
-pub trait Message: Copy + Send + Sync {
+pub trait Message: Copy + Send + Sync + 'static {
     /// A key by which messages are put in order.
     type Key: Ord;
     /// The receiving agent.
@@ -36,6 +43,29 @@ pub fn add<T>(list: &mut Vec<T>, item: T) {
 pub struct Outbox<T> {
     cells: Vec<Vec<Vec<T>>>,
     to: Shards,
+    /// The parts that send: those of the own rank.
+    own: Range<usize>,
+    link: Arc<Link>,
+}
+
+/// The sending parts of a rank, for senders whose work is not by shard.
+#[derive(Clone, Copy, Debug)]
+pub struct Crew {
+    first: usize,
+    count: usize,
+}
+
+impl Crew {
+    /// What a part does of `0..n`.
+    #[must_use]
+    pub fn piece(self, n: u32, part: usize) -> Range<u32> {
+        parallel::piece(n, part - self.first, self.count)
+    }
+
+    /// What a part does of a list: every so many, in turns.
+    pub fn turns<T>(self, list: &[T], part: usize) -> impl Iterator<Item = &T> {
+        list.iter().skip(part - self.first).step_by(self.count)
+    }
 }
 
 /// Where one sending part puts its messages.
@@ -57,37 +87,61 @@ impl<T: Message> Outbox<T> {
     /// An outbox from `parts` sending parts to the agents of `to`.
     #[must_use]
     pub fn new(parts: usize, to: Shards) -> Self {
-        let cells = (0..parts).map(|_| (0..to.count()).map(|_| Vec::new()).collect()).collect();
-        Self { cells, to }
+        Self::over(&Arc::new(Link::alone()), parts, to)
     }
 
-    /// Lets every sending part send, in parallel. Called once a sender; what is
+    /// An outbox of a rank: of `parts` sending parts, its own ones send.
+    #[must_use]
+    pub fn over(link: &Arc<Link>, parts: usize, to: Shards) -> Self {
+        let cells = (0..parts).map(|_| (0..to.count()).map(|_| Vec::new()).collect()).collect();
+        Self { cells, to, own: link.own(parts), link: Arc::clone(link) }
+    }
+
+    /// Lets every own sending part send, in parallel. Called once a sender; what is
     /// there already stays.
     pub fn send(&mut self, work: impl Fn(usize, &mut Bins<'_, T>) + Sync + Send) {
-        let to = self.to;
-        parallel::each(&mut self.cells, |part, cells| work(part, &mut Bins { cells, to }));
+        let (to, first) = (self.to, self.own.start);
+        let cells = &mut self.cells[self.own.clone()];
+        parallel::each(cells, |part, cells| work(first + part, &mut Bins { cells, to }));
     }
 
-    /// Number of sending parts.
+    /// The own sending parts.
     #[must_use]
-    pub fn parts(&self) -> usize {
-        self.cells.len()
+    pub fn crew(&self) -> Crew {
+        Crew { first: self.own.start, count: self.own.len() }
     }
 
-    /// Lets every sending part send from its own local state.
+    /// Lets every own sending part send from its own local state.
     pub fn send_with<L: Send>(
         &mut self,
         locals: &mut [L],
         work: impl Fn(usize, &mut L, &mut Bins<'_, T>) + Sync + Send,
     ) {
         assert_eq!(locals.len(), self.cells.len(), "one local state a sending part");
-        let to = self.to;
-        self.cells
+        let (to, first) = (self.to, self.own.start);
+        self.cells[self.own.clone()]
             .par_iter_mut()
-            .zip(locals.par_iter_mut())
+            .zip(locals[self.own.clone()].par_iter_mut())
             .with_max_len(1)
             .enumerate()
-            .for_each(|(part, (cells, local))| work(part, local, &mut Bins { cells, to }));
+            .for_each(|(part, (cells, local))| work(first + part, local, &mut Bins { cells, to }));
+    }
+
+    /// Takes out what is for other ranks' shards, and returns what those sent to the own ones:
+    /// by shard, the lists of the ranks.
+    fn cross(&mut self) -> Vec<Vec<Vec<T>>> {
+        let mut parcels: Vec<Vec<(usize, Vec<T>)>> = vec![Vec::new(); self.link.count()];
+        for (shard, owner) in self.link.owners(self.to.count()).into_iter().enumerate() {
+            if owner != self.link.rank() {
+                let lists = self.cells.iter_mut().map(|part| std::mem::take(&mut part[shard]));
+                parcels[owner].extend(lists.filter(|l| !l.is_empty()).map(|list| (shard, list)));
+            }
+        }
+        let mut arrived = vec![Vec::new(); self.to.count()];
+        for (shard, list) in self.link.deliver(parcels).into_iter().flatten() {
+            arrived[shard].push(list);
+        }
+        arrived
     }
 
     /// Takes back the room of an inbox that has been read, so that the same room serves the
@@ -100,8 +154,9 @@ impl<T: Message> Outbox<T> {
     }
 
     /// Moves everything to the receivers' shards, each in the order of the key,
-    /// and leaves the outbox empty. Returns the number of messages.
+    /// and leaves the outbox empty. Returns the number of messages to the own shards.
     pub fn route(&mut self, inbox: &mut Inbox<T>) -> u64 {
+        let arrived = if self.link.is_alone() { Vec::new() } else { self.cross() };
         // Much of what is sent goes to the sender's own shard: it moves without a copy.
         inbox.shards.iter_mut().for_each(Vec::clear);
         for (shard, (messages, part)) in inbox.shards.iter_mut().zip(&mut self.cells).enumerate() {
@@ -116,6 +171,9 @@ impl<T: Message> Outbox<T> {
             }
             for part in cells {
                 messages.extend_from_slice(&part[shard]);
+            }
+            for list in arrived.get(shard).into_iter().flatten() {
+                messages.extend_from_slice(list);
             }
             // As many sorters as threads at work: their room is kept and passed on.
             let mut sorter = taken(idle);

@@ -8,7 +8,7 @@
 //! four runs of shards, and one thread waits while the other ends its run.
 
 use rayon::prelude::*;
-use std::ops::Range;
+use std::ops::{Deref, Index, Range};
 
 /// Most shards of a world; a large one has between 33 and 64. A few dozen keep all cores
 /// of today's machines busy and the tables of shard × shard small.
@@ -71,6 +71,68 @@ impl Shards {
     }
 }
 
+/// A column of which only a run of shards is held: a rank's own. Rows are found by agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column<T> {
+    first: usize,
+    rows: Vec<T>,
+}
+
+impl<T> Column<T> {
+    /// The rows of the agents from `first` on, which begins a shard.
+    #[must_use]
+    pub fn new(first: u32, rows: Vec<T>) -> Self {
+        Self { first: first as usize, rows }
+    }
+
+    /// The rows of every shard: none of those that are not held.
+    pub fn by_shard(&mut self, shards: Shards) -> Vec<&mut [T]> {
+        let skipped =
+            if self.rows.is_empty() { shards.count() } else { self.first / shards.size() };
+        let mut parts: Vec<&mut [T]> = Vec::with_capacity(shards.count());
+        parts.resize_with(skipped, Default::default);
+        parts.extend(self.rows.chunks_mut(shards.size()));
+        parts.resize_with(shards.count(), Default::default);
+        parts
+    }
+
+    /// The rows that are held, and their agents.
+    pub fn held(&mut self) -> (Range<usize>, &mut [T]) {
+        (self.first..self.first + self.rows.len(), &mut self.rows)
+    }
+
+    /// Where an agent's row is among those that are held; none of them where it is not.
+    #[inline(always)]
+    #[must_use]
+    pub fn place(&self, agent: u32) -> usize {
+        (agent as usize).wrapping_sub(self.first)
+    }
+}
+
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self::new(0, Vec::new())
+    }
+}
+
+impl<T> Deref for Column<T> {
+    type Target = [T];
+
+    /// The rows that are held.
+    fn deref(&self) -> &[T] {
+        &self.rows
+    }
+}
+
+impl<T> Index<usize> for Column<T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn index(&self, agent: usize) -> &T {
+        &self.rows[agent.wrapping_sub(self.first)]
+    }
+}
+
 /// The `part`-th of `parts` nearly equal pieces of `0..n`.
 #[must_use]
 pub fn piece(n: u32, part: usize, parts: usize) -> Range<u32> {
@@ -119,10 +181,10 @@ pub fn each_shard<T: Send, L: Send>(
         .for_each(|(k, (rows, local))| work(k, rows, local));
 }
 
-/// Sums what `work` finds in each of `count` parts, in the order of the parts.
-pub fn sum_by_part(count: usize, work: impl Fn(usize) -> f64 + Sync + Send) -> f64 {
-    let parts: Vec<f64> = (0..count).into_par_iter().with_max_len(1).map(work).collect();
-    parts.iter().sum()
+/// What `work` finds in each of `count` parts, in the order of the parts: what is no whole
+/// number is added up in that order.
+pub fn by_part<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    (0..count).into_par_iter().with_max_len(1).map(work).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +207,21 @@ mod tests {
             assert_eq!(next, n);
             assert!(shards.count() <= 64);
             assert!(n < 64 * 64 || shards.count() > 32, "{n}: {}", shards.count());
+        }
+    }
+
+    #[test]
+    fn a_column_finds_its_rows_by_agent_and_has_none_of_other_shards() {
+        let shards = Shards::of(1_000);
+        for (first, n) in [(0, 1_000), (192, 128), (960, 40), (0, 0)] {
+            let mut column = Column::new(first, (first..first + n).collect());
+            assert!((first..first + n).all(|agent| column[agent as usize] == agent));
+            let parts = column.by_shard(shards);
+            assert_eq!(parts.len(), shards.count());
+            for (shard, rows) in parts.iter().enumerate() {
+                let held = shards.range(shard).filter(|agent| (first..first + n).contains(agent));
+                assert!(rows.iter().copied().eq(held), "shard {shard} of {n} from {first}");
+            }
         }
     }
 

@@ -47,6 +47,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("table", "quantity"),       // cells of money
     ("quantity", "columns"),     // what is stored of time and money
     ("table", "columns"),        // rows so far
+    ("columns", "parallel"),     // what is by shard
     ("market", "exchange"),      // what is sent
     ("population", "market"),    // picking by weights
     ("report", "output"),        // tables and their statistics
@@ -308,8 +309,8 @@ const NEVER: &[&str] = &[
 
 /// Where one of them has its reason.
 const MAY: &[(&str, &str)] =
-    // Tells where the time goes; no result knows it.
-    &[("src/engine/beats.rs", "std::time")];
+    // Tells where the time goes, and divides the threads among ranks; no result knows either.
+    &[("src/engine/beats.rs", "std::time"), ("src/engine/ranks.rs", "current_num_threads")];
 
 #[test]
 fn the_library_never_prints_exits_or_unwraps() {

@@ -271,6 +271,21 @@ fn a_run_leaves_a_folder_and_never_replaces_one_unasked() {
 }
 
 #[test]
+fn ranks_leave_the_same_bytes() {
+    let folder = with(&SMALL.replace("200", "400"));
+    for (ranks, output) in [("1", "one"), ("3", "three")] {
+        let said = guanxi(folder.path(), &["run", "s.toml", "--ranks", ranks, "-o", output]);
+        assert_eq!(said.code, 0, "{}", said.err);
+    }
+    let tables = folder.path().join("one/tables");
+    for name in entries(&tables) {
+        let of = |run: &str| fs::read(folder.path().join(run).join("tables").join(&name));
+        assert_eq!(of("one").expect("a table"), of("three").expect("a table"), "{name}");
+    }
+    assert!(entries(&tables).len() > 3);
+}
+
+#[test]
 fn a_folder_is_named_by_scenario_and_digest() {
     let folder = with(SMALL);
     assert_eq!(guanxi(folder.path(), &["run", "s.toml", "--progress", "none"]).code, 0);

@@ -1,5 +1,5 @@
 //! Runs that are stopped or killed lose nothing: `resume` ends in the same bytes, whatever the
-//! instant and the number of threads. What is torn is not taken for whole; what cannot be
+//! instant and the numbers of threads and ranks. What is torn is not taken for whole; what cannot be
 //! written is named and costs no earlier result. `branch` and `verify` from outside.
 #![cfg(unix)]
 
@@ -146,8 +146,8 @@ fn a_killed_run_is_gone_on_with_and_ends_in_the_same_bytes() {
             let (whole, others) = checkpoint::in_folder(&left.join("checkpoints")).expect("listed");
             assert!(others.is_empty(), "{others:?}");
             assert!(!whole.is_empty() || k < 2);
-            let threads = 1 + k % 3;
-            let said = run(root, &format!("resume x --progress none --threads {threads}"), 0);
+            let crew = format!("--threads {} --ranks {}", 1 + k % 3, 1 + k % 2);
+            let said = run(root, &format!("resume x --progress none {crew}"), 0);
             assert!(said.contains("results: x"), "{said}");
         }
         assert_same(&root.join("x"), &root.join("whole"), &format!("killed at {checkpoints}"));
@@ -187,8 +187,9 @@ fn a_run_that_is_resumed_may_be_killed_again() {
 fn a_run_that_is_stopped_writes_a_checkpoint_says_where_and_goes_on_from_it() {
     let folder = prepared();
     let root = folder.path();
-    for (signal, code, threads) in [("-INT", 130, 1), ("-TERM", 143, 3)] {
-        let mut command = guanxi(root, "run s.toml -v -o x --progress plain --threads 2");
+    for (signal, code, ranks) in [("-INT", 130, (3, 1)), ("-TERM", 143, (2, 4))] {
+        let line = format!("run s.toml -v -o x --progress plain --threads 2 --ranks {}", ranks.0);
+        let mut command = guanxi(root, &line);
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let child = child.expect("the program can be started");
         assert!(wait_until(|| left(root).is_some_and(|left| left.join("spool/journal").exists())));
@@ -202,7 +203,7 @@ fn a_run_that_is_stopped_writes_a_checkpoint_says_where_and_goes_on_from_it() {
             assert!(Checkpoint::open(&root.join(path)).is_ok(), "{path}");
         }
         run(root, "verify x --runs 1 --progress none", 0);
-        run(root, &format!("resume x -q --progress none --threads {threads}"), 0);
+        run(root, &format!("resume x -q --progress none --threads 1 --ranks {}", ranks.1), 0);
         assert_same(&root.join("x"), &root.join("whole"), signal);
         assert_eq!(entries(root), ["s.toml", "whole", "x"]);
         let said = run(root, "resume x", 2);

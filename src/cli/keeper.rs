@@ -3,6 +3,7 @@
 use crate::cli::interrupt::Interrupt;
 use crate::cli::plan::Plan;
 use crate::cli::run::How;
+use crate::columns::Columns;
 use crate::engine::course::Course;
 use crate::engine::experiment::{ExperimentError, Keep};
 use crate::model::checkpoint::{self, Checkpoint, CheckpointError, Header};
@@ -11,6 +12,7 @@ use crate::scenario::digest::RESULTS_EPOCH;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -116,9 +118,24 @@ impl Keeper<'_> {
     /// Writes a run's state.
     fn write(&mut self, run: &mut Course<'_>) -> Result<(), CheckpointError> {
         let header = self.header(run.replicate(), run.arm(), run.days_done());
-        let made = std::fs::create_dir_all(&self.folder);
-        made.map_err(|source| CheckpointError::Write { path: self.folder.clone(), source })?;
-        let path = checkpoint::write(&self.folder, &header, &mut |io| run.columns(io))?;
+        let mut given = false;
+        let mut state = |io: &mut Columns<'_>| {
+            given = true;
+            run.columns(io);
+        };
+        let made = match std::fs::create_dir(&self.folder) {
+            Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+                Err(CheckpointError::Write { path: self.folder.clone(), source })
+            }
+            // Never the run folder: where that is gone, the run is of no use.
+            _ => Ok(()),
+        };
+        let path = made.and_then(|()| checkpoint::write(&self.folder, &header, &mut state));
+        if !given {
+            // Other ranks give their parts all the same.
+            run.give();
+        }
+        let path = path?;
         self.last = path.file_name().map(Into::into);
         Ok(())
     }
@@ -149,12 +166,13 @@ impl Keep for Keeper<'_> {
         Ok(())
     }
 
-    fn day_done(&mut self, run: &mut Course<'_>, last: bool) {
+    fn is_due(&self, run: &Course<'_>, last: bool) -> bool {
         let due = self.every.is_some_and(|every| run.days_done().is_multiple_of(every));
         let stopped = last && !run.is_complete();
-        if self.failure.is_some() || !(due || stopped) {
-            return;
-        }
+        self.failure.is_none() && (due || stopped)
+    }
+
+    fn keep(&mut self, run: &mut Course<'_>) {
         match self.write(run) {
             Ok(()) if self.only_last => self.tidy(run),
             Ok(()) => {}

@@ -35,7 +35,7 @@ pub fn text() -> String {
     page += &SECTIONS.iter().map(section).collect::<String>();
     page += "\n## Mechanisms\n\n";
     page += "In the order in which they act within a beat. A mechanism of scope `world` has its \
-             table at the top of a scenario, one of scope `platform` in an arm or a preset; \
+             table at the top of a scenario, one of scope `platform` in an arm, in a preset, or at the top for all platforms; \
              `enabled = true` or `enabled = false` in the table switches it.\n";
     page += &MECHANISMS.iter().map(|spec| mechanism(spec)).collect::<String>();
     page += "\n## Presets\n";

@@ -7,7 +7,7 @@ use crate::cli::plan::Plan;
 use crate::cli::screen::Screen;
 use crate::cli::watch::Watch;
 use crate::cli::{Done, load, memory, progress, report};
-use crate::engine::experiment::{self, Completion, ExperimentError};
+use crate::engine::experiment::{self, Completion, Conditions, ExperimentError};
 use crate::model;
 use crate::model::checkpoint::Checkpoint;
 use crate::observer::RunRecord;
@@ -75,6 +75,9 @@ pub struct How {
     /// Threads to use [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Ranks among which each arm is split, in this process; results are the same.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub ranks: u16,
     /// How progress is shown.
     #[arg(long, value_enum, default_value_t = progress::Kind::Auto)]
     pub progress: progress::Kind,
@@ -284,7 +287,7 @@ pub fn go_on(
     let left = plan.consumer_days().saturating_sub(keeper.consumer_days_done(plan));
     let progress = how.progress(plan, left, screen);
     let threads = pool.current_num_threads();
-    let running = Running { plan, threads, progress: &*progress };
+    let running = Running { plan, threads, ranks: usize::from(how.ranks), progress: &*progress };
     pool.install(|| simulate(&running, folder, &mut keeper, enough))
 }
 
@@ -292,6 +295,7 @@ pub fn go_on(
 struct Running<'a> {
     plan: &'a Plan,
     threads: usize,
+    ranks: usize,
     progress: &'a dyn experiment::Progress,
 }
 
@@ -356,11 +360,18 @@ impl Running<'_> {
         experiment::check(scenario)?;
         let imported = model::imported(scenario)?;
         for replicate in 0..scenario.replicates {
-            let told = (&*interrupt.stop, self.progress);
+            let (ranks, stop, progress) = (self.ranks, &*interrupt.stop, self.progress);
+            let conditions = Conditions { ranks, stop, progress };
             let mut sink = |one| sink(folder, one);
             let network = imported.as_ref();
-            let done =
-                experiment::kept_replicate(scenario, replicate, network, told, keeper, &mut sink)?;
+            let done = experiment::kept_replicate(
+                scenario,
+                replicate,
+                network,
+                &conditions,
+                keeper,
+                &mut sink,
+            )?;
             let last = enough.as_mut().is_some_and(|enough| enough(&folder.measured()));
             if done == Completion::Interrupted || last {
                 return Ok(done);

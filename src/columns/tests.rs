@@ -1,6 +1,8 @@
 //! Both ways of columns, and what is told of files that are not as they should be.
 
 use super::*;
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Record {

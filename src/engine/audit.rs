@@ -6,6 +6,7 @@
 
 use super::step::{Day, Watch};
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::ledger::{FLOWS, LINES, Line};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
 use crate::market::platform::{Carriage, Platform};
@@ -78,7 +79,9 @@ impl Audit {
         let account = |platform: &Platform| {
             let mut today = Found::default();
             let stock_fen = stock_fen(world, platform);
-            today.expected[Line::Goods as usize] = stock_fen;
+            // What all ranks know counts once.
+            let once = if world.link.rank() == 0 { stock_fen } else { 0 };
+            today.expected[Line::Goods as usize] = once;
             Account {
                 today,
                 marketing_fen: 0,
@@ -125,6 +128,7 @@ impl Watch for Audit {
         for (index, platform) in world.platforms.iter().enumerate() {
             self.follow(&platform.outcomes, |_| index as u8, |found, o| found.end(world, o));
             let today = &day.books[index].postings.0;
+            self.accounts[index].today.add_up(&world.link);
             let finding = self.accounts[index].compare(world, platform, today);
             self.finding = self.finding.take().or(finding);
         }
@@ -165,6 +169,11 @@ impl Found {
         self.coupon_fen += other.coupon_fen;
         self.mispriced += other.mispriced;
         self.gone_cost_fen += other.gone_cost_fen;
+    }
+
+    /// What all ranks found.
+    fn add_up(&mut self, link: &Link) {
+        link.merge(std::slice::from_mut(self), |sum, other| sum.add(other.clone()));
     }
 
     fn plus(mut self, other: Self) -> Self {

@@ -7,6 +7,7 @@ use super::experiment::ExperimentError;
 use super::step::{Arm, Day, Watch};
 use crate::columns::{Columns, State};
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::message::{Answer, Order};
 use crate::mechanism::world::{Environment, World};
 use crate::model;
@@ -27,7 +28,18 @@ impl<'a> Course<'a> {
     /// A run before its first day.
     #[must_use]
     pub fn new(of: &'a scenario::Arm, env: &Arc<Environment>, replicate: u32) -> Self {
-        let arm = Arm::new(model::build(of, env));
+        Self::among(of, env, replicate, Link::alone())
+    }
+
+    /// One rank's part of a run before its first day.
+    #[must_use]
+    pub fn among(
+        of: &'a scenario::Arm,
+        env: &Arc<Environment>,
+        replicate: u32,
+        link: Link,
+    ) -> Self {
+        let arm = Arm::new(model::build_part(of, env, link));
         let burn_in = env.start.burn_in_days;
         let (audit, observers) = (Audit::new(&arm.world), Observers::new(&arm.world, burn_in));
         Self { of, replicate, arm, observing: Observing { audit, observers, burn_in } }
@@ -63,6 +75,12 @@ impl<'a> Course<'a> {
         &self.arm.world
     }
 
+    /// Its link to the other ranks.
+    #[must_use]
+    pub fn link(&self) -> Arc<Link> {
+        Arc::clone(&self.arm.world.link)
+    }
+
     /// Steps a day.
     ///
     /// # Errors
@@ -86,12 +104,21 @@ impl<'a> Course<'a> {
     }
 
     /// All that a run is between two days, in or out of a checkpoint.
+    ///
+    /// Where the arm is split, all ranks call it at once to save ([`Course::give`]), each for
+    /// itself to load.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
+        io.among(self.link(), self.arm.world.env.consumers);
         let Self { of: _, replicate: _, arm, observing } = self;
         let Observing { audit, observers, burn_in: _ } = observing;
         arm.columns(io);
         audit.visit(io);
         observers.columns(io);
+    }
+
+    /// Gives what this rank holds to the first, which saves the run.
+    pub fn give(&mut self) {
+        self.columns(&mut Columns::save(&mut std::io::sink()));
     }
 
     /// A digest of everything that the arm stores.

@@ -5,16 +5,18 @@
 
 use super::beats::Beats;
 use super::course::Course;
+use super::ranks;
 use super::step::Day;
-use crate::mechanism::world::{MAX_PLATFORMS, World};
+use crate::exchange::link::Link;
+use crate::mechanism::world::{Environment, MAX_PLATFORMS, World};
 use crate::model::checkpoint::CheckpointError;
 use crate::model::{self, estimate::Estimate};
 use crate::network::{Network, NetworkError, nodes_in_file};
 use crate::observer::RunRecord;
 use crate::scenario::{self, Scenario};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Told of progress while an experiment runs; called from the running thread.
 pub trait Progress: Sync {
@@ -90,6 +92,9 @@ pub enum ExperimentError {
     /// A checkpoint does not fit.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// There are no threads for the ranks.
+    #[error("cannot start the threads of the ranks: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The ledger and its audit disagree, which is an error of the program.
     #[error("the audit of arm `{arm}` failed on day {day}: {finding}; please report this")]
     Audit {
@@ -153,13 +158,13 @@ pub fn budget_shares(platform: &scenario::Platform) -> f64 {
 }
 
 /// Keeps runs between two days, and knows those that were kept before.
-pub trait Keep {
+pub trait Keep: Send {
     /// Whether a run is finished and what it left is known.
     fn has(&self, _replicate: u32, _arm: &str) -> bool {
         false
     }
 
-    /// A run was built: it may be put where it was left.
+    /// A run was built, or one rank's part of it: it may be put where it was left.
     ///
     /// # Errors
     /// Where what was kept does not fit.
@@ -167,14 +172,30 @@ pub trait Keep {
         Ok(())
     }
 
-    /// A day was done; `last` where the run is stopped behind it.
-    fn day_done(&mut self, _run: &mut Course<'_>, _last: bool) {}
+    /// Whether a run is to be kept as it is now; `last` where it is stopped here.
+    fn is_due(&self, _run: &Course<'_>, _last: bool) -> bool {
+        false
+    }
+
+    /// Keeps a run; called by the first rank, while the others give their parts.
+    fn keep(&mut self, _run: &mut Course<'_>) {}
 }
 
 /// Nothing is kept.
 struct Nothing;
 
 impl Keep for Nothing {}
+
+/// Under what conditions a replicate is run; nothing of it changes results.
+#[derive(Clone, Copy)]
+pub struct Conditions<'a> {
+    /// Ranks among which each arm is split; a world has no more than shards of consumers.
+    pub ranks: usize,
+    /// Raised where the run is to stop behind the day under way.
+    pub stop: &'a AtomicBool,
+    /// Told of progress.
+    pub progress: &'a dyn Progress,
+}
 
 /// Runs every arm in every replicate, in order, and hands each finished run to `sink`.
 ///
@@ -186,26 +207,36 @@ pub fn run(
     progress: &dyn Progress,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
-    run_kept(scenario, stop, progress, &mut Nothing, sink)
+    run_under(scenario, &Conditions { ranks: 1, stop, progress }, sink)
 }
 
-/// [`run`], with what is kept of runs: those that it has are left out, the others go on
-/// where they were left.
+/// [`run`] under some conditions, such as among ranks.
 ///
 /// # Errors
-/// As [`run`], and where what was kept does not fit.
+/// As [`run`], and where there are no threads for the ranks.
+pub fn run_under(
+    scenario: &Scenario,
+    conditions: &Conditions<'_>,
+    sink: &mut dyn FnMut(RunRecord),
+) -> Result<Completion, ExperimentError> {
+    run_kept(scenario, conditions, &mut Nothing, sink)
+}
+
+/// [`run_under`] with what is kept of runs: those that it has are left out, the
+/// others go on where they were left.
+///
+/// # Errors
+/// As [`run_under`], and where what was kept does not fit.
 pub fn run_kept(
     scenario: &Scenario,
-    stop: &AtomicBool,
-    progress: &dyn Progress,
+    conditions: &Conditions<'_>,
     keep: &mut dyn Keep,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
     check(scenario)?;
     let imported = model::imported(scenario)?;
     for replicate in 0..scenario.replicates {
-        let told = (stop, progress);
-        let done = kept_replicate(scenario, replicate, imported.as_ref(), told, keep, sink)?;
+        let done = kept_replicate(scenario, replicate, imported.as_ref(), conditions, keep, sink)?;
         if done == Completion::Interrupted {
             return Ok(done);
         }
@@ -222,13 +253,14 @@ pub fn run_replicate(
     scenario: &Scenario,
     replicate: u32,
     imported: Option<&Arc<Network>>,
-    told: (&AtomicBool, &dyn Progress),
+    (stop, progress): (&AtomicBool, &dyn Progress),
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
-    kept_replicate(scenario, replicate, imported, told, &mut Nothing, sink)
+    let conditions = Conditions { ranks: 1, stop, progress };
+    kept_replicate(scenario, replicate, imported, &conditions, &mut Nothing, sink)
 }
 
-/// [`run_replicate`] with what is kept of runs.
+/// [`run_replicate`] among ranks, with what is kept of runs.
 ///
 /// # Errors
 /// As [`run_replicate`], and where what was kept does not fit.
@@ -236,7 +268,7 @@ pub fn kept_replicate(
     scenario: &Scenario,
     replicate: u32,
     imported: Option<&Arc<Network>>,
-    (stop, progress): (&AtomicBool, &dyn Progress),
+    conditions: &Conditions<'_>,
     keep: &mut dyn Keep,
     sink: &mut dyn FnMut(RunRecord),
 ) -> Result<Completion, ExperimentError> {
@@ -245,16 +277,17 @@ pub fn kept_replicate(
     if arms.is_empty() {
         return Ok(Completion::Complete);
     }
-    progress.building(replicate);
+    conditions.progress.building(replicate);
     let env = Arc::new(model::environment(scenario, replicate, imported)?);
     for arm in arms {
-        let mut course = Course::new(arm, &env, replicate);
-        progress.arm_built(replicate, &arm.name);
-        keep.begun(&mut course)?;
-        days(&mut course, stop, progress, keep)?;
-        progress.arm_done(replicate, &arm.name, course.beats());
-        let complete = course.is_complete();
-        course.finish().into_iter().for_each(&mut *sink);
+        let of = Part { arm, env: &env, replicate, conditions, keep: &Mutex::new(&mut *keep) };
+        let ranks = conditions.ranks.min(env.consumers.count());
+        let parts = ranks::side_by_side(ranks, |link| of.run(link))?;
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // All ranks come to the same.
+        let Some(course) = parts.into_iter().next() else { continue };
+        let complete = course.is_complete;
+        course.records.into_iter().for_each(&mut *sink);
         if !complete {
             return Ok(Completion::Interrupted);
         }
@@ -262,21 +295,73 @@ pub fn kept_replicate(
     Ok(Completion::Complete)
 }
 
-/// Steps a run until its last day, or until it is to stop.
-fn days(
-    course: &mut Course<'_>,
-    stop: &AtomicBool,
-    progress: &dyn Progress,
-    keep: &mut dyn Keep,
-) -> Result<(), ExperimentError> {
-    let mut last = stop.load(Ordering::Relaxed);
-    while !course.is_complete() && !last {
-        let day = course.step()?;
-        let (replicate, arm, done) = (course.replicate(), course.arm(), course.days_done());
-        progress.figures(replicate, arm, done, &figures(course.world(), &day));
-        progress.day_done(replicate, arm, done, course.world().env.consumers.n());
-        last = stop.load(Ordering::Relaxed);
-        keep.day_done(course, last);
+/// What one rank has to do: its part of a run.
+struct Part<'a> {
+    arm: &'a scenario::Arm,
+    env: &'a Arc<Environment>,
+    replicate: u32,
+    conditions: &'a Conditions<'a>,
+    keep: &'a Mutex<&'a mut dyn Keep>,
+}
+
+/// What a run left.
+struct Ended {
+    records: Vec<RunRecord>,
+    is_complete: bool,
+}
+
+impl<'a> Part<'a> {
+    fn kept(&self) -> MutexGuard<'_, &'a mut dyn Keep> {
+        self.keep.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    Ok(())
+
+    /// Builds the run, puts it where it was left, and steps it to its end.
+    fn run(&self, link: Link) -> Result<Ended, ExperimentError> {
+        let is_first = link.rank() == 0;
+        let mut course = Course::among(self.arm, self.env, self.replicate, link);
+        let (progress, arm) = (self.conditions.progress, &self.arm.name);
+        if is_first {
+            progress.arm_built(self.replicate, arm);
+        }
+        let begun = self.kept().begun(&mut course);
+        // A rank that cannot begin keeps the others from waiting for it.
+        if course.link().sum(i64::from(begun.is_err())) > 0 {
+            begun?;
+            return Ok(Ended { records: Vec::new(), is_complete: false });
+        }
+        self.days(&mut course)?;
+        if is_first {
+            progress.arm_done(self.replicate, arm, course.beats());
+        }
+        Ok(Ended { is_complete: course.is_complete(), records: course.finish() })
+    }
+
+    /// Steps a run until its last day, or until it is to stop.
+    fn days(&self, course: &mut Course<'_>) -> Result<(), ExperimentError> {
+        let Conditions { stop, progress, .. } = *self.conditions;
+        let link = course.link();
+        let mut last = link.agreed(stop.load(Ordering::Relaxed));
+        while !course.is_complete() && !last {
+            let day = course.step()?;
+            let (replicate, arm, done) = (course.replicate(), course.arm(), course.days_done());
+            if link.rank() == 0 {
+                progress.figures(replicate, arm, done, &figures(course.world(), &day));
+                progress.day_done(replicate, arm, done, course.world().env.consumers.n());
+            }
+            last = link.agreed(stop.load(Ordering::Relaxed));
+            if link.agreed(link.rank() == 0 && self.kept().is_due(course, last)) {
+                self.keep(course, link.rank() == 0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a run, or gives one's part to the rank that does.
+    fn keep(&self, course: &mut Course<'_>, is_first: bool) {
+        if is_first {
+            self.kept().keep(course);
+        } else {
+            course.give();
+        }
+    }
 }

@@ -5,4 +5,5 @@ pub mod beats;
 pub mod course;
 pub mod ensemble;
 pub mod experiment;
+pub mod ranks;
 pub mod step;

@@ -7,6 +7,7 @@ use crate::columns::{Columns, State};
 use crate::engine::beats::Beats;
 use crate::exchange::{self, Inbox, Message, Outbox};
 use crate::market::ledger::Postings;
+use crate::market::member::Member;
 use crate::market::message::{Answer, Exposure, Order};
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
@@ -25,6 +26,11 @@ const RETIRING_DAYS: u16 = 2;
 /// An inbox for each platform.
 fn of_each<T: Message>(world: &World, to: Shards) -> Vec<Inbox<T>> {
     world.platforms.iter().map(|_| Inbox::new(to)).collect()
+}
+
+/// What consumers send to the agents of `to`.
+fn of_consumers<T: Message>(world: &World, to: Shards) -> Outbox<T> {
+    Outbox::over(&world.link, world.env.consumers.count(), to)
 }
 
 /// Watches the orders of an arm as they pass; used by the audit.
@@ -81,10 +87,13 @@ impl Arm {
         }
         Self {
             mechanisms,
-            exposures: (Outbox::new(consumers.count(), consumers), Inbox::new(consumers)),
+            exposures: (of_consumers(&world, consumers), Inbox::new(consumers)),
             placed: vec![Vec::new(); consumers.count()],
-            orders: (Outbox::new(consumers.count(), offers), of_each(&world, offers)),
-            answers: (Outbox::new(offers.count(), consumers), of_each(&world, consumers)),
+            orders: (of_consumers(&world, offers), of_each(&world, offers)),
+            answers: (
+                Outbox::over(&world.link, offers.count(), consumers),
+                of_each(&world, consumers),
+            ),
             world,
             day: 0,
             beats: Beats::default(),
@@ -95,10 +104,12 @@ impl Arm {
     pub fn step(&mut self, watch: &mut dyn Watch) -> Day {
         let start = Clock::start_of(self.day);
         self.each("open", |mechanism, world| mechanism.open(world, start));
+        self.world.keep_counts();
         for wave in 0..self.world.attention.waves {
             self.wave(Clock { day: self.day, wave }, watch);
         }
         self.each("experience", |mechanism, world| mechanism.experience(world, start));
+        self.beats.time(("agree", ""), || self.world.agree_on_counts());
         self.each("adapt", |mechanism, world| mechanism.adapt(world, start));
         self.close(watch)
     }
@@ -168,12 +179,8 @@ impl Arm {
     fn close(&mut self, watch: &mut dyn Watch) -> Day {
         let mut books = Vec::with_capacity(self.world.platforms.len());
         for platform in &mut self.world.platforms {
-            let mut tally = Tally::default();
-            for book in platform.books.iter_mut().chain(&mut platform.offer_books) {
-                platform.ledger.take(&mut book.postings);
-                tally.add(&book.tally);
-                book.tally = Tally::default();
-            }
+            let (tally, mut postings) = platform.take_books(&self.world.link);
+            platform.ledger.take(&mut postings);
             let month = usize::from(self.day / crate::market::history::MONTH_DAYS);
             platform.history.members[month] += tally.over_channels(|c| c.registered as i64) as u64;
             platform.trust_sum += tally.trust_change;
@@ -221,10 +228,14 @@ impl Arm {
     /// shows in a table.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut hash = Digest::default();
+        let mut hash = Digest::over(&self.world.link);
+        let shards = self.world.env.consumers;
         hash.add([u64::from(self.day)]);
         for platform in &self.world.platforms {
-            hash.add(platform.members.iter().flat_map(|m| {
+            // Where nobody can register there are no records.
+            let members = &platform.members;
+            let held = |i: u32| members.get(members.place(i));
+            let bits = |m: &Member| {
                 [
                     u64::from(m.referrer),
                     u64::from(m.trust) << 48
@@ -237,8 +248,11 @@ impl Arm {
                         | u64::from(m.standing) << 8
                         | u64::from(m.channel),
                 ]
-            }));
-            hash.add(platform.live.0.iter().copied());
+            };
+            hash.shards(shards.count(), |shard| {
+                shards.range(shard).filter_map(held).flat_map(bits)
+            });
+            hash.shards(shards.count(), |shard| platform.live.of_shard(shards, shard).to_vec());
             let offer = |o: &crate::market::platform::OfferState| {
                 [o.stock as u64, u64::from(o.demand.to_bits())]
             };
@@ -247,11 +261,12 @@ impl Arm {
             let pool = Some(platform.coupon_pool).filter(|pool| pool.given_fen > 0);
             hash.add(pool.map(|pool| pool.left_fen as u64));
         }
-        hash.add(self.world.fatigue.levels.iter().map(|&level| u64::from(level)));
-        let needs = self.world.needs.iter().flatten();
-        hash.add(needs.map(|n| {
-            u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)
-        }));
+        let levels = &self.world.fatigue.levels;
+        let level = |i: u32| levels.get(i as usize).map(|&level| u64::from(level));
+        hash.shards(shards.count(), |shard| shards.range(shard).filter_map(level));
+        hash.lists(&self.world.needs, |n| {
+            [u64::from(n.consumer) << 32 | u64::from(n.category) << 16 | u64::from(n.expires)]
+        });
         for installed in &self.mechanisms {
             installed.mechanism.digest(&mut hash);
         }

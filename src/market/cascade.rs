@@ -2,7 +2,9 @@
 //! structural virality (Goel et al. 2016, doi 10.1287/mnsc.2015.2158).
 
 use super::message::Node;
+use crate::columns::{Columns, State};
 use crate::exchange::add;
+use crate::exchange::link::Link;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -11,8 +13,20 @@ use std::collections::BTreeMap;
 pub struct Shape {
     /// Number of cascades.
     pub count: u64,
-    /// Sum of their structural viralities (mean distance between two nodes).
-    pub virality_sum: f64,
+    /// Sum of the distances of all pairs of nodes, over all of them: a whole number, so that
+    /// the order of filing does not show.
+    pub distances: u64,
+}
+
+impl Shape {
+    /// Mean over cascades of so many nodes of their structural virality, the mean distance
+    /// between two different nodes (0 for a lone root).
+    #[must_use]
+    pub fn mean_virality(&self, size: u32) -> f64 {
+        let n = f64::from(size);
+        let pairs = (n * (n - 1.0) / 2.0).max(1.0);
+        self.distances as f64 / (pairs * self.count as f64)
+    }
 }
 
 /// Most nodes of a tree that are kept to be drawn.
@@ -41,6 +55,10 @@ impl Largest {
             *self = Self { size, depth, parents: shown.to_vec() };
         }
     }
+
+    fn rival_of(&mut self, other: &Self) {
+        self.rival(other.size, other.depth, &other.parents);
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -51,9 +69,10 @@ struct Tree {
     live: bool,
 }
 
-/// The cascades of one platform.
+/// The cascades of one platform: a rank holds those that it planted.
 #[derive(Clone, Debug, Default)]
 pub struct Cascades {
+    /// The own rank's trees; the number of the one at slot s of rank r of R is s·R + r.
     trees: Vec<Tree>,
     free: Vec<u32>,
     keep_days: u16,
@@ -62,7 +81,7 @@ pub struct Cascades {
 }
 
 crate::state! {
-    Shape { count, virality_sum }
+    Shape { count, distances }
     Largest { size, depth, parents }
     Tree { parents, last_day, live }
     Cascades { trees, free, shapes, largest; except keep_days }
@@ -76,9 +95,9 @@ impl Cascades {
     }
 
     /// A new cascade; returns its root.
-    pub fn plant(&mut self, day: u16) -> Node {
+    pub fn plant(&mut self, link: &Link, day: u16) -> Node {
         let tree = Tree { parents: SmallVec::new(), last_day: day, live: true };
-        let cascade = match self.free.pop() {
+        let slot = match self.free.pop() {
             Some(slot) => {
                 self.trees[slot as usize] = tree;
                 slot
@@ -88,12 +107,35 @@ impl Cascades {
                 self.trees.len() as u32 - 1
             }
         };
-        Node { cascade, index: 0 }
+        Node { cascade: slot * link.count() as u32 + link.rank() as u32, index: 0 }
     }
 
-    /// A new node below `parent`.
-    pub fn grow(&mut self, parent: Node, day: u16) -> Node {
-        let tree = &mut self.trees[parent.cascade as usize];
+    /// New nodes below others, which they replace. Who planted a cascade is asked for a node
+    /// of it, and answers at once.
+    pub fn grow<'a>(&mut self, link: &Link, nodes: impl Iterator<Item = &'a mut Node>, day: u16) {
+        if link.is_alone() {
+            nodes.for_each(|node| *node = self.grow_own(1, *node, day));
+            return;
+        }
+        let owner = |node: &Node| node.cascade as usize % link.count();
+        let nodes: Vec<&mut Node> = nodes.collect();
+        let mut asked = vec![Vec::new(); link.count()];
+        nodes.iter().for_each(|node| asked[owner(node)].push(**node));
+        let mut asked = link.deliver(asked);
+        for node in asked.iter_mut().flatten() {
+            *node = self.grow_own(link.count() as u32, *node, day);
+        }
+        let mut grown: Vec<_> = link.deliver(asked).into_iter().map(Vec::into_iter).collect();
+        for node in nodes {
+            let new = grown[owner(node)].next();
+            assert!(new.is_some(), "a node for every one that was asked for");
+            *node = new.unwrap_or(Node::NONE);
+        }
+    }
+
+    /// A new node below `parent`, in a cascade that one of so many ranks planted: this one.
+    fn grow_own(&mut self, ranks: u32, parent: Node, day: u16) -> Node {
+        let tree = &mut self.trees[(parent.cascade / ranks) as usize];
         debug_assert!(tree.live, "a message outlived its cascade");
         tree.parents.push(parent.index);
         tree.last_day = day;
@@ -107,20 +149,77 @@ impl Cascades {
             if tree.live && (all || tree.last_day + self.keep_days < today) {
                 tree.live = false;
                 let parents = std::mem::take(&mut tree.parents);
-                let (size, depth, virality) = shape_of(&parents);
+                let (size, depth, distances) = shape_of(&parents);
                 self.largest.rival(size, depth, &parents);
                 let shape = self.shapes.entry((size, depth)).or_default();
                 shape.count += 1;
-                shape.virality_sum += virality;
+                shape.distances += distances;
                 self.free.push(slot as u32);
             }
         }
     }
 
-    /// Filed cascades by (size, depth).
+    /// The own rank's filed cascades by (size, depth).
     #[must_use]
     pub fn shapes(&self) -> &BTreeMap<(u32, u32), Shape> {
         &self.shapes
+    }
+
+    /// All ranks' filed cascades.
+    #[must_use]
+    pub fn all_shapes(&self, link: &Link) -> BTreeMap<(u32, u32), Shape> {
+        let mut all = BTreeMap::new();
+        link.gather(self.shapes.clone()).into_iter().for_each(|part| add_shapes(&mut all, part));
+        all
+    }
+
+    /// The trees, in or out of a checkpoint: all ranks' as of one that planted them all. A
+    /// number keeps its meaning, so that nodes need not change; whose slot it is depends on
+    /// how many ranks there are.
+    pub fn columns(&mut self, io: &mut Columns<'_>) {
+        let (rank, ranks) = io.rank();
+        if io.is_loading() {
+            self.visit(io);
+            return if ranks > 1 {
+                self.keep_own(rank, ranks)
+            };
+        }
+        match io.of_all(|io| self.visit(io)) {
+            None => self.visit(io),
+            Some(parts) => Self::joined(&parts).visit(io),
+        }
+    }
+
+    /// One that holds what all ranks do.
+    fn joined(parts: &[Vec<u8>]) -> Self {
+        let ranks = parts.len();
+        let mut all = Self::default();
+        for (rank, mut bytes) in parts.iter().map(Vec::as_slice).enumerate() {
+            let (mut part, n) = (Self::default(), bytes.len() as u64);
+            part.visit(&mut Columns::load(&mut bytes, n));
+            let slots = (part.trees.len() * ranks).saturating_sub(ranks - 1 - rank);
+            all.trees.resize_with(all.trees.len().max(slots), Tree::default);
+            for (slot, tree) in part.trees.into_iter().enumerate() {
+                all.trees[slot * ranks + rank] = tree;
+            }
+            add_shapes(&mut all.shapes, part.shapes);
+            all.largest.rival_of(&part.largest);
+        }
+        let is_free = |slot: &u32| !all.trees[*slot as usize].live;
+        all.free = (0..all.trees.len() as u32).rev().filter(is_free).collect();
+        all
+    }
+
+    /// Keeps of all trees those of a rank; what was filed is the first one's.
+    fn keep_own(&mut self, rank: usize, ranks: usize) {
+        let all = std::mem::take(&mut self.trees);
+        self.trees = all.into_iter().skip(rank).step_by(ranks).collect();
+        self.free.retain(|slot| *slot as usize % ranks == rank);
+        self.free.iter_mut().for_each(|slot| *slot /= ranks as u32);
+        if rank > 0 {
+            self.shapes.clear();
+            self.largest = Largest::default();
+        }
     }
 
     /// Forgets what was filed, at the end of a burn-in.
@@ -129,18 +228,29 @@ impl Cascades {
         self.largest = Largest::default();
     }
 
-    /// The largest filed cascade; nothing where none is filed.
+    /// The largest filed cascade of all ranks; nothing where none is filed.
     #[must_use]
-    pub fn largest(&self) -> &Largest {
-        &self.largest
+    pub fn largest(&self, link: &Link) -> Largest {
+        let mut largest = Largest::default();
+        link.gather(self.largest.clone()).iter().for_each(|part| largest.rival_of(part));
+        largest
     }
 }
 
-/// Size, depth and mean distance between two different nodes (0 for a lone root).
-fn shape_of(parents: &[u32]) -> (u32, u32, f64) {
+/// Adds to some shapes others.
+fn add_shapes(all: &mut BTreeMap<(u32, u32), Shape>, more: BTreeMap<(u32, u32), Shape>) {
+    for (key, shape) in more {
+        let sum = all.entry(key).or_default();
+        sum.count += shape.count;
+        sum.distances += shape.distances;
+    }
+}
+
+/// Size, depth and the sum of the distances of all pairs of nodes.
+fn shape_of(parents: &[u32]) -> (u32, u32, u64) {
     let n = parents.len() + 1;
     if n == 1 {
-        return (1, 0, 0.0);
+        return (1, 0, 0);
     }
     let mut below = vec![1_u64; n];
     let mut depth = vec![0_u32; n];
@@ -153,9 +263,8 @@ fn shape_of(parents: &[u32]) -> (u32, u32, f64) {
         pairs += below[node] * (n as u64 - below[node]);
         below[parents[node - 1] as usize] += below[node];
     }
-    let all_pairs = n as f64 * (n as f64 - 1.0) / 2.0;
     let deepest = depth.iter().copied().max().unwrap_or(0);
-    (n as u32, deepest, pairs as f64 / all_pairs)
+    (n as u32, deepest, pairs)
 }
 
 #[cfg(test)]
@@ -164,12 +273,54 @@ mod tests {
 
     #[test]
     fn shapes_of_small_trees_are_those_counted_by_hand() {
-        assert_eq!(shape_of(&[]), (1, 0, 0.0));
-        assert_eq!(shape_of(&[0]), (2, 1, 1.0));
+        assert_eq!(shape_of(&[]), (1, 0, 0));
+        assert_eq!(shape_of(&[0]), (2, 1, 1));
         // A star of four: three pairs at distance 1, three at 2.
-        assert_eq!(shape_of(&[0, 0, 0]), (4, 1, 1.5));
+        assert_eq!(shape_of(&[0, 0, 0]), (4, 1, 9));
         // A chain of four: distances 1, 1, 1, 2, 2, 3.
-        assert_eq!(shape_of(&[0, 1, 2]), (4, 3, 10.0 / 6.0));
+        assert_eq!(shape_of(&[0, 1, 2]), (4, 3, 10));
+        assert_eq!(Shape { count: 2, distances: 19 }.mean_virality(4), 19.0 / 12.0);
+        assert_eq!(Shape { count: 3, distances: 0 }.mean_virality(1), 0.0);
+    }
+
+    /// Bytes of what ranks hold together, as the first one writes them.
+    fn written(parts: &mut [Cascades]) -> Vec<u8> {
+        let bytes = |one: &mut Cascades| {
+            let mut bytes = Vec::new();
+            one.visit(&mut Columns::save(&mut bytes));
+            bytes
+        };
+        let parts: Vec<Vec<u8>> = parts.iter_mut().map(bytes).collect();
+        bytes(&mut Cascades::joined(&parts))
+    }
+
+    #[test]
+    fn trees_keep_their_numbers_among_other_ranks() {
+        let tree = |day: u16, parents: &[u32], live| Tree {
+            parents: SmallVec::from_slice(parents),
+            last_day: day,
+            live,
+        };
+        let trees: Vec<Tree> =
+            (0..11).map(|k| tree(k, &vec![0; usize::from(k)], k % 4 != 1)).collect();
+        let free = (0..11).rev().filter(|k| k % 4 == 1).collect();
+        let shapes = BTreeMap::from([((2, 1), Shape { count: 3, distances: 3 })]);
+        let largest = Largest { size: 2, depth: 1, parents: vec![0] };
+        let all = Cascades { trees, free, keep_days: 0, shapes, largest };
+        let of = |rank, ranks| {
+            let mut own = all.clone();
+            own.keep_own(rank, ranks);
+            own
+        };
+        let expected = written(&mut [all.clone()]);
+        for ranks in 2..14 {
+            let mut parts: Vec<Cascades> = (0..ranks).map(|rank| of(rank, ranks)).collect();
+            for (rank, part) in parts.iter().enumerate() {
+                let days = part.trees.iter().map(|tree| usize::from(tree.last_day));
+                assert!(days.eq((rank..11).step_by(ranks)), "{rank} of {ranks}");
+            }
+            assert!(written(&mut parts) == expected, "{ranks} ranks");
+        }
     }
 
     #[test]
@@ -194,13 +345,16 @@ mod tests {
     fn a_silent_cascade_is_filed_once_and_its_place_reused() {
         let mut cascades = Cascades::default();
         cascades.keep_for(2);
-        let root = cascades.plant(0);
-        let child = cascades.grow(root, 1);
-        cascades.grow(child, 1);
+        let link = Link::alone();
+        let root = cascades.plant(&link, 0);
+        let mut node = root;
+        for _ in 0..2 {
+            cascades.grow(&link, [&mut node].into_iter(), 1);
+        }
         cascades.retire(3, false);
         assert!(cascades.shapes().is_empty());
         cascades.retire(4, false);
         assert_eq!(cascades.shapes()[&(3, 2)].count, 1);
-        assert_eq!(cascades.plant(4).cascade, root.cascade);
+        assert_eq!(cascades.plant(&link, 4).cascade, root.cascade);
     }
 }

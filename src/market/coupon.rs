@@ -4,6 +4,7 @@
 //! least price on. What is left to pay is never below one fen.
 
 use super::message::Order;
+use crate::exchange::link::Link;
 use crate::quantity::money::Fen;
 
 /// What coupons of a platform are worth; worth nothing where it gives none.
@@ -58,17 +59,18 @@ impl CouponPool {
         self.left_fen += fen;
     }
 
-    /// Pays for the coupons of a platform's orders of one wave, which ask for `asked_fen` in
-    /// all. If that is more than is left, they are paid in the order of the orders' priority
-    /// as long as each fits; the others cost their whole price, and `regained` hears of
-    /// every one: its shard, and the coupon that is not paid.
+    /// Pays for the coupons of a platform's orders of one wave, which ask for `asked_fen` on
+    /// this rank. If all ranks' are more than is left, they are paid in the order of the
+    /// orders' priority as long as each fits; the others cost their whole price, and `regained`
+    /// hears of every own one: its shard, and the coupon that is not paid.
     pub fn pay(
         &mut self,
-        platform: u8,
-        asked_fen: i64,
+        link: &Link,
+        (platform, asked_fen): (u8, i64),
         placed: &mut [Vec<Order>],
         mut regained: impl FnMut(usize, Fen),
     ) {
+        let asked_fen = link.sum(asked_fen);
         self.asked_fen += asked_fen;
         if asked_fen <= self.left_fen {
             self.left_fen -= asked_fen;
@@ -79,19 +81,39 @@ impl CouponPool {
             let own = list.iter_mut().filter(|o| o.platform == platform && o.coupon_fen > 0);
             queue.extend(own.map(|order| (shard, order)));
         }
-        queue.sort_unstable_by_key(|(_, o)| (o.priority, o.consumer, o.offer));
-        for (shard, order) in queue {
-            let off = std::mem::take(&mut order.coupon_fen);
-            if i64::from(off) <= self.left_fen {
-                self.left_fen -= i64::from(off);
-                order.coupon_fen = off;
-            } else {
+        let asks = queue.iter().map(|(_, o)| (o.priority, o.consumer, o.offer, o.coupon_fen));
+        for (own, paid) in self.paid(link, asks.collect()) {
+            let (shard, order) = &mut queue[own];
+            if !paid {
+                let off = std::mem::take(&mut order.coupon_fen);
                 order.price_fen += u32::from(off);
-                regained(shard, Fen(i64::from(off)));
+                regained(*shard, Fen(i64::from(off)));
             }
         }
     }
+
+    /// Which of the own asks are paid, by their place: all ranks' queue up together.
+    fn paid(&mut self, link: &Link, asks: Vec<Ask>) -> Vec<(usize, bool)> {
+        let of_rank = |(rank, asks): (usize, Vec<Ask>)| {
+            asks.into_iter().enumerate().map(move |(place, ask)| (ask, rank, place))
+        };
+        let mut queue: Vec<_> =
+            link.gather(asks).into_iter().enumerate().flat_map(of_rank).collect();
+        queue.sort_unstable();
+        let mut paid = Vec::new();
+        for ((_, _, _, off), rank, place) in queue {
+            let fits = i64::from(off) <= self.left_fen;
+            self.left_fen -= if fits { i64::from(off) } else { 0 };
+            if rank == link.rank() {
+                paid.push((place, fits));
+            }
+        }
+        paid
+    }
 }
+
+/// An order that asks for its coupon: priority, consumer, offer, and the coupon in fen.
+type Ask = (u16, u32, u32, u16);
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +167,7 @@ mod tests {
             let mut pool = CouponPool::default();
             pool.give(250);
             let mut regained = Vec::new();
-            pool.pay(0, 300, placed, |_, fen| regained.push(fen));
+            pool.pay(&Link::alone(), (0, 300), placed, |_, fen| regained.push(fen));
             assert_eq!(pool, CouponPool { given_fen: 250, left_fen: 50, asked_fen: 300 });
             assert_eq!(regained, [Fen(100)]);
         }

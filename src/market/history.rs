@@ -145,6 +145,19 @@ impl History {
         }
     }
 
+    /// Shows every count that purchases change.
+    pub fn each_count(&mut self, act: &mut dyn FnMut(u64) -> u64) {
+        let Self { last_orders, first_orders, repeated, cohorts, segments, .. } = self;
+        for list in [last_orders, first_orders, repeated] {
+            list.iter_mut().for_each(|count| *count = act(*count));
+        }
+        for cell in cohorts.iter_mut().chain(segments).flatten() {
+            cell.buyers = act(cell.buyers);
+            cell.orders = act(cell.orders);
+            cell.gmv_fen = act(cell.gmv_fen as u64) as i64;
+        }
+    }
+
     /// Of the consumers whose first order fell on the days `from..until`, those who
     /// ordered again within 30 days, as (repeated, all).
     #[must_use]

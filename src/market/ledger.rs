@@ -136,6 +136,11 @@ impl State for Postings {
 }
 
 impl Postings {
+    /// Adds other sums, line by line.
+    pub fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, amount)| *sum += amount);
+    }
+
     /// Adds an amount to a line.
     #[inline]
     pub fn post(&mut self, line: Line, amount: Fen) {

@@ -1,6 +1,8 @@
 //! What a platform knows of a consumer: 20 bytes that are touched together.
 
 use super::message::NONE;
+use crate::parallel::Shards;
+use std::ops::Range;
 
 /// No day yet.
 pub const NEVER: u16 = u16::MAX;
@@ -103,6 +105,13 @@ impl Bitmap {
     #[must_use]
     pub fn new(n: u32) -> Self {
         Self(vec![0; n.div_ceil(64) as usize])
+    }
+
+    /// The words of a shard.
+    #[must_use]
+    pub fn of_shard(&self, shards: Shards, shard: usize) -> &[u64] {
+        let Range { start, end } = shards.range(shard);
+        &self.0[start as usize / 64..(end as usize).div_ceil(64)]
     }
 
     /// The bit of a consumer.

@@ -10,7 +10,8 @@ use super::message::{Exposure, Order, Outcome};
 use super::opinion::Opinions;
 use super::tally::Tally;
 use crate::columns::{Columns, State};
-use crate::parallel::Shards;
+use crate::exchange::link::Link;
+use crate::parallel::{Column, Shards};
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
 use crate::simd::prefetch;
@@ -156,8 +157,8 @@ impl Resistance {
 pub struct Platform {
     /// Name.
     pub name: String,
-    /// One record a consumer; empty where nobody can ever register.
-    pub members: Vec<Member>,
+    /// One record a consumer, of those whom the rank has; empty where nobody can ever register.
+    pub members: Column<Member>,
     /// Consumers who are registered and have not lapsed.
     pub live: Bitmap,
     /// Consumers who registered or came back today, by shard, ascending.
@@ -284,7 +285,7 @@ impl Platform {
     /// Asks for what the decider reads of an exposure ahead of its use.
     #[inline]
     pub fn touch(&self, exposure: &Exposure) {
-        prefetch(&self.members, exposure.to as usize);
+        prefetch(&self.members, self.members.place(exposure.to));
         prefetch(&self.offers, exposure.offer as usize);
     }
 
@@ -292,19 +293,18 @@ impl Platform {
     pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
         let size = shards.size();
         let mut rows = Vec::with_capacity(shards.count());
-        // Where nobody can register there are no records.
-        let mut records = self.members.chunks_mut(size);
         let mut columns = self
-            .live
-            .0
-            .chunks_mut(size / 64)
+            .members
+            .by_shard(shards)
+            .into_iter()
+            .zip(self.live.0.chunks_mut(size / 64))
             .zip(self.joined.iter_mut().zip(&mut self.arrivals))
             .zip(self.outcomes.iter_mut().zip(&mut self.books));
         for k in 0..shards.count() {
-            let Some(((live, (joined, arrivals)), (outcomes, book))) = columns.next() else {
+            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
+            else {
                 break;
             };
-            let members = records.next().unwrap_or_default();
             let first = shards.range(k).start;
             rows.push(Rows { first, members, live, joined, arrivals, outcomes, book });
         }
@@ -317,7 +317,7 @@ impl Platform {
         name: &str,
         consumers: Shards,
         catalogue: &Catalogue,
-        members: Vec<Member>,
+        members: Column<Member>,
         days: usize,
     ) -> Self {
         Self {
@@ -355,12 +355,10 @@ impl Platform {
     pub fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { name, members, live, joined, offers, opinions, coupon_pool, .. } = self;
         io.name(name);
-        for (table, n) in [("members", members.len()), ("offers", offers.len())] {
-            io.name(table);
-            io.same_length(n);
-        }
-        members.visit(io);
-        live.0.visit(io);
+        io.name("offers");
+        io.same_length(offers.len());
+        io.by_consumer(members);
+        io.by_bit(&mut live.0);
         offers.visit(io);
         io.where_on(&mut opinions.merchants);
         io.where_on(&mut opinions.offers);
@@ -368,7 +366,7 @@ impl Platform {
         joined.iter_mut().for_each(Vec::clear);
         let Self { ledger, cascades, n_live, n_registered, trust_sum, history, .. } = self;
         ledger.visit(io);
-        cascades.visit(io);
+        cascades.columns(io);
         n_live.visit(io);
         n_registered.visit(io);
         trust_sum.visit(io);
@@ -408,11 +406,42 @@ impl Platform {
         } = self;
     }
 
-    /// Moves the shards' postings to the ledger; called after every beat that posts.
-    pub fn take_postings(&mut self) {
-        for book in self.books.iter_mut().chain(&mut self.offer_books) {
-            self.ledger.take(&mut book.postings);
+    /// What the shards' books of the day come to, all ranks' together; the books are empty
+    /// afterwards. What a rank writes into the book of a shard that is not its own is what all
+    /// ranks write there, and counts once.
+    pub fn take_books(&mut self, link: &Link) -> (Tally, Postings) {
+        let (mut tally, mut postings) = (Tally::default(), Postings::default());
+        for books in [&mut self.books, &mut self.offer_books] {
+            let own = link.own(books.len());
+            for (shard, book) in books.iter_mut().enumerate() {
+                let of_shard =
+                    (std::mem::take(&mut book.tally), std::mem::take(&mut book.postings));
+                if own.contains(&shard) {
+                    tally.add(&of_shard.0);
+                    postings.add(&of_shard.1);
+                }
+            }
         }
+        let mut sum = [(tally, postings)];
+        link.merge(&mut sum, |sum, other| {
+            sum.0.add(&other.0);
+            sum.1.add(&other.1);
+        });
+        let [sum] = sum;
+        sum
+    }
+
+    /// Shows every count that ranks keep together: between the morning and the evening each
+    /// adds to it what its own consumers and offers do.
+    pub fn each_count(&mut self, act: &mut dyn FnMut(u64) -> u64) {
+        self.n_live = act(self.n_live);
+        self.n_registered = act(self.n_registered);
+        for offer in &mut self.offers {
+            offer.stock = act(offer.stock as u64) as i32;
+            offer.sold_today = act(u64::from(offer.sold_today)) as u32;
+            offer.asked_today = act(u64::from(offer.asked_today)) as u32;
+        }
+        self.history.each_count(act);
     }
 
     /// What `share` of the daily budget is, in fen.

@@ -5,12 +5,15 @@
 //! every beat the mechanisms act in the order of the registry; `dyn` is paid once a
 //! beat and mechanism, and a mechanism loops over the shards itself.
 
+pub mod digest;
 pub mod homes;
 pub mod leaning;
 pub mod load;
 pub mod reach;
 pub mod spec;
 pub mod world;
+
+pub use digest::Digest;
 
 use crate::columns::Columns;
 use crate::exchange::{Inbox, Outbox};
@@ -23,6 +26,11 @@ use world::World;
 /// Senders read the world and write messages and their own counts; in the other
 /// beats rows are written by the shard that holds them. Nobody writes another
 /// agent's row: a message or an order is sent instead.
+///
+/// Where an arm is split among ranks, each calls every hook in a world of its own, in which
+/// only its own shards' rows and lists are filled. What others need is added up or published
+/// over `world.link`; all ranks make the same calls there, so none stands behind a condition
+/// that only one of them knows.
 pub trait Mechanism: Send + Sync {
     /// Once, before the first day: terms of channels, coefficients, initial state.
     fn start(&mut self, _world: &mut World) {}
@@ -101,24 +109,5 @@ pub trait Mechanism: Send + Sync {
     /// Bytes held by the mechanism's own state.
     fn bytes(&self) -> u64 {
         0
-    }
-}
-
-/// A running hash of state.
-#[derive(Clone, Debug, Default)]
-pub struct Digest(blake3::Hasher);
-
-impl Digest {
-    /// Adds whole numbers.
-    pub fn add(&mut self, numbers: impl IntoIterator<Item = u64>) {
-        for n in numbers {
-            self.0.update(&n.to_le_bytes());
-        }
-    }
-
-    /// The hash so far, in hexadecimal.
-    #[must_use]
-    pub fn hex(&self) -> String {
-        self.0.finalize().to_hex().to_string()
     }
 }

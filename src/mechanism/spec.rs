@@ -11,7 +11,8 @@ pub enum Scope {
     /// One in an arm, for all its platforms; its table stands at the top level of
     /// a scenario and an arm may override it.
     World,
-    /// One in each platform; its table stands in an arm or a preset.
+    /// One in each platform; its table stands in an arm, in a preset, or at the top level of a
+    /// scenario for all platforms.
     Platform,
 }
 
@@ -58,6 +59,8 @@ pub struct Spec {
     /// Whether it reaches consumers through the influencers whom they follow; followers are
     /// drawn only where some mechanism does.
     pub followers: bool,
+    /// Whether it does nothing without a share of the marketing budget.
+    pub paid: bool,
     /// Channels through which it sends.
     pub channels: &'static [Channel],
     /// Parameters.

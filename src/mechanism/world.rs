@@ -2,6 +2,7 @@
 //! arms ([`Environment`]), and the state of the arm's platforms ([`World`]).
 
 use crate::columns::{Columns, State};
+use crate::exchange::link::Link;
 use crate::market::Start;
 use crate::market::catalogue::Catalogue;
 use crate::market::fatigue::Fatigue;
@@ -16,6 +17,7 @@ use crate::quantity::time::Clock;
 use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Draws that tell whether a consumer is active on a day, and how much is browsed.
@@ -90,9 +92,9 @@ impl Environment {
     #[must_use]
     pub fn follow(&self) -> Arc<Follow> {
         let Following { mean, zipf_exponent, interest_bias, drawn } = &self.following;
-        let known = drawn.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        known.unwrap_or_else(|| {
-            let follow = Arc::new(network::follow(
+        let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let draw = || {
+            Arc::new(network::follow(
                 self.consumers.n(),
                 self.influencers.n(),
                 *mean,
@@ -101,10 +103,9 @@ impl Environment {
                 &self.influencers.taste,
                 *interest_bias,
                 self.key,
-            ));
-            *drawn.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&follow));
-            follow
-        })
+            ))
+        };
+        Arc::clone(drawn.get_or_insert_with(draw))
     }
 }
 
@@ -130,6 +131,9 @@ pub struct Attention {
 pub struct World {
     /// What is constant and shared with the other arms.
     pub env: Arc<Environment>,
+    /// The way to the other ranks among which the arm is split; every rank has a world of its
+    /// own, in which only the rows of its own shards live.
+    pub link: Arc<Link>,
     /// The arm's platforms.
     pub platforms: Vec<Platform>,
     /// What the decider weighs.
@@ -142,17 +146,73 @@ pub struct World {
     pub needs: Vec<Vec<OpenNeed>>,
     /// How far something has spread, where it does.
     pub spread: Option<Spread>,
+    /// What the counts were that ranks keep together when all of them had the same; empty
+    /// where the arm is not split.
+    pub agreed: Vec<u64>,
+}
+
+impl World {
+    /// The consumers whose rows live here: all of them where the arm is not split.
+    #[must_use]
+    pub fn own_consumers(&self) -> Range<u32> {
+        self.link.own_agents(self.env.consumers)
+    }
+
+    /// Keeps what the counts are that ranks keep together, all of them having the same.
+    pub fn keep_counts(&mut self) {
+        let Self { link, platforms, agreed, .. } = self;
+        agreed.clear();
+        if !link.is_alone() {
+            platforms.iter_mut().for_each(|platform| {
+                platform.each_count(&mut |count| {
+                    agreed.push(count);
+                    count
+                });
+            });
+        }
+    }
+
+    /// Adds up what all ranks counted since [`World::keep_counts`]: afterwards all have the
+    /// same again.
+    pub fn agree_on_counts(&mut self) {
+        let Self { link, platforms, agreed, .. } = self;
+        if link.is_alone() {
+            return;
+        }
+        let mut before = agreed.iter();
+        let mut changes = Vec::with_capacity(agreed.len());
+        let mut each = |act: &mut dyn FnMut(u64) -> u64| {
+            platforms.iter_mut().for_each(|platform| platform.each_count(act));
+        };
+        each(&mut |count| {
+            changes.push(count.wrapping_sub(before.next().copied().unwrap_or(0)));
+            count
+        });
+        // Counts that fall are added as what they lack to 2⁶⁴.
+        link.merge(&mut changes, |sum, change| *sum = sum.wrapping_add(*change));
+        let mut after = agreed.iter().zip(&changes);
+        each(&mut |count| after.next().map_or(count, |(then, more)| then.wrapping_add(*more)));
+    }
 }
 
 impl World {
     /// What lives over the night, in or out of a checkpoint.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { env: _, platforms, coefficients: _, attention: _, fatigue, needs, spread } =
-            self;
+        let Self {
+            env: _,
+            link: _,
+            platforms,
+            coefficients: _,
+            attention: _,
+            fatigue,
+            needs,
+            spread,
+            agreed: _,
+        } = self;
         platforms.iter_mut().for_each(|platform| platform.columns(io));
         let Fatigue { levels, opened: _, persuasion_lost: _ } = fatigue;
-        io.where_on(levels);
-        needs.visit(io);
+        io.by_consumer_where_on(levels);
+        io.by_shard(needs);
         spread.visit(io);
     }
 }

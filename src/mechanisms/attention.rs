@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nobody would look at anything"),
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[ACTIVE, OPENED, PLATFORM],
@@ -123,11 +124,13 @@ fn attending(world: &World, index: usize) -> f64 {
         return platform.n_live as f64;
     }
     let of_shard = |shard| {
-        let std::ops::Range { start, end } = env.consumers.range(shard);
-        let live = &platform.live.0[start as usize / 64..(end as usize).div_ceil(64)];
+        let start = env.consumers.range(shard).start;
+        let live = platform.live.of_shard(env.consumers, shard);
         ones(live).map(|row| homes.share(start + row, index)).sum::<f64>()
     };
-    parallel::sum_by_part(env.consumers.count(), of_shard)
+    let mut parts = parallel::by_part(env.consumers.count(), of_shard);
+    world.link.publish(parts.len(), 1, &mut parts);
+    parts.iter().sum()
 }
 
 /// Drops each of a consumer's messages from friends but with probability `chance`.

@@ -61,6 +61,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: true,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[HOLDER],
@@ -131,6 +132,7 @@ impl Mechanism for Coupons {
             refused.map(|a| i64::from(a.order.coupon_fen)).sum::<i64>()
         };
         let back: i64 = answers.shards.par_iter().map(refused).sum();
+        let back = world.link.sum(back);
         world.platforms[platform].coupon_pool.left_fen += back;
     }
 
@@ -138,7 +140,8 @@ impl Mechanism for Coupons {
     fn adapt(&mut self, world: &mut World, _at: Clock) {
         let Platform { outcomes, coupon_pool, .. } = &mut world.platforms[self.platform];
         let returned = outcomes.iter().flatten().filter(|outcome| outcome.returned);
-        coupon_pool.left_fen += returned.map(|o| i64::from(o.order.coupon_fen)).sum::<i64>();
+        let back = returned.map(|o| i64::from(o.order.coupon_fen)).sum();
+        coupon_pool.left_fen += world.link.sum(back);
         let asked = std::mem::take(&mut coupon_pool.asked_fen);
         if self.handed_out > 0.0 {
             let seen = asked as f64 / self.handed_out;

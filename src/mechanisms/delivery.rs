@@ -3,7 +3,8 @@
 //! A parcel takes min … max days, each as likely, and x = `days_per_tier`·(tier − 1) days
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
-use crate::columns::{Columns, State, Tenure};
+use crate::columns::{Columns, Tenure};
+use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox, add};
 use crate::market::cascade::Cascades;
 use crate::market::history::Purchase;
@@ -48,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nothing that is bought would arrive"),
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[DAYS],
@@ -125,10 +127,10 @@ impl Mechanism for Delivery {
         at: Clock,
         answers: &mut Inbox<Answer>,
     ) {
-        let World { env, platforms, .. } = world;
+        let World { env, platforms, link, .. } = world;
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
-        adopt(&mut platform.cascades, answers, at.day);
+        adopt(link, &mut platform.cascades, answers, at.day);
         let channels = platform.channels.clone();
         let mut routes = std::mem::take(&mut self.routes);
         let slots = routes.first().map_or(1, Vec::len);
@@ -177,11 +179,8 @@ impl Mechanism for Delivery {
     }
 
     fn digest(&self, hash: &mut Digest) {
-        let orders = self.routes.iter().flatten().flatten();
-        hash.add(
-            orders
-                .flat_map(|o| [u64::from(o.consumer), u64::from(o.offer), u64::from(o.price_fen)]),
-        );
+        let order = |o: &Order| [o.consumer, o.offer, o.price_fen].map(u64::from);
+        hash.shards(self.routes.len(), |shard| self.routes[shard].iter().flatten().flat_map(order));
     }
 
     fn bytes(&self) -> u64 {
@@ -193,7 +192,7 @@ impl Mechanism for Delivery {
         let Self { p: _, platform: _, routes } = self;
         io.holds(Tenure::Stays);
         let slots = routes.first().map_or(1, Vec::len);
-        routes.visit(io);
+        io.by_shard(routes);
         let day = io.day();
         routes.iter_mut().for_each(|route| stretch(route, slots, day));
     }
@@ -214,15 +213,17 @@ fn stretch(route: &mut Calendar, slots: usize, today: u16) {
 }
 
 /// Gives every buyer whom a share brought a node below the sharer's.
-fn adopt(cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
-    for answer in answers.shards.iter_mut().flatten() {
-        let order = &mut answer.order;
-        let own = order.flags & flag::OWN_NODE != 0;
-        if answer.verdict == Verdict::Granted && order.node.is_some() && !own {
-            order.node = cascades.grow(order.node, day);
-            order.flags |= flag::OWN_NODE;
-        }
-    }
+fn adopt(link: &Link, cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
+    let joining = |answer: &&mut Answer| {
+        let own = answer.order.flags & flag::OWN_NODE != 0;
+        answer.verdict == Verdict::Granted && answer.order.node.is_some() && !own
+    };
+    let joining = answers.shards.iter_mut().flatten().filter(joining);
+    let nodes = joining.map(|answer| {
+        answer.order.flags |= flag::OWN_NODE;
+        &mut answer.order.node
+    });
+    cascades.grow(link, nodes, day);
 }
 
 /// Enters a granted order into the buyer's record and the day's counts.

@@ -65,6 +65,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nothing that arrives would be paid for"),
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[OUTCOME],

@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[FORGET, IDLE],
@@ -120,11 +121,15 @@ impl Mechanism for Tiring {
 
     /// (contacts that are only counted) → higher levels of whom they reached.
     fn adapt(&mut self, world: &mut World, at: Clock) {
+        let own = world.link.own(world.env.consumers.count());
         let World { env, platforms, fatigue, .. } = world;
         let shards = env.consumers;
         let mut locals = vec![(); shards.count()];
         for (index, platform) in platforms.iter().enumerate() {
             parallel::each_shard(shards, &mut fatigue.levels, &mut locals, |shard, rows, ()| {
+                if !own.contains(&shard) {
+                    return;
+                }
                 let first = shards.range(shard).start;
                 for (k, block) in rows.chunks_mut(64).enumerate() {
                     let start = first + 64 * k as u32;

@@ -71,6 +71,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[Channel {
         name: "feed",
         summary: "browsing on the platform",

@@ -10,7 +10,7 @@ use crate::columns::{Columns, State, Tenure};
 use crate::exchange::{Bins, Inbox, Message, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
-use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Order, Verdict, flag};
+use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Node, Order, Verdict, flag};
 use crate::market::platform::{Book, Family, Platform, Variant};
 use crate::market::utility::Attributes;
 use crate::mechanism::load::{Extent, Load, persuaded};
@@ -74,6 +74,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[Channel {
         name: "invitation",
         summary: "a friend's invitation to a group",
@@ -184,12 +185,12 @@ impl Mechanism for GroupBuy {
 
     /// (groups opened in the last wave) → invitations to the openers' friends.
     fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
-        let World { env, platforms, .. } = world;
-        let parts = out.parts();
-        let pools = &self.pools;
+        let World { env, platforms, link, .. } = world;
+        let crew = out.crew();
+        let pools = &self.pools[link.own(self.pools.len())];
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
             let mut picked = Vec::new();
-            for pool in pools.iter().skip(part).step_by(parts) {
+            for pool in crew.turns(pools, part) {
                 env.network.touch_all(pool.opened.iter().map(|(_, order)| order.consumer));
                 for (group, order) in &pool.opened {
                     let sent = self.invite(env, at, (*group, order), &mut picked, bins);
@@ -209,7 +210,7 @@ impl Mechanism for GroupBuy {
         orders: &mut Inbox<Order>,
         answers: &mut Outbox<Answer>,
     ) {
-        let World { env, platforms, .. } = world;
+        let World { env, platforms, link, .. } = world;
         let Platform { cascades, offer_books, .. } = &mut platforms[self.platform];
         let mut pools = std::mem::take(&mut self.pools);
         let mut rooms: Vec<_> =
@@ -219,21 +220,20 @@ impl Mechanism for GroupBuy {
             self.close(env, at, (&mut *pool, &mut *orders), book, bins);
         });
         // Openers and joiners take their places in the cascades one after the other.
-        for (_, order) in pools.iter_mut().flat_map(|pool| &mut pool.opened) {
-            order.node = match order.node.is_some() {
-                true => cascades.grow(order.node, at.day),
-                false => cascades.plant(at.day),
-            };
+        cascades.grow(link, nodes(&mut pools).filter(|node| node.is_some()), at.day);
+        for node in nodes(&mut pools).filter(|node| !node.is_some()) {
+            *node = cascades.plant(link, at.day);
         }
         pools.iter_mut().for_each(Pool::pass_nodes_to_groups);
         self.pools = pools;
     }
 
     fn digest(&self, hash: &mut Digest) {
-        for pool in &self.pools {
-            let members = pool.groups.iter().filter(|g| g.open).flat_map(Group::members);
-            hash.add(members.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer)]));
-        }
+        hash.shards(self.pools.len(), |shard| {
+            let open = self.pools[shard].groups.iter().filter(|g| g.open);
+            let members = open.flat_map(Group::members);
+            members.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer)])
+        });
     }
 
     fn bytes(&self) -> u64 {
@@ -247,8 +247,13 @@ impl Mechanism for GroupBuy {
         io.acted("group_buy.size", &p.size);
         io.acted("group_buy.window_days", &p.window_days);
         constant.visit(io);
-        pools.visit(io);
+        io.by_shard(pools);
     }
+}
+
+/// The openers' places in the cascades.
+fn nodes(pools: &mut [Pool]) -> impl Iterator<Item = &mut Node> {
+    pools.iter_mut().flat_map(|pool| &mut pool.opened).map(|(_, order)| &mut order.node)
 }
 
 /// What happens to a team order.

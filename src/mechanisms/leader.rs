@@ -18,13 +18,13 @@ use crate::mechanism::reach::{any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Attention, Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::discrete::Alias;
+use std::ops::Range;
 
 /// In which order neighbourhoods are opened.
 const RECRUIT: Stream = Stream::new("leader/recruit");
@@ -82,6 +82,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: true,
     channels: &[Channel {
         name: "leader",
         summary: "a neighbourhood leader's post",
@@ -200,6 +201,7 @@ impl Mechanism for Leaders {
     /// (leaders) → what neighbours see.
     fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let Some(goods) = self.goods.as_ref().filter(|_| at.wave == 0) else { return };
+        let own = world.own_consumers();
         let World { env, platforms, attention, .. } = world;
         let mut books = std::mem::take(&mut platforms[self.platform].books);
         let Platform { live, channels, .. } = &platforms[self.platform];
@@ -210,14 +212,15 @@ impl Mechanism for Leaders {
             attention,
             at,
             goods,
+            own,
             homes: Homes::new(platforms, attention),
             slots,
             read: any_slot(slots) * self.p.considered_mean,
             outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
         };
-        let parts = out.parts();
+        let crew = out.crew();
         out.send_with(&mut books, |part, book, bins| {
-            for neighbourhood in parallel::piece(self.leaders.len() as u32, part, parts) {
+            for neighbourhood in crew.piece(self.leaders.len() as u32, part) {
                 round.post(neighbourhood, live, (&mut *book, &mut *bins));
             }
         });
@@ -251,20 +254,23 @@ impl Mechanism for Leaders {
 
     /// (outcomes) → income and trust; leaders who earn too little quit.
     fn adapt(&mut self, world: &mut World, at: Clock) {
-        let mut counts = vec![(0_u32, 0_u32); self.leaders.len()];
+        let mut counts = vec![(0_u32, 0_u32, 0_i64); self.leaders.len()];
         let share = (self.p.commission_share * 10_000.0).round() as u32;
         let outcomes = world.platforms[self.platform].outcomes.iter().flatten();
         for outcome in outcomes.filter(|o| o.order.channel == self.channel) {
-            let k = outcome.order.source as usize;
+            let count = &mut counts[outcome.order.source as usize];
             if outcome.returned {
-                counts[k].1 += 1;
+                count.1 += 1;
             } else {
-                counts[k].0 += 1;
-                let price = outcome.order.full_price();
-                self.leaders[k].income_fen += price.basis_points(share).0;
+                count.0 += 1;
+                count.2 += outcome.order.full_price().basis_points(share).0;
             }
         }
-        for (leader, (good, bad)) in self.leaders.iter_mut().zip(counts) {
+        world.link.merge(&mut counts, |sum, other| {
+            *sum = (sum.0 + other.0, sum.1 + other.1, sum.2 + other.2);
+        });
+        for (leader, (good, bad, income_fen)) in self.leaders.iter_mut().zip(counts) {
+            leader.income_fen += income_fen;
             if good + bad > 0 {
                 let (g, b) = (f64::from(good), f64::from(bad) * self.p.loss_weight);
                 let drift = (g * (1.0 - leader.trust) - b * leader.trust) / f64::from(good + bad);
@@ -295,7 +301,7 @@ impl Mechanism for Leaders {
         leaders.visit(io);
         next.visit(io);
         purse.visit(io);
-        held.visit(io);
+        io.by_shard(held);
     }
 }
 
@@ -331,6 +337,8 @@ struct Round<'a> {
     at: Clock,
     goods: &'a Alias,
     homes: Homes<'a>,
+    /// Whom this rank reaches: every rank goes through all leaders, each to its own consumers.
+    own: Range<u32>,
     /// Item pages of a member that go to posts.
     slots: f64,
     /// Chance that an active member considers a post, at full trust.
@@ -353,12 +361,18 @@ impl Round<'_> {
         }
         let starts = &self.env.network.neighbourhoods;
         let (first, end) = (starts[neighbourhood as usize], starts[neighbourhood as usize + 1]);
+        if end <= self.own.start || first >= self.own.end {
+            return;
+        }
         let read = self.read * leader.trust;
         let most = read.max(self.outsider);
         let mut draws =
             self.env.key_of(self.of.platform).draws(NEIGHBOUR, neighbourhood, self.at, 0);
         successes(&mut draws, end - first, most, |k| {
             let consumer = first + k;
+            if !self.own.contains(&consumer) {
+                return;
+            }
             let is_member = live.get(consumer);
             let mut view = self.env.key_of(self.of.platform).draws(VIEW, consumer, self.at, 0);
             let chance = match is_member {

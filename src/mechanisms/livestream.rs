@@ -30,6 +30,7 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::sample::discrete::Alias;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// In which order influencers are booked.
@@ -102,6 +103,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: true,
+    paid: true,
     channels: &[Channel {
         name: "live",
         summary: "an influencer's livestream session",
@@ -281,7 +283,7 @@ impl Mechanism for Livestream {
                 u64::from(m.influencer) << 16 | u64::from(m.day),
             ]
         };
-        hash.add(self.missed.iter().flatten().flat_map(state));
+        hash.lists(&self.missed, state);
     }
 
     fn bytes(&self) -> u64 {
@@ -303,7 +305,7 @@ impl Mechanism for Livestream {
         trust.visit(io);
         purse.visit(io);
         io.where_on(fatigue);
-        io.where_on(missed);
+        io.by_shard_where_on(missed);
     }
 }
 
@@ -347,6 +349,7 @@ impl Livestream {
 
     /// Plays the day's sessions to their followers.
     fn perform(&self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
+        let own = world.own_consumers();
         let World { env, platforms, attention, .. } = world;
         let mut books = std::mem::take(&mut platforms[self.platform].books);
         let Platform { live, channels, .. } = &platforms[self.platform];
@@ -357,14 +360,15 @@ impl Livestream {
             attention,
             at,
             homes: Homes::new(platforms, attention),
+            own,
             slots,
             member: any_slot(slots) * self.p.considered_mean,
             outsider: self.p.outside_reach_share * channels[self.channel as usize].thinning,
         };
         let blocks = stage.blocks();
-        let parts = out.parts();
+        let crew = out.crew();
         out.send_with(&mut books, |part, book, bins| {
-            let (range, mut here) = (parallel::piece(blocks.len() as u32, part, parts), Vec::new());
+            let (range, mut here) = (crew.piece(blocks.len() as u32, part), Vec::new());
             for &(session, block) in &blocks[range.start as usize..range.end as usize] {
                 let block = (block, &mut here);
                 stage.play(&self.sessions[session], block, live, (&mut *book, &mut *bins));
@@ -405,6 +409,7 @@ impl Livestream {
             let count = &mut counts[outcome.order.source as usize];
             if outcome.returned { count.1 += 1 } else { count.0 += 1 }
         }
+        world.link.merge(&mut counts, |sum, other| *sum = (sum.0 + other.0, sum.1 + other.1));
         for (trust, (good, bad)) in self.trust.iter_mut().zip(counts) {
             if good + bad > 0 {
                 let (g, b) = (f64::from(good), f64::from(bad) * self.p.loss_weight);
@@ -460,6 +465,8 @@ struct Stage<'a> {
     attention: &'a Attention,
     at: Clock,
     homes: Homes<'a>,
+    /// To whom this rank plays: every rank plays all blocks, each to its own consumers.
+    own: Range<u32>,
     /// Item pages of a member that go to sessions.
     slots: f64,
     /// Chance that an active member considers an offer of a session of the reference size.
@@ -486,6 +493,9 @@ impl Stage<'_> {
     ) {
         let followers = &self.show.follow.followers;
         followers.read(session.influencer, block, here);
+        if here.last().is_none_or(|last| *last < self.own.start) || here[0] >= self.own.end {
+            return;
+        }
         let member = self.member * self.show.worth(followers.len(session.influencer));
         let most = member.min(1.0).max(self.outsider);
         let appeal = self.show.appeal(session.influencer);
@@ -493,6 +503,9 @@ impl Stage<'_> {
         let mut draws = key.draws(FOLLOWER, session.influencer, self.at, block as u32);
         successes(&mut draws, here.len() as u32, most, |k| {
             let consumer = here[k as usize];
+            if !self.own.contains(&consumer) {
+                return;
+            }
             let mut view = key.draws(VIEW, consumer, self.at, session.influencer);
             let is_member = live.get(consumer);
             let thinning = || self.homes.thinning(consumer, self.show.platform, self.slots);

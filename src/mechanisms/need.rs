@@ -6,7 +6,8 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
-use crate::columns::{Columns, State, Tenure};
+use crate::columns::{Columns, Tenure};
+use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox};
 use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
@@ -15,7 +16,7 @@ use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel;
+use crate::parallel::{self, Column, Shards};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
@@ -24,6 +25,7 @@ use crate::rng::lanes::draws_of;
 use crate::rng::sample::continuous::{beta, gamma};
 use crate::rng::{Draws, Stream};
 use crate::simd::{column, prefetch};
+use std::collections::BTreeMap;
 
 /// A consumer's Γ.
 const RATE: Stream = Stream::new("need/rate");
@@ -70,6 +72,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RATE, NEXT, HOUSEHOLD, LAPSE_RATE, LAPSE],
@@ -84,7 +87,7 @@ const STEPS: f64 = 65_536.0;
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Need { p, next: Vec::new(), habits: Vec::new() })
+    Box::new(Need { p, shards: None, next: Column::default(), habits: Column::default() })
 }
 
 /// Clocks and habits of everybody, and the needs that are open.
@@ -99,10 +102,12 @@ fn load(values: &Values, extent: &Extent) -> Load {
 
 struct Need {
     p: Parameters,
+    /// Shards of the consumers, once they are known.
+    shards: Option<Shards>,
     /// When each consumer's next need arises, in 1/65536 days since day 0.
-    next: Vec<u32>,
+    next: Column<u32>,
     /// What is drawn of each consumer once, when first asked for: dear to draw, often needed.
-    habits: Vec<Habits>,
+    habits: Column<Habits>,
 }
 
 /// How one consumer buys.
@@ -153,8 +158,8 @@ struct Room<'a> {
 impl Need {
     /// The rooms of all shards.
     fn rooms<'a>(&'a mut self, env: &'a Environment) -> Vec<Room<'a>> {
-        let (p, size) = (&self.p, env.consumers.size());
-        let columns = self.next.chunks_mut(size).zip(self.habits.chunks_mut(size));
+        let (p, shards) = (&self.p, env.consumers);
+        let columns = self.next.by_shard(shards).into_iter().zip(self.habits.by_shard(shards));
         let room = |(shard, (next, habits))| {
             let first = env.consumers.range(shard).start;
             Room { p, env, first, next, habits }
@@ -287,6 +292,21 @@ struct Homes<'a> {
     /// With what probability.
     fills: f64,
     at: Clock,
+    /// Orders of the other ranks' shards that border on their neighbours.
+    next_door: BTreeMap<usize, Vec<Order>>,
+}
+
+/// The orders of all ranks' first and last shards that are not the own rank's.
+fn next_door(link: &Link, placed: &[Vec<Order>]) -> BTreeMap<usize, Vec<Order>> {
+    if link.is_alone() {
+        return BTreeMap::new();
+    }
+    let own = link.own(placed.len());
+    let border = own.clone().filter(|k| *k == own.start || *k + 1 == own.end);
+    let border: Vec<_> = border.map(|shard| (shard, placed[shard].clone())).collect();
+    let mut all: BTreeMap<_, _> = link.gather(border).into_iter().flatten().collect();
+    all.retain(|shard, _| !own.contains(shard));
+    all
 }
 
 impl Homes<'_> {
@@ -301,7 +321,9 @@ impl Homes<'_> {
     ) {
         let own = self.env.consumers.range(shard);
         let near = own.start.saturating_sub(HOUSEHOLD_REACH)..own.end + HOUSEHOLD_REACH;
-        for orders in &placed[shard.saturating_sub(1)..(shard + 2).min(placed.len())] {
+        let near_by = placed.iter().enumerate().take(shard + 2).skip(shard.saturating_sub(1));
+        for (place, own_rank) in near_by {
+            let orders = self.next_door.get(&place).unwrap_or(own_rank);
             let from = orders.partition_point(|order| order.consumer < near.start);
             let orders = orders[from..].iter().take_while(|order| order.consumer < near.end);
             for order in orders.filter(|order| order.flags & flag::NEED != 0) {
@@ -344,9 +366,10 @@ fn is_open(open: &[OpenNeed], known: usize, consumer: u32, category: u16) -> boo
 
 impl Mechanism for Need {
     fn start(&mut self, world: &mut World) {
-        let n = world.env.consumers.n() as usize;
-        self.next = column(n, || NEVER);
-        self.habits = column(n, || Habits::UNKNOWN);
+        let own = world.own_consumers();
+        self.shards = Some(world.env.consumers);
+        self.next = Column::new(own.start, column(own.len(), || NEVER));
+        self.habits = Column::new(own.start, column(own.len(), || Habits::UNKNOWN));
         if self.p.household_fills > 0.0 {
             let env = &world.env;
             env.society.find_households(&env.network, &env.people.segment);
@@ -365,9 +388,11 @@ impl Mechanism for Need {
 
     /// (orders) → needs that are filled, one's own and those at home.
     fn notice(&mut self, world: &mut World, at: Clock, placed: &[Vec<Order>]) {
-        let World { env, needs, .. } = world;
+        let World { env, needs, link, .. } = world;
         let offers = &env.catalogue.offers;
-        let homes = Homes { env, fills: self.p.household_fills, at };
+        let fills = self.p.household_fills;
+        let next_door = if fills > 0.0 { next_door(link, placed) } else { BTreeMap::new() };
+        let homes = Homes { env, fills, at, next_door };
         parallel::each(needs, |shard, open| {
             let bought = placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
             let mut filled: Vec<(u32, u16)> =
@@ -412,7 +437,11 @@ impl Mechanism for Need {
     }
 
     fn digest(&self, hash: &mut Digest) {
-        hash.add(self.next.iter().map(|&clock| u64::from(clock)));
+        let Some(shards) = self.shards else { return };
+        hash.shards(shards.count(), |shard| {
+            let clock = |i: u32| u64::from(self.next[i as usize]);
+            shards.range(shard).map(clock)
+        });
     }
 
     fn bytes(&self) -> u64 {
@@ -421,8 +450,8 @@ impl Mechanism for Need {
 
     fn columns(&mut self, io: &mut Columns<'_>) {
         // Habits are drawn again when asked for.
-        let Self { p: _, next, habits: _ } = self;
+        let Self { p: _, shards: _, next, habits: _ } = self;
         io.holds(Tenure::Always);
-        next.visit(io);
+        io.by_consumer(next);
     }
 }

@@ -48,6 +48,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nobody would be a member"),
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[RESISTANCE, JOIN],
@@ -91,9 +92,12 @@ impl Mechanism for Registration {
                 }
             }
         });
-        let joined = platform.joined.iter().map(|list| list.len() as u64).sum::<u64>();
+        let joined: usize = platform.joined.iter().map(Vec::len).sum();
+        let joined = world.link.sum(joined as i64) as u64;
         platform.n_live += joined;
         platform.n_registered += joined;
+        // They order as the cohort of the first month.
+        platform.history.members[0] += joined;
     }
 
     /// (exposures of non-users) → registrations; the rest does not reach the decider.

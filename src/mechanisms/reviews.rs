@@ -67,6 +67,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[REVIEW],
@@ -118,7 +119,7 @@ impl Mechanism for Reviewing {
 
     /// (what arrived today) → reviews, reputation, what the decider adds.
     fn adapt(&mut self, world: &mut World, at: Clock) {
-        let World { env, platforms, .. } = world;
+        let World { env, platforms, link, .. } = world;
         let platform = &mut platforms[self.platform];
         let (p, outcomes, key) = (&self.p, &platform.outcomes, env.key_of(self.platform));
         parallel::each(&mut self.written, |shard, written| {
@@ -136,6 +137,10 @@ impl Mechanism for Reviewing {
         for (offer, stars) in self.written.iter().flatten() {
             platform.opinions.offers[*offer as usize].add(*stars);
         }
+        link.merge(&mut platform.opinions.offers, |sum, other| {
+            sum.today += other.today;
+            sum.steps_today += other.steps_today;
+        });
         self.read(platform, &env.catalogue);
         self.rate(platform, &env.catalogue);
     }

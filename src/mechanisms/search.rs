@@ -52,6 +52,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[Channel {
         name: "search",
         summary: "searching the shelf for a need",

@@ -89,6 +89,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[
         Channel {
             name: "share",
@@ -214,7 +215,7 @@ impl Mechanism for Sharing {
         at: Clock,
         answers: &mut Inbox<Answer>,
     ) {
-        let World { env, platforms, .. } = world;
+        let World { env, platforms, link, .. } = world;
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
         let talk = Talk::new(&self.p, self.paid_share, env);
@@ -237,7 +238,7 @@ impl Mechanism for Sharing {
             },
         );
         for share in self.shares.iter_mut().flatten().filter(|s| !s.node.is_some()) {
-            share.node = platform.cascades.plant(at.day);
+            share.node = platform.cascades.plant(link, at.day);
         }
     }
 
@@ -260,6 +261,7 @@ impl Mechanism for Sharing {
         // Every reward is the same and goes to the party of all consumers, so that
         // only their number matters, not whose claim is served first.
         let claims = platform.joined.iter().flatten().filter(is_new).count() as i64;
+        let claims = world.link.sum(claims);
         let paid = claims.min(purse.0 / self.p.reward_fen);
         platform.ledger.post(Line::ShareReward, Fen(paid * self.p.reward_fen));
         if claims > 0 {
@@ -269,7 +271,7 @@ impl Mechanism for Sharing {
 
     fn digest(&self, hash: &mut Digest) {
         hash.add([self.paid_share.to_bits()]);
-        hash.add(self.shares.iter().flatten().flat_map(|s| [u64::from(s.by), u64::from(s.offer)]));
+        hash.lists(&self.shares, |s| [u64::from(s.by), u64::from(s.offer)]);
     }
 
     fn bytes(&self) -> u64 {
@@ -278,7 +280,7 @@ impl Mechanism for Sharing {
 
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p: _, platform: _, first: _, shares, paid_share } = self;
-        shares.visit(io);
+        io.by_shard(shares);
         paid_share.visit(io);
     }
 }

@@ -51,6 +51,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TELL],
@@ -100,7 +101,8 @@ struct WordOfMouth {
 impl Mechanism for WordOfMouth {
     fn start(&mut self, world: &mut World) {
         let consumers = world.env.consumers;
-        self.post = Some((Outbox::new(consumers.count(), consumers), Inbox::new(consumers)));
+        let out = Outbox::over(&world.link, consumers.count(), consumers);
+        self.post = Some((out, Inbox::new(consumers)));
     }
 
     /// (what arrived today) → what friends hear → their trust.

@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub mod estimate;
 
 use crate::columns::{Columns, State, Tenure};
+use crate::exchange::link::Link;
 use crate::market::catalogue::Catalogue;
 use crate::market::member::{Member, share16};
 use crate::market::platform::{ChannelTerms, Platform};
@@ -13,7 +14,7 @@ use crate::mechanism::spec::{Channel, Placement, Role, Spec};
 use crate::mechanism::world::{Attention, Environment, Following, World};
 use crate::mechanisms::MECHANISMS;
 use crate::network::{self, Network, NetworkError, Society};
-use crate::parallel::Shards;
+use crate::parallel::{Column, Shards};
 use crate::population::{Influencers, People, Segment};
 use crate::quantity::money::Fen;
 use crate::rng::Key;
@@ -21,6 +22,7 @@ use crate::scenario::{Arm, Scenario, Setting};
 use crate::simd::column;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// All channels, numbered through the registry.
@@ -188,7 +190,7 @@ impl Installed {
     fn stored(&mut self, io: &Columns<'_>) -> Stored {
         let (name, platform) = self.place();
         let (name, mut block) = (name.to_owned(), Vec::new());
-        let mut inner = Columns::save(&mut block).on_day(io.day());
+        let mut inner = Columns::save(&mut block).within(io);
         self.mechanism.columns(&mut inner);
         let tenure = inner.tenure();
         assert!(inner.finish().is_ok(), "memory takes what is written");
@@ -198,7 +200,7 @@ impl Installed {
     /// The state of the mechanism from bytes.
     fn restore(&mut self, stored: &Stored, io: &mut Columns<'_>) {
         let mut file = &stored.block[..];
-        let mut inner = Columns::load(&mut file, stored.block.len() as u64).on_day(io.day());
+        let mut inner = Columns::load(&mut file, stored.block.len() as u64).within(io);
         self.mechanism.columns(&mut inner);
         io.take(inner.finish());
     }
@@ -207,19 +209,29 @@ impl Installed {
 /// Builds the world of an arm and starts its mechanisms.
 #[must_use]
 pub fn build(arm: &Arm, env: &Arc<Environment>) -> Built {
+    build_part(arm, env, Link::alone())
+}
+
+/// Builds the world of one rank of an arm; all ranks do so side by side.
+#[must_use]
+pub fn build_part(arm: &Arm, env: &Arc<Environment>, link: Link) -> Built {
     let names = arm.platforms.iter().map(|platform| platform.name.as_str());
     let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
     let budget = Fen(env.daily_budget.0 / sharers);
     let trades = trades(arm, env.start.registered_share);
-    let platforms = names.map(|name| platform(name, env, budget, trades)).collect();
+    let own = if trades { link.own_agents(env.consumers) } else { 0..0 };
+    let platform = |name| platform(name, env, own.clone(), budget);
+    let platforms: Vec<Platform> = names.map(platform).collect();
     let mut world = World {
         env: Arc::clone(env),
+        link: Arc::new(link),
         platforms,
         coefficients: crate::market::utility::Coefficients::default(),
         attention: Attention::default(),
         fatigue: crate::market::fatigue::Fatigue::default(),
         needs: vec![Vec::new(); env.consumers.count()],
         spread: None,
+        agreed: Vec::new(),
     };
     if !arm.settings().any(|setting| setting.enabled && setting.spec.followers) {
         env.following.forget();
@@ -238,11 +250,12 @@ pub(crate) fn trades(arm: &Arm, registered_share: f64) -> bool {
     registered_share > 0.0 || on.any(|setting| setting.spec.role == Role::Sender)
 }
 
-fn platform(name: &str, env: &Environment, daily_budget: Fen, trades: bool) -> Platform {
+/// A platform with the records of the consumers of `members`.
+fn platform(name: &str, env: &Environment, members: Range<u32>, daily_budget: Fen) -> Platform {
     let days = usize::from(env.days);
-    let n = if trades { env.consumers.n() as usize } else { 0 };
-    let members = column(n, || Member::stranger(env.start.trust));
-    let mut platform = Platform::new(name, env.consumers, &env.catalogue, members, days);
+    let records = column(members.len(), || Member::stranger(env.start.trust));
+    let records = Column::new(members.start, records);
+    let mut platform = Platform::new(name, env.consumers, &env.catalogue, records, days);
     platform.daily_budget = daily_budget;
     lend_trust(&mut platform.members, env);
     if env.people.segments.len() > 1 {
@@ -260,14 +273,15 @@ fn platform(name: &str, env: &Environment, daily_budget: Fen, trades: bool) -> P
 }
 
 /// Gives everybody the trust of the own segment, where segments differ in it.
-fn lend_trust(members: &mut [Member], env: &Environment) {
+fn lend_trust(members: &mut Column<Member>, env: &Environment) {
     let people = &env.people;
     if people.segments.iter().all(|segment| segment.trust_shift == 0.0) {
         return;
     }
     let trust = |segment: &Segment| share16(env.start.trust + segment.trust_shift);
     let trusts: Vec<u16> = people.segments.iter().map(trust).collect();
-    let pairs = members.par_iter_mut().zip(&people.segment);
+    let (own, members) = members.held();
+    let pairs = members.par_iter_mut().zip(&people.segment[own]);
     pairs.for_each(|(member, segment)| member.trust = trusts[usize::from(*segment)]);
 }
 

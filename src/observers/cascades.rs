@@ -1,6 +1,7 @@
 //! The tables `cascades`: how far sharing carried, one row a size and depth; and
 //! `largest_cascade`: who brought whom in the largest, so that it can be drawn.
 
+use crate::exchange::link::Link;
 use crate::market::cascade::{Cascades, Shape};
 use crate::table::{Cell, Rows};
 
@@ -17,7 +18,7 @@ crate::table! {
         size_count: Integer, "consumers", "nodes: the first sharer and all who bought through the shares", "规模" => Cell::from(v.size);
         depth_count: Integer, "generations", "longest chain from the first sharer", "深度" => Cell::from(v.depth);
         cascades_count: Integer, "cascades", "cascades of that size and depth", "级联数" => Cell::from(v.shape.count);
-        structural_virality_mean: Number, "1", "mean distance between two nodes (Goel et al. 2016), mean over these cascades", "结构病毒性均值" => Cell::ratio(v.shape.virality_sum, v.shape.count as f64);
+        structural_virality_mean: Number, "1", "mean distance between two nodes (Goel et al. 2016), mean over these cascades", "结构病毒性均值" => Cell::Number(v.shape.mean_virality(v.size));
     }
 }
 
@@ -39,9 +40,9 @@ crate::table! {
 
 /// The rows of a run's largest cascade; none where nobody brought anybody.
 #[must_use]
-pub fn largest_rows(cascades: &Cascades) -> Rows {
+pub fn largest_rows(cascades: &Cascades, link: &Link) -> Rows {
     let mut rows = Rows::new(&Largest::SCHEMA);
-    let tree = cascades.largest();
+    let tree = cascades.largest(link);
     let root = (!tree.parents.is_empty()).then_some(None);
     let parents = tree.parents.iter().map(|parent| Some(*parent));
     for (node, parent) in root.into_iter().chain(parents).enumerate() {
@@ -52,9 +53,9 @@ pub fn largest_rows(cascades: &Cascades) -> Rows {
 
 /// The rows of a run.
 #[must_use]
-pub fn rows(cascades: &Cascades) -> Rows {
+pub fn rows(cascades: &Cascades, link: &Link) -> Rows {
     let mut rows = Rows::new(&Shapes::SCHEMA);
-    for (&(size, depth), &shape) in cascades.shapes() {
+    for ((size, depth), shape) in cascades.all_shapes(link) {
         rows.push(Shapes::row(&ShapeView { size, depth, shape }));
     }
     rows

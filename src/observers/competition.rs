@@ -7,6 +7,7 @@
 use super::Standing;
 use crate::columns::{Columns, State};
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::history::MONTH_DAYS;
 use crate::market::message::{Answer, Verdict};
 use crate::market::tally::Tally;
@@ -87,6 +88,8 @@ crate::table! {
 pub struct Competition {
     /// Platform of each consumer's last granted order.
     last: Vec<u8>,
+    /// The own rank's count of today.
+    today: Sales,
     month: Sales,
     total: Sales,
     /// Reported days so far.
@@ -102,6 +105,7 @@ impl Competition {
         let platforms = world.platforms.len();
         (platforms > 1).then(|| Self {
             last: vec![NOWHERE; world.env.consumers.n() as usize],
+            today: Sales::default(),
             month: Sales::default(),
             total: Sales::default(),
             days: 0,
@@ -112,8 +116,9 @@ impl Competition {
 
     /// Rows and counts so far, in or out of a checkpoint.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { last, month, total, days, shares, switching } = self;
-        last.visit(io);
+        // The day's counts are in the month's by now, or of a burn-in and forgotten.
+        let Self { last, today: _, month, total, days, shares, switching } = self;
+        io.by_consumer_where_on(last);
         month.visit(io);
         total.visit(io);
         days.visit(io);
@@ -122,6 +127,7 @@ impl Competition {
 
     /// Forgets the counts of the burn-in.
     pub fn begin(&mut self) {
+        self.today = Sales::default();
         self.month = Sales::default();
     }
 
@@ -139,7 +145,7 @@ impl Competition {
                 }
             }
         });
-        found.iter().for_each(|sales| self.month.add(sales));
+        found.iter().for_each(|sales| self.today.add(sales));
     }
 
     /// Takes in the counts of a reported day.
@@ -148,6 +154,9 @@ impl Competition {
             self.month.orders[platform] += tally.over_channels(|c| c.ordered as i64) as u64;
             self.month.gmv_fen[platform] += tally.over_channels(|c| c.ordered_fen);
         }
+        let mut today = std::mem::take(&mut self.today);
+        world.link.add_up(today.moves.as_flattened_mut());
+        self.month.add(&today);
         self.days += 1;
         if self.days.is_multiple_of(MONTH_DAYS) {
             self.close_month(world);
@@ -209,7 +218,15 @@ impl Members {
                 }
             }
         }
-        members
+        members.add_up(&world.link)
+    }
+
+    /// The members of all ranks.
+    fn add_up(mut self, link: &Link) -> Self {
+        link.add_up(self.both.as_flattened_mut());
+        link.add_up(&mut self.only);
+        link.add_up(std::slice::from_mut(&mut self.any));
+        self
     }
 }
 

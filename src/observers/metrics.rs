@@ -96,6 +96,7 @@ impl RunView<'_> {
         let live = self.platform.members.iter().filter(|m| m.is_live());
         let mut counts = vec![0_u64; 65_536];
         live.for_each(|m| counts[usize::from(m.trust)] += 1);
+        self.world.link.add_up(&mut counts);
         let limit = self.platform.n_live.div_ceil(10);
         let mut below = 0;
         let found = counts.iter().position(|&count| {

@@ -238,14 +238,14 @@ impl Observers {
         let mut spread_rows = spread_rows.into_iter();
         let days = days_done.saturating_sub(burn_in);
         let mut rivalry = competition.map(|c| c.finish(world)).unwrap_or_default().into_iter();
-        let mut evenness = concentration.finish().into_iter();
+        let mut evenness = concentration.finish(world).into_iter();
         let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).zip(months).enumerate();
         parts
             .map(|(index, ((((daily, funnel), flows), totals), months))| {
                 let platform = &world.platforms[index];
                 let cohorts = cohorts::rows(&platform.history, days_done);
-                let shapes = cascades::rows(&platform.cascades);
-                let largest = cascades::largest_rows(&platform.cascades);
+                let shapes = cascades::rows(&platform.cascades, &world.link);
+                let largest = cascades::largest_rows(&platform.cascades, &world.link);
                 let mut tables = vec![daily, funnel, flows, cohorts, shapes, largest];
                 tables.extend(evenness.next());
                 tables.extend(months.rows(world, platform, days));

@@ -84,5 +84,7 @@ fn members(world: &World, platform: &Platform) -> Vec<u64> {
         }
     });
     let sum = |segment: usize| counts.iter().map(|of_shard| of_shard[segment]).sum();
-    (0..people.segments.len()).map(sum).collect()
+    let mut sums: Vec<u64> = (0..people.segments.len()).map(sum).collect();
+    world.link.add_up(&mut sums);
+    sums
 }

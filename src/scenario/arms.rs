@@ -115,6 +115,7 @@ impl<'a> Builder<'_, 'a> {
             roles::roles(self.resolver, &arm);
             roles::needed(self.resolver, &arm);
             roles::budget(self.resolver, &arm);
+            roles::paid(self.resolver, &arm);
             roles::attention(self.resolver, &arm);
         }
         arm

@@ -160,6 +160,31 @@ pub(super) fn budget(resolver: &mut Resolver<'_>, arm: &Arm) {
     }
 }
 
+/// Warns of mechanisms that are on and do nothing for want of a budget.
+pub(super) fn paid(resolver: &mut Resolver<'_>, arm: &Arm) {
+    for platform in &arm.platforms {
+        let claims = |one: &&Setting| match one.values.0.get(BUDGET_SHARE) {
+            Some(Value::Number(share)) => one.spec.paid && *share == 0.0,
+            _ => false,
+        };
+        for spec in enabled(arm, platform).filter(claims).map(|one| one.spec) {
+            let place = nodes(resolver, (arm, platform), spec, BUDGET_SHARE)
+                .first()
+                .map_or_else(|| home(resolver, arm, platform), |node| node.place.clone());
+            let name = clipped(&platform.name);
+            let message =
+                format!("{} is on in `{name}`, but no money is set aside for it", spec.name);
+            let help = format!(
+                "give it a share of the marketing budget with {}.{BUDGET_SHARE} (all shares of a \
+                 platform sum to at most 1), or switch it off",
+                spec.name
+            );
+            let issue = Issue::new(UNUSED, &place, message).label("nothing will come of it");
+            resolver.issues.push(issue.help(help));
+        }
+    }
+}
+
 /// Warns of platforms whose mechanisms claim more than the whole attention.
 pub(super) fn attention(resolver: &mut Resolver<'_>, arm: &Arm) {
     for platform in &arm.platforms {

@@ -4,9 +4,11 @@
 
 use guanxi::engine::audit::Audit;
 use guanxi::engine::experiment::{self, Completion, Progress};
+use guanxi::engine::ranks::side_by_side;
 use guanxi::engine::step::{Arm, Day, Watch};
 use guanxi::error::Severity;
 use guanxi::exchange::Inbox;
+use guanxi::exchange::link::Link;
 use guanxi::market::message::{Answer, Order};
 use guanxi::mechanism::world::{Environment, World};
 use guanxi::model;
@@ -97,7 +99,17 @@ pub struct Trace {
 /// Steps one arm through all its days, audited and observed as the engine does it, and
 /// keeps the digest of what is stored besides.
 pub fn trace(arm: &scenario::Arm, env: &Arc<Environment>) -> Trace {
-    let mut stepped = Arm::new(model::build(arm, env));
+    trace_part(arm, env, Link::alone())
+}
+
+/// What each of several ranks leaves of an arm.
+pub fn traces_among(ranks: usize, arm: &scenario::Arm, env: &Arc<Environment>) -> Vec<Trace> {
+    let traces = side_by_side(ranks, |link| trace_part(arm, env, link));
+    traces.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn trace_part(arm: &scenario::Arm, env: &Arc<Environment>, link: Link) -> Trace {
+    let mut stepped = Arm::new(model::build_part(arm, env, link));
     let mut watched = Watched {
         audit: Audit::new(&stepped.world),
         observers: Observers::new(&stepped.world, env.start.burn_in_days),

@@ -118,8 +118,12 @@ fn postings(engine: &Postings, plain: &Postings) -> Verdict {
 /// The filed cascades.
 pub fn shapes(platform: &Platform, plain: &Market) -> Verdict {
     let engine = platform.cascades.shapes().iter();
-    let engine: Vec<_> = engine.map(|(key, s)| (*key, s.count, s.virality_sum.to_bits())).collect();
+    let engine: Vec<_> = engine.map(|(key, s)| (*key, s.count, s.distances)).collect();
     let plain = plain.trees.shapes.iter();
-    let plain: Vec<_> = plain.map(|(key, s)| (*key, s.0, s.1.to_bits())).collect();
-    same(|| "the list of filed cascades ((size, depth), count, bits)".to_owned(), engine, plain)
+    let plain: Vec<_> = plain.map(|(key, s)| (*key, s.0, s.1)).collect();
+    same(
+        || "the list of filed cascades ((size, depth), count, distances)".to_owned(),
+        engine,
+        plain,
+    )
 }

@@ -23,7 +23,7 @@ pub struct Trees {
     /// Days for which a silent cascade may still grow.
     pub keep_days: u16,
     /// By (size, depth): how many, and the sum of their structural viralities.
-    pub shapes: BTreeMap<(u32, u32), (u64, f64)>,
+    pub shapes: BTreeMap<(u32, u32), (u64, u64)>,
 }
 
 impl Trees {
@@ -55,16 +55,16 @@ impl Trees {
         for tree in due {
             tree.filed = true;
             self.free_places.push(tree.place);
-            let (size, depth, virality) = shape(&tree.parents);
+            let (size, depth, distances) = shape(&tree.parents);
             let entry = self.shapes.entry((size, depth)).or_default();
             entry.0 += 1;
-            entry.1 += virality;
+            entry.1 += distances;
         }
     }
 }
 
-/// Size, depth and the mean distance between two nodes.
-fn shape(parents: &[u32]) -> (u32, u32, f64) {
+/// Size, depth and the distances between all pairs of nodes, added up.
+fn shape(parents: &[u32]) -> (u32, u32, u64) {
     let n = parents.len();
     let way_up = |node: usize| {
         let mut way = vec![node];
@@ -84,7 +84,5 @@ fn shape(parents: &[u32]) -> (u32, u32, f64) {
         }
     }
     let deepest = ways.iter().map(Vec::len).max().unwrap_or(1) - 1;
-    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    let mean = if n == 1 { 0.0 } else { sum as f64 / pairs };
-    (n as u32, deepest as u32, mean)
+    (n as u32, deepest as u32, sum as u64)
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::memory;
-use crate::engine::experiment::{self, Progress};
+use crate::engine::experiment::{self, Conditions, Progress};
 use crate::observer::RunRecord;
 use crate::scenario::Scenario;
 use crate::table::Cell;
@@ -58,8 +58,8 @@ impl Progress for Stopwatch {
     }
 }
 
-/// Runs a scenario of one arm and one replicate on so many threads.
-pub fn measure(scenario: &Scenario, threads: usize) -> Result<Measured, Failure> {
+/// Runs a scenario of one arm and one replicate on so many threads, among so many ranks.
+pub fn measure(scenario: &Scenario, threads: usize, ranks: usize) -> Result<Measured, Failure> {
     let estimate_bytes = experiment::estimate(scenario)?.total_bytes();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Failure::Runtime(error.into()))?;
@@ -70,7 +70,8 @@ pub fn measure(scenario: &Scenario, threads: usize) -> Result<Measured, Failure>
         orders += sum(&record, "orders_count");
     };
     let never = AtomicBool::new(false);
-    pool.install(|| experiment::run(scenario, &never, &watch, &mut sink))?;
+    let conditions = Conditions { ranks, stop: &never, progress: &watch };
+    pool.install(|| experiment::run_under(scenario, &conditions, &mut sink))?;
     let marks = watch.0.into_inner().unwrap_or_default();
     let seconds = |k: usize| match (marks.get(k), marks.get(k + 1)) {
         (Some(from), Some(to)) => to.duration_since(*from).as_secs_f64(),

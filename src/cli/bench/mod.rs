@@ -39,6 +39,10 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LIST",
         value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Vec<u16>,
+    /// Numbers of ranks among which the world is split, separated by commas [default: 1].
+    #[arg(long, value_delimiter = ',', value_name = "LIST",
+        value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub ranks: Vec<u16>,
     /// Numbers of consumers, separated by commas, such as 1e5,1e6 [default: the suite's].
     #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = suite::agents)]
     pub agents: Vec<u32>,
@@ -93,6 +97,9 @@ fn rows(suite: &'static Suite, arguments: &Arguments) -> Vec<Row> {
         [] => suite.threads(),
         list => list.iter().map(|n| usize::from(*n)).collect(),
     };
+    let ranks = if arguments.ranks.is_empty() { &[1][..] } else { &arguments.ranks };
+    let crews: Vec<(usize, usize)> =
+        threads.iter().flat_map(|n| ranks.iter().map(|ranks| (*n, usize::from(*ranks)))).collect();
     let agents = if arguments.agents.is_empty() { suite.agents } else { &arguments.agents };
     let wanted = |case: &&Case| {
         arguments.cases.is_empty() || arguments.cases.iter().any(|name| name == case.name)
@@ -101,9 +108,7 @@ fn rows(suite: &'static Suite, arguments: &Arguments) -> Vec<Row> {
     for &agents in agents {
         for case in suite::CASES.iter().filter(wanted) {
             let days = arguments.days.unwrap_or_else(|| suite.days(case));
-            rows.extend(
-                threads.iter().map(|threads| Row::new(suite, case, agents, days, *threads)),
-            );
+            rows.extend(crews.iter().map(|crew| Row::new(suite, case, agents, days, *crew)));
         }
     }
     rows
@@ -136,6 +141,7 @@ fn measured(row: &Row, interrupt: &Interrupt) -> Result<Option<Measured>, Failur
     let mut command = Command::new(program);
     command.args(["bench", "--alone", "--format", "json", "--cases", row.case.name]);
     command.args(["--agents", &agents, "--days", &days, "--threads", &threads]);
+    command.args(["--ranks", &row.ranks.to_string()]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(runtime)?;
     let said = heard(&mut child, interrupt);
     let ended = child.wait().map_err(runtime)?;
@@ -188,7 +194,8 @@ fn alone(arguments: &Arguments, screen: &Screen) -> Done {
         return Err(Failure::Usage("--alone measures one case".to_owned()));
     };
     let scenario = case.scenario(*agents, days).map_err(Failure::Usage)?;
-    let measured = case::measure(&scenario, usize::from(*threads))?;
+    let ranks = arguments.ranks.first().map_or(1, |n| usize::from(*n));
+    let measured = case::measure(&scenario, usize::from(*threads), ranks)?;
     let document = serde_json::to_value(&measured);
     screen.document(&document.map_err(|error| Failure::Runtime(error.into()))?);
     Ok(())

@@ -22,6 +22,8 @@ pub struct Row {
     pub days: u16,
     /// Threads.
     pub threads: usize,
+    /// Ranks.
+    pub ranks: usize,
     /// How often it is measured.
     pub repeats: u32,
     best: Option<Measured>,
@@ -54,7 +56,7 @@ pub const COLUMNS: &[Column] = columns! {
     agents "agents" 0 => |r| r.agents.into();
     days "days" 0 => |r| r.days.into();
     threads "threads" 0 => |r| r.threads.into();
-    ranks "ranks" 0 => |_| 1.into();
+    ranks "ranks" 0 => |r| r.ranks.into();
     repeats "repeats" 0 => |r| r.repeats.into();
     build_seconds "build s" 2 => |r| r.of(|m| m.build_seconds);
     step_seconds "step s" 2 => |r| r.of(|m| m.step_seconds);
@@ -77,6 +79,7 @@ pub const SHOWN: &[&str] = &[
     "agents",
     "days",
     "threads",
+    "ranks",
     "build_seconds",
     "step_seconds",
     "consumer_days_per_second",
@@ -100,11 +103,11 @@ impl Row {
         case: &'static Case,
         agents: u32,
         days: u16,
-        threads: usize,
+        (threads, ranks): (usize, usize),
     ) -> Self {
         let repeats = suite.repeats(agents);
         let note = String::new();
-        Self { suite: suite.name, case, agents, days, threads, repeats, best: None, note }
+        Self { suite: suite.name, case, agents, days, threads, ranks, repeats, best: None, note }
     }
 
     /// What is measured, in a few words.
@@ -115,8 +118,16 @@ impl Row {
             self.case.name,
             counted(u64::from(self.agents), "consumer"),
             counted(u64::from(self.days), "day"),
-            counted(self.threads as u64, "thread"),
+            self.crew(),
         )
+    }
+
+    fn crew(&self) -> String {
+        let threads = counted(self.threads as u64, "thread");
+        match self.ranks {
+            1 => threads,
+            ranks => format!("{threads}, {ranks} ranks"),
+        }
     }
 
     /// What came out, in a few words.

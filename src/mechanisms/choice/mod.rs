@@ -10,6 +10,7 @@ mod judge;
 
 use crate::columns::Columns;
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::ledger::Line;
 use crate::market::message::{Exposure, Order};
 use crate::market::platform::{Book, Platform};
@@ -69,6 +70,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[TASTE, OUTSIDE, PRIORITY],
@@ -117,7 +119,7 @@ impl Mechanism for Choice {
         inbox: &Inbox<Exposure>,
         placed: &mut [Vec<Order>],
     ) {
-        let World { env, platforms, coefficients, .. } = world;
+        let World { env, platforms, coefficients, link, .. } = world;
         let mut books: Vec<Vec<Book>> =
             platforms.iter_mut().map(|p| std::mem::take(&mut p.books)).collect();
         let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
@@ -129,7 +131,7 @@ impl Mechanism for Choice {
         drop(by_shard);
         for (index, (platform, books)) in platforms.iter_mut().zip(books).enumerate() {
             platform.books = books;
-            pay_coupons(platform, index as u8, placed);
+            pay_coupons(link, platform, index as u8, placed);
         }
     }
 
@@ -140,10 +142,13 @@ impl Mechanism for Choice {
 
 /// Pays the coupons of a platform's orders out of its pool; who comes too late pays the whole
 /// price.
-fn pay_coupons(platform: &mut Platform, index: u8, placed: &mut [Vec<Order>]) {
+fn pay_coupons(link: &Link, platform: &mut Platform, index: u8, placed: &mut [Vec<Order>]) {
     let Platform { books, coupon_pool, .. } = platform;
+    if coupon_pool.given_fen == 0 {
+        return;
+    }
     let asked: i64 = books.iter_mut().map(|book| std::mem::take(&mut book.coupon_fen)).sum();
-    coupon_pool.pay(index, asked, placed, |shard, fen| {
+    coupon_pool.pay(link, (index, asked), placed, |shard, fen| {
         books[shard].postings.post(Line::Payment, fen);
     });
 }

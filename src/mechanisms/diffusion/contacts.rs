@@ -7,8 +7,9 @@
 //! of its day. It strikes a bit of its receiver, so that neither the order of contacts nor
 //! their number matters, and it is without effect where the receiver is not susceptible.
 
-use super::{CONTACT, Course, Way, everybody};
+use super::{CONTACT, Course, Way, everybody, handed_over};
 use crate::columns::{Columns, State};
+use crate::exchange::link::Link;
 use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
@@ -87,10 +88,16 @@ impl Contacts {
     }
 
     /// (contacts of today) → bits of the susceptible whom they reach.
-    fn strike(&mut self, day: u16) {
+    fn strike(&mut self, link: &Link, shards: Shards, day: u16) {
         let (struck, susceptible) = (&self.struck, &self.susceptible);
-        parallel::each(&mut self.parts, |_, part| {
-            for to in std::mem::take(&mut part.contacts[usize::from(day)]) {
+        let today = |part: &mut Part| std::mem::take(&mut part.contacts[usize::from(day)]);
+        let mut lists: Vec<Vec<u32>> = self.parts.iter_mut().map(today).collect();
+        if !link.is_alone() {
+            let arrived = handed_over(link, shards, &mut lists);
+            lists.push(arrived);
+        }
+        parallel::each(&mut lists, |_, list| {
+            for to in std::mem::take(list) {
                 let (word, mask) = ((to >> 6) as usize, 1 << (to & 63));
                 if susceptible[word] & !struck[word].load(Relaxed) & mask != 0 {
                     struck[word].fetch_or(mask, Relaxed);
@@ -355,9 +362,12 @@ fn whole(failures: f64) -> u64 {
 }
 
 impl Way for Contacts {
-    fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]) {
-        for (part, seeds) in self.parts.iter_mut().zip(seeds) {
-            part.new.clone_from(seeds);
+    fn seed(&mut self, env: &Environment, link: &Link, seeds: &[Vec<u32>]) {
+        let own = link.own(seeds.len());
+        for (shard, (part, seeds)) in self.parts.iter_mut().zip(seeds).enumerate() {
+            if own.contains(&shard) {
+                part.new.clone_from(seeds);
+            }
             seeds.iter().for_each(|i| put_bit(&mut self.susceptible, *i, false));
             if self.course.again {
                 seeds.iter().for_each(|i| put_bit(&mut self.ever, *i, true));
@@ -366,15 +376,21 @@ impl Way for Contacts {
         self.spread(env, 0);
     }
 
-    fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread) {
-        self.strike(at.day);
-        self.turn(env.consumers, at.day);
+    fn day(&mut self, env: &Environment, link: &Link, at: Clock, spread: &mut Spread) {
+        let shards = env.consumers;
+        self.strike(link, shards, at.day);
+        self.turn(shards, at.day);
+        // Contacts with those who are not susceptible are not kept, whosever they are.
+        link.publish(shards.count(), shards.size() / 64, &mut self.susceptible);
         self.spread(env, at.day + 1);
         let sum = |count: &dyn Fn(&Part) -> u64| self.parts.iter().map(count).sum::<u64>();
         let new = sum(&|part| part.new.len() as u64);
         let recovered = sum(&|part| u64::from(part.recoveries[usize::from(at.day)]));
         let first_time = if self.course.again { sum(&|part| part.first_time) } else { new };
         self.parts.iter_mut().for_each(|part| part.first_time = 0);
+        let mut counts = [new, first_time, recovered];
+        link.add_up(&mut counts);
+        let [new, first_time, recovered] = counts;
         spread.close(new, first_time, recovered, self.course.again);
     }
 
@@ -385,16 +401,16 @@ impl Way for Contacts {
         // Contacts are drawn up to the last day.
         io.acted("days", days);
         susceptible.visit(io);
-        ever.visit(io);
-        parts.visit(io);
+        io.by_bit(ever);
+        io.by_shard(parts);
     }
 
     fn digest(&self, hash: &mut Digest) {
         hash.add(self.susceptible.iter().copied());
-        let recoveries = self.parts.iter().flat_map(|part| &part.recoveries);
-        hash.add(recoveries.map(|&n| u64::from(n)));
+        let (n, parts) = (self.parts.len(), &self.parts);
+        hash.shards(n, |shard| parts[shard].recoveries.iter().map(|&n| u64::from(n)));
         // Each list is in the order of its shard's infected, which no thread changes.
-        hash.add(self.parts.iter().flat_map(|p| p.contacts.iter().flatten()).map(|&i| i.into()));
+        hash.shards(n, |shard| parts[shard].contacts.iter().flatten().map(|&i| u64::from(i)));
     }
 
     fn bytes(&self) -> u64 {

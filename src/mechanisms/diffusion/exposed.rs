@@ -4,8 +4,9 @@
 //! each tie is walked once in a run. Bass: rate of a day h = (p + q·a/d) ÷ period, adopted with
 //! probability 1 − e^−h. Threshold: active as soon as a ≥ θ·d and a > 0.
 
-use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody};
-use crate::columns::{Columns, State};
+use super::{Heard, INFECTION, Parameters, THRESHOLD, Way, everybody, handed_over};
+use crate::columns::Columns;
+use crate::exchange::link::Link;
 use crate::market::member::{ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
@@ -39,6 +40,8 @@ pub(super) struct Exposed {
     active: Vec<AtomicU32>,
     /// Whose count went up since yesterday.
     touched: Vec<AtomicU64>,
+    /// Consumers of a shard.
+    size: usize,
     /// Who adopts today, by shard.
     new: Vec<Vec<u32>>,
 }
@@ -60,6 +63,7 @@ impl Exposed {
             susceptible: everybody(n),
             active: (0..if counted { n } else { 0 }).map(|_| AtomicU32::new(0)).collect(),
             touched: (0..n.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            size: env.consumers.size(),
             new: vec![Vec::new(); env.consumers.count()],
         }
     }
@@ -110,30 +114,19 @@ impl Exposed {
     }
 
     /// (who adopted) → counts of those who hear them.
-    fn tell(&self, env: &Environment) {
-        let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
-        parallel::each(&mut lists, |_, list| match &env.network.ties {
-            Ties::Stored(ties) => {
-                list.iter().flat_map(|i| ties.of(*i)).for_each(|&j| self.count(j));
-            }
-            Ties::Computed(ties) => {
-                let (mut hearers, mut by) = (Vec::new(), Vec::new());
-                for some in list.chunks(BATCH) {
-                    by.clear();
-                    let rows = some.iter().map(|&i| (i, ties.row(i)));
-                    let all =
-                        rows.flat_map(|(i, row)| (0..row.len()).map(move |k| (i, row.end(k))));
-                    let ends = all.map(|(i, end)| {
-                        by.push(i);
-                        end
-                    });
-                    ties.hearers(ends, &mut hearers);
-                    let ties = hearers.iter().zip(&by).filter(|(j, i)| j != i);
-                    ties.for_each(|(j, _)| self.count(*j));
-                }
-            }
-            Ties::Complete { .. } => {}
+    fn tell(&self, env: &Environment, link: &Link) {
+        if link.is_alone() {
+            let mut lists: Vec<&[u32]> = self.new.iter().map(Vec::as_slice).collect();
+            parallel::each(&mut lists, |_, list| each_hearer(env, list, |j| self.count(j)));
+            return;
+        }
+        let mut lists: Vec<Vec<u32>> = vec![Vec::new(); self.new.len()];
+        parallel::each(&mut lists, |shard, hearers| {
+            each_hearer(env, &self.new[shard], |j| hearers.push(j));
         });
+        let arrived = handed_over(link, env.consumers, &mut lists);
+        lists.push(arrived);
+        parallel::each(&mut lists, |_, list| list.iter().for_each(|j| self.count(*j)));
     }
 
     /// One more of those whom a consumer hears is active.
@@ -146,21 +139,46 @@ impl Exposed {
     }
 }
 
+/// Everybody who hears one of some consumers, as often as so.
+fn each_hearer(env: &Environment, list: &[u32], mut act: impl FnMut(u32)) {
+    match &env.network.ties {
+        Ties::Stored(ties) => list.iter().flat_map(|i| ties.of(*i)).for_each(|&j| act(j)),
+        Ties::Computed(ties) => {
+            let (mut hearers, mut by) = (Vec::new(), Vec::new());
+            for some in list.chunks(BATCH) {
+                by.clear();
+                let rows = some.iter().map(|&i| (i, ties.row(i)));
+                let all = rows.flat_map(|(i, row)| (0..row.len()).map(move |k| (i, row.end(k))));
+                let ends = all.map(|(i, end)| {
+                    by.push(i);
+                    end
+                });
+                ties.hearers(ends, &mut hearers);
+                let ties = hearers.iter().zip(&by).filter(|(j, i)| j != i);
+                ties.for_each(|(j, _)| act(*j));
+            }
+        }
+        Ties::Complete { .. } => {}
+    }
+}
+
 impl Way for Exposed {
-    fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]) {
+    fn seed(&mut self, env: &Environment, link: &Link, seeds: &[Vec<u32>]) {
         for &i in seeds.iter().flatten() {
             put_bit(&mut self.susceptible, i, false);
         }
-        self.new = seeds.to_vec();
-        self.tell(env);
+        let own = link.own(seeds.len());
+        self.new[own.clone()].clone_from_slice(&seeds[own]);
+        self.tell(env, link);
     }
 
-    fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread) {
+    fn day(&mut self, env: &Environment, link: &Link, at: Clock, spread: &mut Spread) {
         let (shards, adopters) = (env.consumers, spread.infected);
         let mut new = std::mem::take(&mut self.new);
-        parallel::each(&mut new, |shard, list| {
+        let own = link.own(shards.count());
+        parallel::each(&mut new[own.clone()], |k, list| {
             list.clear();
-            for start in shards.range(shard).step_by(64) {
+            for start in shards.range(own.start + k).step_by(64) {
                 let open = self.susceptible[(start / 64) as usize];
                 if open != 0 {
                     let bits = self.adopting(env, at, start, open, adopters);
@@ -172,22 +190,28 @@ impl Way for Exposed {
         for &i in self.new.iter().flatten() {
             put_bit(&mut self.susceptible, i, false);
         }
-        self.tell(env);
-        let adopted = self.new.iter().map(|list| list.len() as u64).sum();
+        self.tell(env, link);
+        let adopted = self.new.iter().map(|list| list.len() as i64).sum();
+        let adopted = link.sum(adopted) as u64;
         spread.close(adopted, adopted, 0, false);
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { rule: _, heard: _, susceptible, active, touched, new } = self;
-        susceptible.visit(io);
-        active.visit(io);
-        touched.visit(io);
-        new.visit(io);
+        let Self { rule: _, heard: _, susceptible, active, touched, size: _, new } = self;
+        io.by_bit(susceptible);
+        io.by_consumer_where_on(active);
+        io.by_bit(touched);
+        io.by_shard(new);
     }
 
     fn digest(&self, hash: &mut Digest) {
-        hash.add(self.susceptible.iter().copied());
-        hash.add(self.active.iter().map(|count| u64::from(count.load(Relaxed))));
+        let n = self.new.len();
+        let (words, active) =
+            (self.susceptible.chunks(self.size / 64), self.active.chunks(self.size));
+        let (words, mut active): (Vec<_>, Vec<_>) = (words.collect(), active.collect());
+        active.resize_with(n, Default::default);
+        hash.shards(n, |shard| words[shard].iter().copied());
+        hash.shards(n, |shard| active[shard].iter().map(|count| u64::from(count.load(Relaxed))));
     }
 
     fn bytes(&self) -> u64 {

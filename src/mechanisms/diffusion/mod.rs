@@ -17,12 +17,14 @@ mod pull;
 mod seeds;
 
 use crate::columns::{Columns, Tenure};
+use crate::exchange::link::Link;
 use crate::market::spread::Spread;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
 use crate::network::{Csr, Network, Ties};
+use crate::parallel::Shards;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
@@ -96,6 +98,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
     streams: &[SEED, CONTACT, INFECTION, THRESHOLD],
@@ -135,9 +138,9 @@ struct Diffusion {
 /// How the states of consumers are kept and worked out.
 trait Way: Send + Sync {
     /// Infects the seeds, by shard and ascending, before the first day.
-    fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]);
+    fn seed(&mut self, env: &Environment, link: &Link, seeds: &[Vec<u32>]);
     /// One day.
-    fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread);
+    fn day(&mut self, env: &Environment, link: &Link, at: Clock, spread: &mut Spread);
     /// The state, in or out of a checkpoint.
     fn columns(&mut self, io: &mut Columns<'_>);
     /// Adds the state to a digest.
@@ -200,14 +203,14 @@ impl Mechanism for Diffusion {
         }
         world.spread = Some(Spread::of_seeds(u64::from(env.consumers.n()), n_seeds));
         let mut way = self.p.way(env);
-        way.seed(env, &seeds);
+        way.seed(env, &world.link, &seeds);
         self.way = Some(way);
     }
 
     /// (who is infected and whom they reach) → who is infected now.
     fn open(&mut self, world: &mut World, at: Clock) {
         if let (Some(way), Some(spread)) = (&mut self.way, &mut world.spread) {
-            way.day(&world.env, at, spread);
+            way.day(&world.env, &world.link, at, spread);
         }
     }
 
@@ -270,6 +273,20 @@ fn turned(ties: &Csr) -> Csr {
             ties.of(i).iter().for_each(|&j| emit(j, i));
         }
     })
+}
+
+/// Takes the consumers of other ranks out of some lists, hands them over to their owners, and
+/// returns those whom the others hand over.
+fn handed_over(link: &Link, shards: Shards, lists: &mut [Vec<u32>]) -> Vec<u32> {
+    let own = link.own_agents(shards);
+    let owners = link.owners(shards.count());
+    let mut parcels = vec![Vec::new(); link.count()];
+    for list in lists {
+        for i in list.extract_if(.., |i| !own.contains(&*i)) {
+            parcels[owners[shards.shard_of(i)]].push(i);
+        }
+    }
+    link.deliver(parcels).concat()
 }
 
 /// The words of a bitmap with the bits of all consumers set.

@@ -4,6 +4,7 @@
 
 use super::{CONTACT, Course, Heard, INFECTION, Way, everybody};
 use crate::columns::{Columns, State};
+use crate::exchange::link::Link;
 use crate::market::member::{bit, ones, put_bit};
 use crate::market::spread::Spread;
 use crate::mechanism::Digest;
@@ -28,6 +29,8 @@ pub(super) struct Pull {
     ending: Vec<Vec<Vec<u32>>>,
     /// Who is infected today.
     new: Vec<u64>,
+    /// Words of a shard.
+    words: usize,
     /// Infected if the word is below, by the number of infectious; 2³² is certain.
     below: Vec<u64>,
 }
@@ -67,6 +70,7 @@ impl Pull {
             ever: if course.again { words.clone() } else { Vec::new() },
             ending: vec![vec![Vec::new(); days]; env.consumers.count()],
             new: words,
+            words: env.consumers.size() / 64,
             below: Vec::new(),
         };
         pull.below = (0..KEPT as u32).map(|count| pull.chance(count)).collect();
@@ -202,7 +206,7 @@ fn set_ends(env: &Environment, course: Course, first: u16, ill: &[u32], ending: 
 }
 
 impl Way for Pull {
-    fn seed(&mut self, env: &Environment, seeds: &[Vec<u32>]) {
+    fn seed(&mut self, env: &Environment, link: &Link, seeds: &[Vec<u32>]) {
         for &i in seeds.iter().flatten() {
             put_bit(&mut self.susceptible, i, false);
             put_bit(&mut self.infectious, i, true);
@@ -210,44 +214,65 @@ impl Way for Pull {
                 put_bit(&mut self.ever, i, true);
             }
         }
-        for (seeds, ending) in seeds.iter().zip(&mut self.ending) {
-            set_ends(env, self.course, 0, seeds, ending);
+        for shard in link.own(seeds.len()) {
+            set_ends(env, self.course, 0, &seeds[shard], &mut self.ending[shard]);
         }
     }
 
-    fn day(&mut self, env: &Environment, at: Clock, spread: &mut Spread) {
+    fn day(&mut self, env: &Environment, link: &Link, at: Clock, spread: &mut Spread) {
         let (shards, course, infected) = (env.consumers, self.course, spread.infected);
-        let size = shards.size() / 64;
+        let (size, own) = (shards.size() / 64, link.own(shards.count()));
         let mut new = std::mem::take(&mut self.new);
         let mut parts: Vec<&mut [u64]> = new.chunks_mut(size).collect();
-        parallel::each(&mut parts, |shard, new| {
-            self.ask(env, at, infected, new, shards.range(shard).start);
+        parallel::each(&mut parts[own.clone()], |k, new| {
+            self.ask(env, at, infected, new, shards.range(own.start + k).start);
         });
         let mut turns = self.turns(shards);
-        parallel::each(&mut turns, |shard, turn| {
-            turn.turn(env, course, at, &new[shard * size..][..turn.susceptible.len()]);
+        parallel::each(&mut turns[own.clone()], |k, turn| {
+            let first = (own.start + k) * size;
+            turn.turn(env, course, at, &new[first..][..turn.susceptible.len()]);
         });
         let sum = |count: fn(&Counts) -> u64| turns.iter().map(|turn| count(&turn.counts)).sum();
         let (total, recovered): (u64, u64) = (sum(|c| c.new), sum(|c| c.recovered));
         let first_time = if course.again { sum(|c| c.first_time) } else { total };
         drop(turns);
         self.new = new;
+        // Whoever hears an infectious consumer looks at its bit.
+        link.publish(shards.count(), size, &mut self.infectious);
+        let mut counts = [total, first_time, recovered];
+        link.add_up(&mut counts);
+        let [total, first_time, recovered] = counts;
         spread.close(total, first_time, recovered, course.again);
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { course: _, heard: _, new: _, below: _, susceptible, infectious, ever, ending } =
-            self;
+        let Self {
+            course: _,
+            heard: _,
+            new: _,
+            words: _,
+            below: _,
+            susceptible,
+            infectious,
+            ever,
+            ending,
+        } = self;
         io.acted("days", &ending.first().map_or(0, Vec::len));
-        susceptible.visit(io);
+        io.by_bit(susceptible);
+        // All ranks have all of it.
         infectious.visit(io);
-        ever.visit(io);
-        ending.visit(io);
+        io.by_bit(ever);
+        io.by_shard(ending);
     }
 
     fn digest(&self, hash: &mut Digest) {
-        hash.add(self.susceptible.iter().chain(&self.infectious).chain(&self.ever).copied());
-        hash.add(self.ending.iter().flatten().flatten().map(|&i| u64::from(i)));
+        let n = self.ending.len();
+        for words in [&self.susceptible, &self.infectious, &self.ever] {
+            let mut parts = words.chunks(self.words);
+            let parts: Vec<&[u64]> = (0..n).map(|_| parts.next().unwrap_or_default()).collect();
+            hash.shards(n, |shard| parts[shard].iter().copied());
+        }
+        hash.shards(n, |shard| self.ending[shard].iter().flatten().map(|&i| u64::from(i)));
     }
 
     fn bytes(&self) -> u64 {
