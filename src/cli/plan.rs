@@ -151,6 +151,8 @@ impl Plan {
     pub fn announcement(&self) -> String {
         let Scenario { name, question, arms, days, replicates, seed, .. } = &self.scenario;
         let arms: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+        // Whoever wrote it: at most two lines, in which nothing steers the terminal.
+        let question = crate::report::say::name(question, 200);
         let question = if question.is_empty() { String::new() } else { format!(": {question}") };
         let burn_in = match self.scenario.start.burn_in_days {
             0 => String::new(),

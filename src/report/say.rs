@@ -236,18 +236,18 @@ impl Kind {
     /// A number with its unit, for sentences.
     #[must_use]
     pub fn words(self, x: f64) -> Both {
-        self.worded(&[x], "", "")
+        self.worded(&[x], x, ["", ""])
     }
 
-    /// From … to …, with the unit.
+    /// From … to …, with the unit in which `beside` is told.
     #[must_use]
-    pub fn range(self, (low, high): (f64, f64)) -> Both {
-        self.worded(&[low, high], " to ", " 至 ")
+    pub fn range(self, (low, high): (f64, f64), beside: f64) -> Both {
+        self.worded(&[low, high], beside, [" to ", " 至 "])
     }
 
-    fn worded(self, all: &[f64], en: &str, zh: &str) -> Both {
+    fn worded(self, all: &[f64], beside: f64, [en, zh]: [&str; 2]) -> Both {
         let shown: Vec<f64> = all.iter().map(|&x| self.scaled(x)).collect();
-        let size = shown.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let size = self.scaled(beside).abs();
         let join = |by: f64, places: usize, with: &str| {
             let parts: Vec<String> = shown.iter().map(|x| grouped(x / by, places)).collect();
             parts.join(with)
@@ -310,7 +310,8 @@ mod tests {
     fn numbers_are_said_as_people_read_them() {
         assert_eq!(Kind::Money.words(1_268_233_800.0).en, "12.68 million yuan");
         assert_eq!(Kind::Money.words(1_268_233_800.0).zh, "1,268.2 万元");
-        assert_eq!(Kind::Percent.range((0.1, 0.2)).en, "10.0 to 20.0 %");
+        assert_eq!(Kind::Percent.range((0.1, 0.2), 0.15).en, "10.0 to 20.0 %");
+        assert_eq!(Kind::Money.range((-1e6, 3e6), 7e5).zh, "-10,000 至 30,000 元");
         assert_eq!(Kind::Count.words(54_350.0), same("54,350"));
         assert_eq!(Kind::Money.cell(1310.0), "13.10");
         assert_eq!(Kind::Percent.give_or_take(0.84792, Some(0.003)), "84.79 ± 0.30");

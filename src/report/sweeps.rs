@@ -22,6 +22,9 @@ use std::path::Path;
 /// Ratio of the highest to the lowest value from which logarithms are taken.
 const LOGS: f64 = 30.0;
 
+/// Lists by point that may have holes, by replicate.
+type Partial = BTreeMap<u32, Vec<Option<f64>>>;
+
 /// Values of a metric along a parameter.
 type Course = Vec<(f64, f64)>;
 
@@ -153,7 +156,7 @@ impl Sweep {
 
     fn fill(&mut self, folder: &Path) -> Result<(), OutputError> {
         let n = self.plan.points.len();
-        let mut found: BTreeMap<(usize, usize), BTreeMap<u32, Vec<Option<f64>>>> = BTreeMap::new();
+        let mut found: BTreeMap<(usize, usize), Partial> = BTreeMap::new();
         let columns = ["point", "metric", "unit", "better", "complete", "value"];
         rows(folder, "metrics", &columns, |row| {
             if row[7] != "1" || !JUDGED.contains(&row[4].as_str()) {
@@ -380,8 +383,9 @@ fn least_squares(x: &[Vec<f64>], y: &[f64]) -> Option<Fit> {
     let b = solved((0..k).map(row).collect())?;
     let told = |point: usize| (0..k).map(|j| b[j] * column(j, point)).sum::<f64>();
     let mean = y.iter().sum::<f64>() / n as f64;
-    let rest: f64 = (0..n).map(|point| (y[point] - told(point)).powi(2)).sum();
-    let all: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
+    let square = |x: f64| x * x;
+    let rest: f64 = (0..n).map(|point| square(y[point] - told(point))).sum();
+    let all: f64 = y.iter().map(|y| square(y - mean)).sum();
     let r2 = if all > 0.0 { 1.0 - rest / all } else { 1.0 };
     Some(Fit { base: b[0], slopes: b[1..].to_vec(), r2 })
 }

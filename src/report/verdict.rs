@@ -87,7 +87,7 @@ pub fn is_separated(difference: &Moments) -> bool {
 pub fn valued(kind: Kind, moments: &Moments) -> Both {
     let value = kind.words(moments.mean.unwrap_or(0.0));
     let Some(ends) = moments.ci95 else { return value };
-    let range = kind.range(ends);
+    let range = kind.range(ends, moments.mean.unwrap_or(0.0));
     both(
         format!("{} (95 % interval {})", value.en, range.en),
         format!("{}（95% 区间 {}）", value.zh, range.zh),
