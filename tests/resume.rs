@@ -203,6 +203,8 @@ fn a_run_that_is_stopped_writes_a_checkpoint_says_where_and_goes_on_from_it() {
             assert!(Checkpoint::open(&root.join(path)).is_ok(), "{path}");
         }
         run(root, "verify x --runs 1 --progress none", 0);
+        let said = run(root, "run s.toml -o x", 7);
+        assert!(said.contains("it was interrupted; go on with: guanxi resume x"), "{said}");
         run(root, &format!("resume x -q --progress none --threads 1 --ranks {}", ranks.1), 0);
         assert_same(&root.join("x"), &root.join("whole"), signal);
         assert_eq!(entries(root), ["s.toml", "whole", "x"]);

@@ -1,7 +1,9 @@
 //! Sweeps lose nothing: killed, stopped, starved of room or cut into shards, they end in
-//! the tables of one undisturbed go, byte for byte.
+//! the tables of one undisturbed go, byte for byte; and what there is can be read and verified.
 #![cfg(unix)]
 
+#[path = "sweep/after.rs"]
+mod after;
 #[path = "sweep/harness.rs"]
 mod harness;
 #[path = "sweep/kills.rs"]
@@ -360,7 +362,7 @@ fn mistakes_are_told_all_at_once_before_anything_runs() {
     let folder = with(SMALL);
     let root = folder.path();
     let head = ["sweep", "s.toml", "-o", "x"];
-    let cases: [(&[&str], i32, &[&str]); 6] = [
+    let cases: [(&[&str], i32, &[&str]); 7] = [
         (
             &["--vary", "arm.b.group_buy.size=1..200:3", "--vary", "dayz=1,2"],
             3,
@@ -378,6 +380,11 @@ fn mistakes_are_told_all_at_once_before_anything_runs() {
             &["no equals sign", "smaller end", "--points goes with"],
         ),
         (&["--design", "lhs", "--vary", "days=3..5"], 2, &["needs --points"]),
+        (
+            &["--vary", "arm.b.group_buy.size=2..5:7"],
+            2,
+            &["3 of 7 levels are not", "write arm.b.group_buy.size=2..5:4,"],
+        ),
         // Each value is well by itself, and two of them together are not.
         (
             &[

@@ -3,6 +3,11 @@
 //! leaves nothing that it does not mention.
 #![cfg(unix)]
 
+#[path = "troubles/away.rs"]
+mod away;
+#[path = "troubles/room.rs"]
+mod room;
+
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;

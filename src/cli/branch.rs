@@ -9,7 +9,7 @@ use crate::cli::keeper::FOLDER;
 use crate::cli::plan::Plan;
 use crate::cli::run::{How, announce, run_from, show};
 use crate::cli::screen::Screen;
-use crate::cli::{Done, load};
+use crate::cli::{Done, load, named};
 use crate::model::checkpoint::{self, Checkpoint};
 use crate::output::error::OutputError;
 use crate::output::manifest::{Branch, Manifest};
@@ -48,7 +48,7 @@ const DAILY: &[&str] = &["market.marketing_budget_fen_per_consumer_day", "market
 /// Branches off.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let (parent, day) = place(&arguments.from)?;
-    let manifest = read::manifest(&parent).map_err(|error| Failure::Runtime(error.into()))?;
+    let manifest = named::run(&parent)?;
     let old = Plan::of_folder(&parent, &manifest, &[])?;
     let mut plan = Plan::of_folder(&parent, &manifest, &arguments.sets.sets)?;
     refuse(&old.scenario, &plan.scenario, day)?;

@@ -1,13 +1,14 @@
 //! `guanxi compare`: arms against the baseline, by paired differences, and which to choose.
 
-use crate::cli::Done;
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
-use crate::cli::run::{How, Over, announce, run};
+use crate::cli::run::{How, Over, announce, in_the_way, run};
 use crate::cli::screen::Screen;
 use crate::cli::until::Until;
+use crate::cli::{Done, named, sweep};
 use crate::output::comparison::{Difference, Measured};
 use crate::output::decision::{Choice, choices};
+use crate::output::error::OutputError;
 use crate::output::manifest::Status;
 use crate::output::{decision_text, read, text};
 use crate::scenario::nearest::advice;
@@ -19,8 +20,9 @@ use std::path::{Path, PathBuf};
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Scenario files, which are run first unless their run folder is there, or run folders.
-    #[arg(required = true, value_name = "FILE|RUN")]
+    /// Scenario files, which are run first unless their run folder is there, run folders, or
+    /// points of sweeps, as in outputs/sizes@point=7.
+    #[arg(required = true, value_name = "FILE|RUN|SWEEP@point=N")]
     pub sources: Vec<PathBuf>,
     /// Arm that the others are compared with [default: the first source's baseline].
     #[arg(long, value_name = "NAME")]
@@ -40,18 +42,23 @@ pub struct Arguments {
 }
 
 /// A source with the seed of its draws.
-struct Measurement {
-    label: String,
-    seed: u64,
-    measured: Measured,
+pub struct Measurement {
+    /// What its arms are called by where others have the same.
+    pub label: String,
+    /// The seed.
+    pub seed: u64,
+    /// What was measured.
+    pub measured: Measured,
 }
 
 /// Compares the arms of all sources.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut all = Vec::new();
     for source in &arguments.sources {
-        let folder = folder(source, arguments, screen)?;
-        all.push(measurement(&folder)?);
+        all.push(match sweep::point::measurement(source, screen)? {
+            Some(of_point) => of_point,
+            None => measurement(&folder(source, arguments, screen)?)?,
+        });
     }
     let mut measured = pooled(all, screen)?;
     if let Some(baseline) = &arguments.baseline {
@@ -102,6 +109,12 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
         screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
         return Ok(plan.folder);
     }
+    if plan.folder.exists() {
+        // It is not whole, or of another version: --output and --force are not of `compare`.
+        let path = plan.folder.clone();
+        let error = OutputError::InTheWay { path };
+        return Err(in_the_way(&error, &plan.folder));
+    }
     announce(&plan, arguments.how, screen)?;
     let ran = run(&plan, arguments.how, false, screen)?;
     ran.ending()?;
@@ -118,8 +131,8 @@ pub fn is_known(plan: &Plan) -> bool {
 }
 
 fn measurement(folder: &Path) -> Result<Measurement, Failure> {
-    let failed = |error: crate::output::error::OutputError| Failure::Runtime(error.into());
-    let manifest = read::manifest(folder).map_err(failed)?;
+    let failed = |error: OutputError| Failure::Runtime(error.into());
+    let manifest = named::run(folder)?;
     let measured = read::read_metrics(folder).map_err(failed)?;
     let name = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let label = name.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -55,7 +55,7 @@ impl Failure {
     pub fn report(&self, screen: &Screen) {
         match self {
             Self::Runtime(error) | Self::Output(error) => {
-                screen.complain(&format!("error: {error:#}"));
+                screen.complain(&format!("error: {}", chain(error)));
             }
             Self::Usage(message)
             | Self::Inputs(message)
@@ -68,6 +68,18 @@ impl Failure {
             Self::Interrupted { message, .. } => screen.complain(message),
         }
     }
+}
+
+/// An error and its causes in one line; what a cause says that was said already is left out.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            let joint = if text.is_empty() { "" } else { ": " };
+            text = format!("{text}{joint}{cause}");
+        }
+    }
+    text
 }
 
 impl From<ExperimentError> for Failure {

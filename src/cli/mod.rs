@@ -8,6 +8,7 @@ pub mod completions;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
+pub mod forms;
 pub mod graph;
 pub mod graph_generate;
 pub mod graph_import;
@@ -21,6 +22,7 @@ pub mod list;
 pub mod load;
 pub mod manual;
 pub mod memory;
+pub mod named;
 pub mod plan;
 pub mod progress;
 pub mod reference;
@@ -32,6 +34,7 @@ pub mod screen;
 pub mod sweep;
 pub mod until;
 pub mod verify;
+pub mod verify_rows;
 pub mod watch;
 
 use crate::cli::failure::Failure;
@@ -88,7 +91,7 @@ pub enum Verb {
     Resume(resume::Arguments),
     /// Go on from a day of a run under other values: one past, many futures.
     Branch(branch::Arguments),
-    /// Check a run folder: digests, ledgers, and runs that are run again.
+    /// Check a run folder or a sweep: digests, ledgers, and runs that are run again.
     Verify(verify::Arguments),
     /// Compare arms with the baseline: paired differences with 95 % intervals.
     Compare(compare::Arguments),

@@ -1,12 +1,13 @@
 //! `guanxi resume`: go on with a run that was stopped or killed, from what is whole.
 
 use crate::cli::failure::Failure;
+use crate::cli::forms::Tables;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::keeper::{FOLDER, Keeper, Which};
 use crate::cli::plan::Plan;
-use crate::cli::run::{How, Tables, announce, go_on, show};
+use crate::cli::run::{How, announce, go_on, show};
 use crate::cli::screen::{Screen, counted};
-use crate::cli::{Done, branch};
+use crate::cli::{Done, branch, named};
 use crate::model::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::output::error::OutputError;
 use crate::output::manifest::{Manifest, Origin, Status};
@@ -64,9 +65,9 @@ fn as_before(mut how: How, origin: &Origin) -> How {
         how.checkpoint_keep = Which::Last;
     }
     if origin.parquet {
-        how.tables = Tables::Both;
+        how.wanted.tables = Tables::Both;
     }
-    how.csv_excel |= origin.excel;
+    how.wanted.csv_excel |= origin.excel;
     how
 }
 
@@ -83,6 +84,12 @@ fn most_advanced(folder: &Path) -> Result<Unfinished, Failure> {
         return Ok(best);
     }
     let shown = folder.display();
+    if let Some(found) = named::sweep(folder)? {
+        let command = found.manifest.command.as_deref().unwrap_or("guanxi sweep");
+        return Err(Failure::Usage(format!(
+            "`{shown}` is a sweep: the command that began it goes on with it\n{command}"
+        )));
+    }
     Err(Failure::Usage(match read::manifest(folder) {
         Ok(Manifest { status: Status::Complete, .. }) => {
             format!("`{shown}` is complete: there is nothing to go on with")

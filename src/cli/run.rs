@@ -1,6 +1,7 @@
 //! `guanxi run`: announce, guard, run, write, summarise.
 
 use crate::cli::failure::Failure;
+use crate::cli::forms::Wanted;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::keeper::{self, Keeper};
 use crate::cli::plan::Plan;
@@ -13,14 +14,13 @@ use crate::model::checkpoint::Checkpoint;
 use crate::observer::RunRecord;
 use crate::output::comparison::{Measured, Summary};
 use crate::output::error::OutputError;
-use crate::output::forms::{Forms, HAS_PARQUET};
 use crate::output::manifest::Status;
 use crate::output::run_folder::RunFolder;
-use crate::output::{target, text};
-use clap::{Args, ValueEnum};
+use crate::output::{read, target, text};
+use clap::Args;
 use serde_json::json;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -94,38 +94,12 @@ pub struct How {
     /// Which checkpoints stay.
     #[arg(long, value_enum, default_value_t = keeper::Which::All)]
     pub checkpoint_keep: keeper::Which,
-    /// Forms of the tables; CSV is always there.
-    #[arg(long, value_enum, default_value_t = Tables::Csv)]
-    pub tables: Tables,
-    /// Copies of the tables that Excel opens with Chinese intact, in the folder `excel`.
-    #[arg(long)]
-    pub csv_excel: bool,
-}
-
-/// Forms of the tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Tables {
-    /// CSV only.
-    Csv,
-    /// CSV, and Parquet beside it.
-    #[value(alias = "parquet")]
-    Both,
+    /// In which forms tables are written.
+    #[command(flatten)]
+    pub wanted: Wanted,
 }
 
 impl How {
-    /// The forms of the tables beside CSV.
-    ///
-    /// # Errors
-    /// Where Parquet is asked for and this build has none.
-    pub fn forms(self) -> Result<Forms, Failure> {
-        let parquet = self.tables == Tables::Both;
-        if parquet && !HAS_PARQUET {
-            let message = "this build writes no Parquet; build it with `--features parquet`";
-            return Err(Failure::Usage(message.to_owned()));
-        }
-        Ok(Forms { parquet, excel: self.csv_excel })
-    }
-
     /// A pool of the threads that were asked for.
     pub fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
         let mut pool = rayon::ThreadPoolBuilder::new();
@@ -253,9 +227,9 @@ fn begin(
     (parents, enough): (&[Checkpoint], Option<Enough<'_>>),
     screen: &Screen,
 ) -> Result<Ran, Failure> {
-    let forms = how.forms()?;
+    let forms = how.wanted.forms()?;
     // What cannot be written in the end is refused before hours of work.
-    target::check(&plan.folder, force)?;
+    target::check(&plan.folder, force).map_err(|error| in_the_way(&error, &plan.folder))?;
     let pool = how.pool()?;
     if let Some(parent) = plan.folder.parent() {
         std::fs::create_dir_all(parent).map_err(|error| OutputError::writing(parent, error))?;
@@ -274,6 +248,16 @@ fn begin(
     go_on((plan, &pool), how, folder, (keeper, enough), screen)
 }
 
+/// The failure of a folder that is there; one that was interrupted can be gone on with.
+pub fn in_the_way(error: &OutputError, folder: &Path) -> Failure {
+    let stopped = read::manifest(folder).is_ok_and(|one| one.status == Status::Interrupted);
+    let advice = match stopped {
+        true => format!("\nit was interrupted; go on with: guanxi resume {}", folder.display()),
+        false => String::new(),
+    };
+    Failure::Output(anyhow::anyhow!("{error}{advice}"))
+}
+
 /// Runs what is missing of a run folder.
 pub fn go_on(
     (plan, pool): (&Plan, &rayon::ThreadPool),
@@ -282,7 +266,7 @@ pub fn go_on(
     (mut keeper, enough): (Keeper<'_>, Option<Enough<'_>>),
     screen: &Screen,
 ) -> Result<Ran, Failure> {
-    let folder = folder.with_forms(how.forms()?);
+    let folder = folder.with_forms(how.wanted.forms()?);
     keeper.interrupt.leaves(folder.partial());
     let left = plan.consumer_days().saturating_sub(keeper.consumer_days_done(plan));
     let progress = how.progress(plan, left, screen);

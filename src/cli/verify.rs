@@ -1,23 +1,22 @@
-//! `guanxi verify`: whether a run folder holds what it says. Files against their digests,
+//! `guanxi verify`: whether a folder of runs holds what it says. Files against their digests,
 //! tables against each other, and a few runs against themselves, run again.
 
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
 use crate::cli::run::How;
 use crate::cli::screen::{Screen, counted};
-use crate::cli::{Done, branch};
+use crate::cli::verify_rows::Run;
+use crate::cli::{Done, branch, named, sweep};
 use crate::engine::course::Course;
 use crate::model;
 use crate::model::checkpoint::Checkpoint;
 use crate::observer::RunRecord;
-use crate::output::comparison::{MetricName, RunMetrics, metrics_rows};
 use crate::output::declared::RunKey;
 use crate::output::error::OutputError;
 use crate::output::manifest::Manifest;
 use crate::output::read::{self, Mismatch};
-use crate::output::{csv, recount};
+use crate::output::recount;
 use crate::scenario::Arm;
-use crate::table::{Cell, Rows};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -26,10 +25,10 @@ use std::sync::Arc;
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The run folder.
+    /// A run folder, or the folder of a sweep.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Runs (arm and replicate) that are run again.
+    /// Runs (arm and replicate; of a sweep point and replicate) that are run again.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub runs: usize,
     /// How they are run.
@@ -44,7 +43,10 @@ const SHOWN: usize = 20;
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let folder = &arguments.folder;
     let failed = |error: OutputError| Failure::Runtime(error.into());
-    let manifest = read::manifest(folder).map_err(failed)?;
+    if let Some(found) = named::sweep(folder)? {
+        return sweep::verify::execute(&found, arguments, screen);
+    }
+    let manifest = named::run(folder)?;
     let mut findings: Vec<String> =
         read::verify_digests(folder).map_err(failed)?.iter().map(told).collect();
     screen.tell(&format!("{} have their digests", counted(manifest.files.len() as u64, "file")));
@@ -59,6 +61,11 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         again = pool.install(|| rerun(folder, &manifest, arguments.runs, &mut findings, screen))?;
     }
     show(folder, &findings, &again, screen);
+    ending(folder, &findings)
+}
+
+/// Findings are told by the exit code.
+pub fn ending(folder: &Path, findings: &[String]) -> Done {
     if findings.is_empty() {
         return Ok(());
     }
@@ -66,7 +73,8 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     Err(Failure::Verification(format!("`{}` does not hold what it says: {n}", folder.display())))
 }
 
-fn told(mismatch: &Mismatch) -> String {
+/// A mismatch in words.
+pub fn told(mismatch: &Mismatch) -> String {
     match mismatch {
         Mismatch::Missing(name) => format!("{name} is missing"),
         Mismatch::Changed(name) => format!("{name} has other bytes than when it was written"),
@@ -74,7 +82,8 @@ fn told(mismatch: &Mismatch) -> String {
     }
 }
 
-fn show(folder: &Path, findings: &[String], again: &[String], screen: &Screen) {
+/// What was found, and what was run again.
+pub fn show(folder: &Path, findings: &[String], again: &[String], screen: &Screen) {
     if screen.json {
         return screen.document(&json!({
             "folder": folder.display().to_string(),
@@ -134,78 +143,20 @@ fn rerun(
         }
         for record in course.finish() {
             names.push(key_of(&record).run_id());
-            compare(folder, manifest, &record, &complete.metrics, findings)?;
+            let key = key_of(&record);
+            let keys = key.cells(&manifest.scenario);
+            let run = Run { id: key.run_id(), key, keys, record: &record };
+            run.compare(folder, &complete.metrics, findings)?;
         }
     }
     Ok(names)
 }
 
-fn key_of(record: &RunRecord) -> RunKey {
+/// The key of a run.
+pub fn key_of(record: &RunRecord) -> RunKey {
     RunKey {
         arm: record.arm.clone(),
         platform: record.platform.clone(),
         replicate: record.replicate,
     }
-}
-
-/// Compares the rows of a run with those of the folder, table by table.
-fn compare(
-    folder: &Path,
-    manifest: &Manifest,
-    record: &RunRecord,
-    names: &[MetricName],
-    findings: &mut Vec<String>,
-) -> Done {
-    let key = key_of(record);
-    let keys = key.cells(&manifest.scenario);
-    let metrics = RunMetrics {
-        key: key.clone(),
-        days_done: record.days_done,
-        complete: true,
-        values: record.metrics.clone(),
-    };
-    let metrics = metrics_rows(names, &metrics);
-    for rows in record.tables.iter().chain([&metrics]) {
-        let path = folder.join("tables").join(format!("{}.csv", rows.schema.name));
-        let bytes = std::fs::read(&path).map_err(|error| OutputError::reading(&path, error))?;
-        if let Some(line) = differs(&bytes, &keys, rows, &path)? {
-            let table = rows.schema.name;
-            findings.push(format!("{table}: {} comes out otherwise: {line}", key.run_id()));
-        }
-    }
-    Ok(())
-}
-
-/// The first line of a run that is not as it comes out now.
-fn differs(
-    bytes: &[u8],
-    keys: &[Cell],
-    rows: &Rows,
-    path: &Path,
-) -> Result<Option<String>, Failure> {
-    let failed = |error| Failure::from(OutputError::reading(path, error));
-    let mut expected = Vec::new();
-    csv::write_rows(&mut expected, keys, rows).map_err(failed)?;
-    // A run's lines begin with its keys and stand together.
-    let mut begin = Vec::new();
-    let mut lone = Rows::new(rows.schema);
-    lone.cells = vec![Cell::Missing; rows.schema.columns.len()];
-    csv::write_rows(&mut begin, keys, &lone).map_err(failed)?;
-    let cells = rows.schema.columns.len();
-    begin.truncate(begin.len().saturating_sub(cells));
-    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
-        bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
-    };
-    let of_run = |line: &Vec<u8>| line.starts_with(&begin);
-    let found: Vec<Vec<u8>> = lines(bytes).into_iter().filter(of_run).collect();
-    let mut wanted = lines(&expected);
-    wanted.retain(of_run);
-    let shown = |line: Option<&Vec<u8>>| {
-        line.map_or("nothing".to_owned(), |line| {
-            String::from_utf8_lossy(line).trim_end().to_owned()
-        })
-    };
-    let longest = found.len().max(wanted.len());
-    let place = (0..longest).find(|k| found.get(*k) != wanted.get(*k));
-    Ok(place.map(|k| format!("`{}` stands, `{}` comes", shown(found.get(k)), shown(wanted.get(k)))))
 }

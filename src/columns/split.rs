@@ -115,6 +115,26 @@ impl Columns<'_> {
         }
     }
 
+    /// Sums to which every rank adds; together they are what is stored, and afterwards the
+    /// first rank's.
+    pub fn added_up(&mut self, sums: &mut Vec<i64>) {
+        if self.is_loading() {
+            sums.visit(self);
+            return if self.rank().0 > 0 {
+                sums.fill(0)
+            };
+        }
+        let n = sums.len();
+        let Some(parts) = self.of_all(|io| sums.visit(io)) else { return sums.visit(self) };
+        let mut all = vec![0; n];
+        for mut bytes in parts.iter().map(Vec::as_slice) {
+            let (mut part, length): (Vec<i64>, _) = (Vec::new(), bytes.len() as u64);
+            part.visit(&mut Columns::load(&mut bytes, length));
+            all.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
+        }
+        all.visit(self);
+    }
+
     /// What was stored of a list if it is as long as that here, or else nothing.
     fn where_as_long<T: State>(
         &mut self,

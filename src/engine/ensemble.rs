@@ -18,10 +18,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
-/// Version of what runs of equal scenario and seed result in: raised with every change
-/// that moves a result, so that runs of two versions are never taken for one ensemble.
-pub const RESULTS_EPOCH: u32 = 1;
-
 /// The worlds from which on one alone keeps all cores busy, in consumers.
 pub const LARGE: u32 = 200_000;
 

@@ -55,10 +55,6 @@ impl Largest {
             *self = Self { size, depth, parents: shown.to_vec() };
         }
     }
-
-    fn rival_of(&mut self, other: &Self) {
-        self.rival(other.size, other.depth, &other.parents);
-    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -203,7 +199,8 @@ impl Cascades {
                 all.trees[slot * ranks + rank] = tree;
             }
             add_shapes(&mut all.shapes, part.shapes);
-            all.largest.rival_of(&part.largest);
+            let Largest { size, depth, parents } = part.largest;
+            all.largest.rival(size, depth, &parents);
         }
         let is_free = |slot: &u32| !all.trees[*slot as usize].live;
         all.free = (0..all.trees.len() as u32).rev().filter(is_free).collect();
@@ -217,8 +214,7 @@ impl Cascades {
         self.free.retain(|slot| *slot as usize % ranks == rank);
         self.free.iter_mut().for_each(|slot| *slot /= ranks as u32);
         if rank > 0 {
-            self.shapes.clear();
-            self.largest = Largest::default();
+            self.forget_filed();
         }
     }
 
@@ -228,12 +224,14 @@ impl Cascades {
         self.largest = Largest::default();
     }
 
-    /// The largest filed cascade of all ranks; nothing where none is filed.
+    /// The largest of all ranks' filed cascades; nothing where none is filed.
     #[must_use]
     pub fn largest(&self, link: &Link) -> Largest {
-        let mut largest = Largest::default();
-        link.gather(self.largest.clone()).iter().for_each(|part| largest.rival_of(part));
-        largest
+        let mut all = Largest::default();
+        for Largest { size, depth, parents } in link.gather(self.largest.clone()) {
+            all.rival(size, depth, &parents);
+        }
+        all
     }
 }
 

@@ -5,8 +5,9 @@
 //! doi:10.2307/1924845). 0 is all equal, near 1 is one who has it all. Counted is the price of
 //! granted orders of the reported days: whole fen, so that the order of adding does not show.
 
-use crate::columns::{Columns, State};
+use crate::columns::Columns;
 use crate::exchange::Inbox;
+use crate::exchange::link::Link;
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
 use crate::mechanism::world::World;
@@ -98,34 +99,22 @@ impl Watch {
         Self { platforms: platforms.collect(), stride }
     }
 
-    /// Sums so far, in or out of a checkpoint: there all ranks' together, which the first
-    /// rank goes on with.
+    /// Sums so far, in or out of a checkpoint.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        let mut sums = self.sums();
-        match io.of_all(|io| sums.visit(io)) {
-            Some(parts) => added(&parts).visit(io),
-            None => sums.visit(io),
-        }
-        if io.is_loading() {
-            let is_first = io.rank().0 == 0;
-            for (amount, sum) in self.amounts().zip(sums) {
-                *amount.get_mut() = if is_first { sum } else { 0 };
+        for amounts in self.platforms.iter_mut().flat_map(|one| &mut one.groups) {
+            let mut plain: Vec<i64> = amounts.iter_mut().map(|amount| *amount.get_mut()).collect();
+            // A rank counts the orders of its own consumers.
+            io.added_up(&mut plain);
+            for (amount, plain) in amounts.iter_mut().zip(plain) {
+                *amount.get_mut() = plain;
             }
         }
     }
 
-    fn amounts(&mut self) -> impl Iterator<Item = &mut AtomicI64> {
-        self.platforms.iter_mut().flat_map(|one| &mut one.groups).flatten()
-    }
-
-    /// The own rank's sums, platform by platform and group by group.
-    fn sums(&mut self) -> Vec<i64> {
-        self.amounts().map(|amount| *amount.get_mut()).collect()
-    }
-
     /// Forgets the burn-in.
     pub fn begin(&mut self) {
-        self.amounts().for_each(|amount| *amount.get_mut() = 0);
+        let groups = self.platforms.iter_mut().flat_map(|one| &mut one.groups);
+        groups.flatten().for_each(|amount| *amount.get_mut() = 0);
     }
 
     /// Takes in granted orders. Shards add to the same sums; whole numbers add up to the same
@@ -157,26 +146,9 @@ impl Watch {
 
     /// The table of each platform, of all ranks.
     #[must_use]
-    pub fn finish(mut self, world: &World) -> Vec<Rows> {
-        let mut sums = self.sums();
-        world.link.add_up(&mut sums);
-        for (amount, sum) in self.amounts().zip(sums) {
-            *amount.get_mut() = sum;
-        }
-        self.platforms.into_iter().map(rows).collect()
+    pub fn finish(self, link: &Link) -> Vec<Rows> {
+        self.platforms.into_iter().map(|one| rows(one, link)).collect()
     }
-}
-
-/// The sums of all ranks, from what each of them saves.
-fn added(parts: &[Vec<u8>]) -> Vec<i64> {
-    let mut all: Vec<i64> = Vec::new();
-    for mut bytes in parts.iter().map(Vec::as_slice) {
-        let (mut part, n) = (Vec::<i64>::new(), bytes.len() as u64);
-        part.visit(&mut Columns::load(&mut bytes, n));
-        all.resize(all.len().max(part.len()), 0);
-        all.iter_mut().zip(part).for_each(|(sum, own)| *sum += own);
-    }
-    all
 }
 
 /// The group that is paid along a line of the ledger.
@@ -188,12 +160,12 @@ fn sellers(line: Option<Line>) -> Option<usize> {
     }
 }
 
-fn rows(one: Watched) -> Rows {
+fn rows(one: Watched, link: &Link) -> Rows {
     let mut rows = Rows::new(&Concentration::SCHEMA);
     for (group, amounts) in GROUPS.into_iter().zip(one.groups) {
-        let Some(spread) = spread(amounts.into_iter().map(AtomicI64::into_inner).collect()) else {
-            continue;
-        };
+        let mut amounts: Vec<i64> = amounts.into_iter().map(AtomicI64::into_inner).collect();
+        link.add_up(&mut amounts);
+        let Some(spread) = spread(amounts) else { continue };
         for part in 1..=PARTS {
             rows.push(Concentration::row(&PartView { group, spread: &spread, part }));
         }

@@ -238,7 +238,7 @@ impl Observers {
         let mut spread_rows = spread_rows.into_iter();
         let days = days_done.saturating_sub(burn_in);
         let mut rivalry = competition.map(|c| c.finish(world)).unwrap_or_default().into_iter();
-        let mut evenness = concentration.finish(world).into_iter();
+        let mut evenness = concentration.finish(&world.link).into_iter();
         let parts = daily.into_iter().zip(funnel).zip(flows).zip(totals).zip(months).enumerate();
         parts
             .map(|(index, ((((daily, funnel), flows), totals), months))| {

@@ -10,7 +10,7 @@
 
 use crate::table::{Cell, CellKind, Column, Rows};
 use std::borrow::Cow;
-use std::io::{Result, Write};
+use std::io::{Error, Result, Write};
 
 /// What a spreadsheet may take for the beginning of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
@@ -62,13 +62,22 @@ fn writer<W: Write>(out: W) -> csv::Writer<W> {
     csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out)
 }
 
+/// The system's own error, which its wrapping hides: a full disk is to be known as one.
+fn told(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => Error::other(format!("{other:?}")),
+    }
+}
+
 /// Writes the header: the keys, then the schema's columns.
 ///
 /// # Errors
 /// Where `out` cannot be written.
 pub fn write_header(out: impl Write, keys: &[Column], columns: &[Column]) -> Result<()> {
     let mut out = writer(out);
-    out.write_record(keys.iter().chain(columns).map(|column| column.name))?;
+    let names = keys.iter().chain(columns).map(|column| column.name);
+    out.write_record(names).map_err(told)?;
     out.flush()
 }
 
@@ -91,9 +100,9 @@ pub fn write_rows(out: impl Write, keys: &[Cell], rows: &Rows) -> Result<()> {
             );
         }
         for cell in keys.iter().chain(row) {
-            out.write_field(written(cell).as_bytes())?;
+            out.write_field(written(cell).as_bytes()).map_err(told)?;
         }
-        out.write_record(None::<&[u8]>)?;
+        out.write_record(None::<&[u8]>).map_err(told)?;
     }
     out.flush()
 }
@@ -102,6 +111,32 @@ pub fn write_rows(out: impl Write, keys: &[Cell], rows: &Rows) -> Result<()> {
 mod tests {
     use super::*;
     use crate::table::Schema;
+    use std::io::ErrorKind;
+
+    /// A disk without room.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> Result<usize> {
+            Err(ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// However long the rows are: what is longer than the writer's buffer fails on another way.
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        for n in [1, 10_000] {
+            let mut rows = Rows::new(&SCHEMA);
+            (0..n)
+                .for_each(|day| rows.push([Cell::Integer(day), Cell::from("note"), Cell::Missing]));
+            let error = write_rows(Full, &[], &rows).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StorageFull, "{n} rows: {error}");
+        }
+    }
 
     static SCHEMA: Schema = Schema {
         name: "sample",

@@ -32,6 +32,17 @@ impl Declared {
         all.push(Table { keys: Keys::None, schema: &DICTIONARY });
         all
     }
+
+    /// The same in the folder of a sweep, where rows tell their point.
+    #[must_use]
+    pub fn all_of_sweep(&self) -> Vec<Table> {
+        let of_point = |table: Table| match table.keys {
+            Keys::Run => Table { keys: Keys::SweepRun, ..table },
+            Keys::Arm => Table { keys: Keys::SweepArm, ..table },
+            _ => table,
+        };
+        self.all().into_iter().map(of_point).collect()
+    }
 }
 
 /// The key columns that stand before a table's own.

@@ -12,6 +12,12 @@ pub enum OutputError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder is there and is not the whole run that is asked for.
+    #[error("`{}` is there and not complete, or was written by another version; move it away", .path.display())]
+    InTheWay {
+        /// The folder.
+        path: PathBuf,
+    },
     /// What was to be replaced is not a run folder; it may be somebody's work.
     #[error("`{}` is not a run folder, so it is not replaced", .path.display())]
     NotARunFolder {

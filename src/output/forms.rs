@@ -4,9 +4,10 @@
 //! made from the CSV of the same table and so cannot say anything else: Parquet beside it,
 //! copies for Excel in the folder [`EXCEL`].
 
-use crate::output::declared::{Declared, PLAN};
+use crate::output::declared::Table;
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files::{Digest, DigestedFile};
+use rayon::prelude::*;
 use std::fs::File;
 use std::io::{Write, copy};
 use std::path::Path;
@@ -29,7 +30,19 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Whether this build can write Parquet.
 pub const HAS_PARQUET: bool = cfg!(feature = "parquet");
 
-/// Writes the tables of a folder in other forms and returns the new files with their digests.
+/// Where tables lie, and their other forms are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// The folder of the CSV files.
+    pub csv: &'a Path,
+    /// The folder of the Parquet files.
+    pub parquet: &'a Path,
+    /// The folder of the copies for Excel, which is made.
+    pub excel: &'a Path,
+}
+
+/// Writes tables in other forms, side by side, and returns the new files, called as in a
+/// finished folder, with their digests.
 ///
 /// # Errors
 /// Where a table cannot be read or a file not be written.
@@ -37,30 +50,35 @@ pub const HAS_PARQUET: bool = cfg!(feature = "parquet");
 /// # Panics
 /// Where Parquet is asked of a build without it, see [`HAS_PARQUET`].
 pub fn write(
-    folder: &Path,
-    declared: &Declared,
+    tables: &[Table],
+    places: Places<'_>,
     forms: Forms,
 ) -> Result<Vec<(String, Digest)>, OutputError> {
     assert!(HAS_PARQUET || !forms.parquet, "Parquet is asked of builds that have it");
-    let mut files = Vec::new();
     if forms.excel {
-        let excel = folder.join(EXCEL);
-        std::fs::create_dir(&excel).map_err(writing(&excel))?;
+        std::fs::create_dir(places.excel).map_err(writing(places.excel))?;
     }
-    for table in declared.all().into_iter().filter(|table| table.schema.name != PLAN.name) {
-        let name = table.schema.name;
-        let csv = folder.join(format!("tables/{name}.csv"));
-        #[cfg(feature = "parquet")]
-        if forms.parquet {
-            let file = format!("tables/{name}.parquet");
-            let digest = crate::output::parquet::from_csv(table, &csv, &folder.join(&file))?;
-            files.push((file, digest));
-        }
-        if forms.excel {
-            let file = format!("{EXCEL}/{name}.csv");
-            let digest = for_excel(&csv, &folder.join(&file))?;
-            files.push((file, digest));
-        }
+    let written = tables.par_iter().map(|table| write_one(*table, places, forms));
+    written.collect::<Result<Vec<_>, _>>().map(|files| files.concat())
+}
+
+fn write_one(
+    table: Table,
+    places: Places<'_>,
+    forms: Forms,
+) -> Result<Vec<(String, Digest)>, OutputError> {
+    let mut files = Vec::new();
+    let name = format!("{}.csv", table.schema.name);
+    let csv = places.csv.join(&name);
+    #[cfg(feature = "parquet")]
+    if forms.parquet {
+        let name = format!("{}.parquet", table.schema.name);
+        let digest = crate::output::parquet::from_csv(table, &csv, &places.parquet.join(&name))?;
+        files.push((format!("tables/{name}"), digest));
+    }
+    if forms.excel {
+        let digest = for_excel(&csv, &places.excel.join(&name))?;
+        files.push((format!("{EXCEL}/{name}"), digest));
     }
     Ok(files)
 }

@@ -4,8 +4,9 @@ use crate::output::comparison::{Measured, MetricName, RunMetrics, better_from};
 use crate::output::csv::unguarded;
 use crate::output::declared::RunKey;
 use crate::output::error::{OutputError, reading};
-use crate::output::files::digest_of;
+use crate::output::files::{Digest, digest_of};
 use crate::output::manifest::{FORMAT, FORMAT_VERSION, Manifest};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -20,7 +21,11 @@ pub fn manifest(folder: &Path) -> Result<Manifest, OutputError> {
     let json: serde_json::Value = serde_json::from_slice(&text).map_err(malformed)?;
     let found = |key: &str| json.get(key).cloned().unwrap_or_default();
     if found("format") != FORMAT {
-        return Err(OutputError::malformed(&path, "it is not the manifest of a run folder"));
+        let why = match found("format") == crate::output::sweep::manifest::FORMAT {
+            true => "it is the manifest of a sweep, and a run folder is wanted",
+            false => "it is not the manifest of a run folder",
+        };
+        return Err(OutputError::malformed(&path, why));
     }
     let version = found("format_version");
     if version != FORMAT_VERSION {
@@ -79,16 +84,38 @@ struct Line {
 pub fn read_metrics(folder: &Path) -> Result<Measured, OutputError> {
     let manifest = manifest(folder)?;
     let table = table(folder, "metrics")?;
+    measured(folder, &table, manifest.scenario, manifest.baseline)
+}
+
+/// The metrics of every run at one point of a sweep, compared with `baseline`.
+///
+/// # Errors
+/// Where table `metrics` cannot be read.
+pub fn read_point(
+    folder: &Path,
+    scenario: &str,
+    baseline: &str,
+    point: u32,
+) -> Result<Measured, OutputError> {
+    let mut table = table(folder, "metrics")?;
+    let column = table.column("point");
+    let point = point.to_string();
+    table.rows.retain(|row| column.is_some_and(|at| row[at] == point));
+    measured(folder, &table, scenario.to_owned(), baseline.to_owned())
+}
+
+/// What a table of metrics says.
+fn measured(
+    folder: &Path,
+    table: &TextTable,
+    scenario: String,
+    baseline: String,
+) -> Result<Measured, OutputError> {
     let path = folder.join("tables/metrics.csv");
-    let mut measured = Measured {
-        scenario: manifest.scenario,
-        baseline: manifest.baseline,
-        metrics: Vec::new(),
-        runs: Vec::new(),
-    };
+    let mut measured = Measured { scenario, baseline, metrics: Vec::new(), runs: Vec::new() };
     for (index, row) in table.rows.iter().enumerate() {
         let place = |why| OutputError::malformed(&path, format!("row {}: {why}", index + 1));
-        let line = line(&table, row).map_err(place)?;
+        let line = line(table, row).map_err(place)?;
         enter(&mut measured, line).map_err(|why| place(why.to_owned()))?;
     }
     if let Some(run) = measured.runs.iter().find(|run| run.values.len() != measured.metrics.len()) {
@@ -162,9 +189,19 @@ pub enum Mismatch {
 /// # Errors
 /// Where the manifest or a file cannot be read.
 pub fn verify_digests(folder: &Path) -> Result<Vec<Mismatch>, OutputError> {
-    let manifest = manifest(folder)?;
+    mismatches(folder, &manifest(folder)?.files)
+}
+
+/// Compares every file of a folder with its digest, by path.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn mismatches(
+    folder: &Path,
+    files: &BTreeMap<String, Digest>,
+) -> Result<Vec<Mismatch>, OutputError> {
     let mut found = Vec::new();
-    for (name, digest) in &manifest.files {
+    for (name, digest) in files {
         let path = folder.join(name);
         if !path.is_file() {
             found.push(Mismatch::Missing(name.clone()));
@@ -177,7 +214,7 @@ pub fn verify_digests(folder: &Path) -> Result<Vec<Mismatch>, OutputError> {
     for entry in std::fs::read_dir(&tables).map_err(reading(&tables))? {
         let entry = entry.map_err(reading(&tables))?;
         let name = format!("tables/{}", entry.file_name().to_string_lossy());
-        if !manifest.files.contains_key(&name) {
+        if !files.contains_key(&name) {
             unlisted.push(name);
         }
     }

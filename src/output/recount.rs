@@ -5,27 +5,54 @@
 //! orders and money of `funnel` must be those of `daily`; `metrics` must be the sums.
 
 use crate::market::ledger::{FLOWS, Flow};
-use crate::output::error::OutputError;
-use crate::output::read::{self, TextTable};
+use crate::output::csv::unguarded;
+use crate::output::error::{OutputError, reading};
+use csv::StringRecord;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 /// Sums of one run and day.
 type Sums = BTreeMap<(String, i64), BTreeMap<&'static str, i64>>;
 
-/// What does not agree in a run folder, in words; nothing where all agrees.
+/// What does not agree in the tables of a folder, in words; nothing where all agrees.
 ///
 /// # Errors
 /// Where a table cannot be read.
 pub fn disagreements(folder: &Path) -> Result<Vec<String>, OutputError> {
     let mut found = Vec::new();
     let mut sums = Sums::new();
-    let ledger = read::table(folder, "ledger")?;
-    for row in Rows::of(&ledger) {
+    ledger(folder, &mut sums, &mut found)?;
+    each_row(folder, "funnel", |row| {
+        let day = sums.entry(row.key()).or_default();
+        for (total, part) in COUNTS {
+            *day.entry(total).or_default() += row.number(part);
+        }
+    })?;
+    let mut runs: BTreeMap<String, BTreeMap<&str, i64>> = BTreeMap::new();
+    each_row(folder, "daily", |row| {
+        let sums = sums.remove(&row.key()).unwrap_or_default();
+        let run = runs.entry(row.key().0).or_default();
+        for total in PARTS.iter().map(|part| part.0).chain(COUNTS.iter().map(|count| count.0)) {
+            let (said, sum) = (row.number(total), sums.get(total).copied().unwrap_or(0));
+            *run.entry(total).or_default() += said;
+            if said != sum {
+                let shown = row.shown();
+                found.push(format!("daily: {total} is {said}, and {sum} added up ({shown})"));
+            }
+        }
+    })?;
+    found.extend(sums.keys().map(|(run, day)| format!("daily: {run} lacks day {day}")));
+    metrics(folder, &runs, &mut found)?;
+    Ok(found)
+}
+
+/// Adds up the lines of the ledger.
+fn ledger(folder: &Path, sums: &mut Sums, found: &mut Vec<String>) -> Result<(), OutputError> {
+    each_row(folder, "ledger", |row| {
         let name = row.text("line");
         let Some(flow) = FLOWS.iter().find(|flow| flow.name == name) else {
-            found.push(format!("ledger: `{name}` is no line ({})", row.shown()));
-            continue;
+            return found.push(format!("ledger: `{name}` is no line ({})", row.shown()));
         };
         if (row.text("payer"), row.text("payee")) != (flow.payer.name(), flow.payee.name()) {
             found.push(format!("ledger: `{name}` has other parties ({})", row.shown()));
@@ -35,33 +62,7 @@ pub fn disagreements(folder: &Path) -> Result<Vec<String>, OutputError> {
         for (total, belongs) in PARTS {
             *day.entry(total).or_default() += if belongs(flow) { amount } else { 0 };
         }
-    }
-    let funnel = read::table(folder, "funnel")?;
-    for row in Rows::of(&funnel) {
-        let day = sums.entry(row.key()).or_default();
-        for (total, part) in COUNTS {
-            *day.entry(total).or_default() += row.number(part);
-        }
-    }
-    let daily = read::table(folder, "daily")?;
-    let mut runs: BTreeMap<String, BTreeMap<&str, i64>> = BTreeMap::new();
-    for row in Rows::of(&daily) {
-        let sums = sums.remove(&row.key()).unwrap_or_default();
-        let run = runs.entry(row.key().0).or_default();
-        for total in PARTS.iter().map(|part| part.0).chain(COUNTS.iter().map(|count| count.0)) {
-            let (said, sum) = (row.number(total), sums.get(total).copied().unwrap_or(0));
-            *run.entry(total).or_default() += said;
-            if said != sum {
-                found.push(format!(
-                    "daily: {total} is {said}, and {sum} added up ({})",
-                    row.shown()
-                ));
-            }
-        }
-    }
-    found.extend(sums.keys().map(|(run, day)| format!("daily: {run} lacks day {day}")));
-    metrics(folder, &runs, &mut found)?;
-    Ok(found)
+    })
 }
 
 /// A column, and which lines belong to it.
@@ -100,34 +101,41 @@ fn metrics(
     runs: &BTreeMap<String, BTreeMap<&str, i64>>,
     found: &mut Vec<String>,
 ) -> Result<(), OutputError> {
-    let table = read::table(folder, "metrics")?;
-    for row in Rows::of(&table) {
+    each_row(folder, "metrics", |row| {
         let name = row.text("metric");
         let sum = runs.get(row.text("run_id")).and_then(|run| run.get(name));
-        let Some(sum) = sum.filter(|_| METRICS.contains(&name)) else { continue };
+        let Some(sum) = sum.filter(|_| METRICS.contains(&name)) else { return };
         // Sums of fen are below 2^53 in any world that fits in memory.
         if row.text("value").parse::<f64>().ok() != Some(*sum as f64) {
             let said = row.text("value");
             found.push(format!("metrics: {name} is {said}, and {sum} added up ({})", row.shown()));
         }
+    })
+}
+
+/// Reads a table row by row: those of a sweep may be larger than the memory.
+fn each_row(folder: &Path, table: &str, mut each: impl FnMut(Row<'_>)) -> Result<(), OutputError> {
+    let path = folder.join("tables").join(format!("{table}.csv"));
+    let malformed = |error: csv::Error| OutputError::malformed(&path, error);
+    let mut reader = csv::Reader::from_reader(File::open(&path).map_err(reading(&path))?);
+    let names = reader.headers().map_err(malformed)?.clone();
+    let mut cells = StringRecord::new();
+    while reader.read_record(&mut cells).map_err(malformed)? {
+        each(Row { names: &names, cells: &cells });
     }
     Ok(())
 }
 
-/// Rows of a table by the names of its columns.
-struct Rows<'a> {
-    table: &'a TextTable,
-    row: &'a [String],
+/// A row of a table by the names of its columns.
+struct Row<'a> {
+    names: &'a StringRecord,
+    cells: &'a StringRecord,
 }
 
-impl<'a> Rows<'a> {
-    fn of(table: &'a TextTable) -> impl Iterator<Item = Self> {
-        table.rows.iter().map(move |row| Self { table, row })
-    }
-
+impl<'a> Row<'a> {
     fn text(&self, column: &str) -> &'a str {
-        let cell = self.table.column(column).and_then(|at| self.row.get(at));
-        cell.map_or("", String::as_str)
+        let at = self.names.iter().position(|name| name == column);
+        at.and_then(|at| self.cells.get(at)).map_or("", unguarded)
     }
 
     /// A whole number; what is none differs from every sum.

@@ -12,7 +12,7 @@ use crate::output::declared::{self, Declared, Keys, RunKey};
 use crate::output::dictionary::dictionary;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::{self, DigestedFile};
-use crate::output::forms::{self, Forms};
+use crate::output::forms::{self, Forms, Places};
 use crate::output::journal::{Entry, Journal, Part};
 use crate::output::manifest::{Manifest, Origin, Status, tables_digest};
 use crate::output::spool::Spool;
@@ -323,7 +323,11 @@ impl RunFolder {
         self.write_statistics()?;
         let rows = dictionary(&self.declared);
         self.write_table(Keys::None, "tables/", &declared::DICTIONARY, [(Vec::new(), rows)])?;
-        self.manifest.files.extend(forms::write(&self.partial, &self.declared, self.forms)?);
+        let mut all = self.declared.all();
+        all.retain(|table| table.schema.name != declared::PLAN.name);
+        let excel = self.partial.join(forms::EXCEL);
+        let places = Places { csv: &tables, parquet: &tables, excel: &excel };
+        self.manifest.files.extend(forms::write(&all, places, self.forms)?);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Kills at many instants: GUANXI_KILLS says at how many (10 by default; `.ci/kills_sweep` takes 50).
+//! Kills at ten instants each; `.ci/kills_sweep` takes fifty.
 
 use crate::harness::{assert_code, assert_same_tables, entries, guanxi, pass, start, sweep, swept};
 use std::collections::BTreeMap;
@@ -7,9 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How many instants are tried.
-fn kills() -> u32 {
-    std::env::var("GUANXI_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10)
-}
+const KILLS: u32 = 10;
 
 #[expect(clippy::disallowed_methods, reason = "the instants of a test's kills are measured")]
 fn seconds_of(work: impl FnOnce()) -> f64 {
@@ -20,10 +18,9 @@ fn seconds_of(work: impl FnOnce()) -> f64 {
 
 /// Instants from nearly 0 to nearly `seconds`, no two equally far apart.
 fn instants(seconds: f64) -> impl Iterator<Item = Duration> {
-    let n = kills();
-    (0..n).map(move |k| {
+    (0..KILLS).map(move |k| {
         let jitter = f64::from(k * 7919 % 1000) / 1000.0;
-        Duration::from_secs_f64(seconds * (f64::from(k) + jitter) / f64::from(n))
+        Duration::from_secs_f64(seconds * (f64::from(k) + jitter) / f64::from(KILLS))
     })
 }
 

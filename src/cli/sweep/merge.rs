@@ -1,9 +1,10 @@
 //! `guanxi merge`: the shards of a sweep into one folder, as if it had run in one go.
 
-use crate::cli::Done;
 use crate::cli::failure::Failure;
+use crate::cli::forms::Wanted;
 use crate::cli::screen::{Screen, counted};
 use crate::cli::sweep::{default_folder, ending, show};
+use crate::cli::{Done, named};
 use crate::output::error::{OutputError, reading};
 use crate::output::sweep::folder::{Asked, Opened, SweepFolder};
 use crate::output::sweep::manifest::Meta;
@@ -25,6 +26,9 @@ pub struct Arguments {
     /// Merge although runs are missing; `guanxi sweep` can go on with what results.
     #[arg(long)]
     pub partial: bool,
+    /// In which forms tables are written.
+    #[command(flatten)]
+    pub wanted: Wanted,
     /// Replace a sweep that is there.
     #[arg(long)]
     pub force: bool,
@@ -33,7 +37,7 @@ pub struct Arguments {
 /// Merges shards.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let parts: Vec<Found> =
-        arguments.folders.iter().map(|path| Found::read(path)).collect::<Result<_, _>>()?;
+        arguments.folders.iter().map(|path| named::a_sweep(path)).collect::<Result<_, _>>()?;
     check(&parts)?;
     let missing = merge::missing(&parts[0].plan, &parts);
     if !missing.is_empty() {
@@ -51,6 +55,7 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         plan: plan.clone(),
         shard: Shard::WHOLE,
         meta: meta(&parts[0])?,
+        forms: arguments.wanted.forms()?,
         force: arguments.force,
         // A complete piece of a shard replaces one that failed before.
         retry: true,
@@ -119,6 +124,7 @@ fn meta(part: &Found) -> Result<Meta, OutputError> {
     Ok(Meta {
         scenario_bytes: file("scenario.toml")?,
         resolved: String::from_utf8_lossy(&file("resolved.toml")?).into_owned(),
+        scenario_file: part.manifest.scenario_file.clone(),
         engine_version: part.manifest.engine_version.clone(),
         command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
         threads: machine.threads,

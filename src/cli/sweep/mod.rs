@@ -3,8 +3,10 @@
 pub mod merge;
 pub mod plan;
 pub mod planning;
+pub mod point;
 pub mod script;
 pub mod status;
+pub mod verify;
 
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
@@ -14,6 +16,7 @@ use crate::cli::sweep::planning::{Prepared, Space};
 use crate::cli::{Done, memory, progress};
 use crate::engine::ensemble::{self, Crew, Ended, LARGE, Outcome};
 use crate::output::error::OutputError;
+use crate::output::forms::Forms;
 use crate::output::sweep::folder::{self, Asked, Opened, SweepFolder};
 use crate::output::sweep::manifest::{Counts, Manifest, Meta};
 use crate::output::sweep::plan::{Plan, Shard};
@@ -59,11 +62,13 @@ pub struct Arguments {
 
 /// Runs what is missing of a sweep.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    refuse_what_runs_have(&arguments.how)?;
+    let forms = arguments.how.wanted.forms()?;
     let prepared = planning::prepare(&arguments.space, screen)?;
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
     let path = arguments.output.clone().unwrap_or_else(|| default_folder(&prepared.plan, shard));
     let crew = crew(&prepared, arguments, shard)?;
-    let asked = asked(&prepared, arguments, (shard, crew));
+    let asked = Asked { forms, ..asked(&prepared, arguments, (shard, crew)) };
     let there = folder::check(&path, &asked)?;
     screen.tell(&announcement(&prepared, shard, crew, &path));
     if arguments.dry_run {
@@ -76,15 +81,29 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         let path = path.display();
         return Err(Failure::Usage(format!("there is no sweep in `{path}` to go on with")));
     }
-    let manifest = match SweepFolder::open(&path, asked)? {
+    let pool = arguments.how.pool()?;
+    let manifest = match pool.install(|| SweepFolder::open(&path, asked))? {
         Opened::Whole(manifest) => {
             screen.tell("every run is there already");
             *manifest
         }
-        Opened::Open(folder) => work(*folder, &prepared, crew, arguments, screen)?,
+        Opened::Open(folder) => work(*folder, &prepared, (crew, &pool), arguments, screen)?,
     };
     show(&manifest, &path, screen);
     ending(manifest.runs)
+}
+
+/// Refuses what a run has and a sweep has not, instead of passing over it.
+fn refuse_what_runs_have(how: &How) -> Done {
+    let why = match (how.checkpoint_every, how.watch) {
+        (Some(_), _) => {
+            "--checkpoint-every is for runs: a sweep keeps every finished replicate, and goes on \
+             with the others by itself"
+        }
+        (None, true) => "--watch is for runs: of a sweep `guanxi status DIR` tells how far it is",
+        (None, false) => return Ok(()),
+    };
+    Err(Failure::Usage(why.to_owned()))
 }
 
 /// The folder where none is named.
@@ -104,12 +123,16 @@ fn asked(prepared: &Prepared, arguments: &Arguments, (shard, crew): (Shard, Crew
         meta: Meta {
             scenario_bytes: prepared.bytes.clone(),
             resolved: prepared.resolved.clone(),
+            scenario_file: std::path::absolute(&prepared.file)
+                .ok()
+                .map(|path| path.to_string_lossy().into_owned()),
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
             command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
             threads: crew.worlds * crew.threads,
             worlds: crew.worlds,
             cores: cores(),
         },
+        forms: Forms::default(),
         force: arguments.force,
         retry: arguments.retry,
     }
@@ -180,7 +203,7 @@ fn document(prepared: &Prepared, shard: Shard, path: &Path) -> serde_json::Value
 fn work(
     mut folder: SweepFolder,
     prepared: &Prepared,
-    crew: Crew,
+    (crew, pool): (Crew, &rayon::ThreadPool),
     arguments: &Arguments,
     screen: &Screen,
 ) -> Result<Manifest, Failure> {
@@ -224,7 +247,8 @@ fn work(
         );
         return Err(Failure::Interrupted { signal, message });
     }
-    let finished = folder.finish(Some(begun.elapsed().as_secs_f64()));
+    let seconds = Some(begun.elapsed().as_secs_f64());
+    let finished = pool.install(|| folder.finish(seconds));
     finished.map_err(|error| given_up(&error, &path))
 }
 

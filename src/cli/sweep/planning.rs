@@ -4,7 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::run::Over;
 use crate::cli::screen::Screen;
 use crate::cli::{diagnostics, load};
-use crate::engine::ensemble::{self, RESULTS_EPOCH};
+use crate::engine::ensemble;
 use crate::engine::experiment;
 use crate::error::{Issue, Source};
 use crate::model::estimate::Estimate;
@@ -14,7 +14,7 @@ use crate::output::sweep::plan::{Design, Plan, Point, Varied};
 use crate::scenario::Scenario;
 use crate::scenario::design::axis::{Axis, declared};
 use crate::scenario::design::{self, Kind, Points, list};
-use crate::scenario::digest::digest;
+use crate::scenario::digest::{RESULTS_EPOCH, digest};
 use crate::scenario::resolve::Checked;
 use crate::scenario::resolved::resolved_toml;
 use clap::Args;
@@ -65,7 +65,8 @@ pub struct Prepared {
     pub sizes: Vec<Size>,
     /// The point that takes most memory, and what it takes.
     pub largest: (Scenario, Estimate),
-    file: PathBuf,
+    /// The scenario's file.
+    pub file: PathBuf,
     sets: Vec<String>,
     points: Points,
 }
@@ -332,8 +333,11 @@ fn point(
     })
 }
 
-/// The digest of a scenario and of the files that it reads.
-fn with_files(
+/// The digest of a scenario and of the files that it reads; those of known files are kept.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn with_files(
     scenario: &Scenario,
     known: &mut BTreeMap<PathBuf, String>,
 ) -> Result<String, Failure> {

@@ -1,7 +1,7 @@
 //! `guanxi status`: how far sweeps are, and how long they will still take.
 
-use crate::cli::Done;
 use crate::cli::screen::{Screen, columns};
+use crate::cli::{Done, named};
 use crate::output::manifest::Status;
 use crate::output::sweep::manifest::Counts;
 use crate::output::sweep::merge::Found;
@@ -100,7 +100,7 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let standings: Vec<Standing> = arguments
         .folders
         .iter()
-        .map(|path| Found::read(path).map(Standing::of))
+        .map(|path| named::a_sweep(path).map(Standing::of))
         .collect::<Result<_, _>>()?;
     if screen.json {
         screen.document(&standings.iter().map(Standing::document).collect::<Vec<_>>().into());

@@ -9,6 +9,7 @@ use crate::output::csv;
 use crate::output::declared::Declared;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::sync_folder;
+use crate::output::forms::Forms;
 use crate::output::manifest::Status;
 use crate::output::sweep::journal::{self, Entry, Journal, Record, RunPart};
 use crate::output::sweep::manifest::{self, Counts, Manifest, Meta};
@@ -41,6 +42,7 @@ pub struct SweepFolder {
     shard: Shard,
     manifest: Manifest,
     journal: Journal,
+    forms: Forms,
     /// Records that count, by piece.
     done: BTreeMap<Piece, Entry>,
     damaged: usize,
@@ -62,6 +64,8 @@ pub struct Asked {
     pub shard: Shard,
     /// What the manifest tells.
     pub meta: Meta,
+    /// Forms of the tables beside CSV.
+    pub forms: Forms,
     /// Whether another sweep may be replaced.
     pub force: bool,
     /// Whether runs that failed are run again.
@@ -137,8 +141,9 @@ impl SweepFolder {
         let held = Manifest::read(path)?;
         let whole =
             held.filter(|m| m.status == Status::Complete && !(asked.retry && m.runs.failed > 0));
-        if let Some(manifest) = whole {
+        if let Some(mut manifest) = whole {
             tables::check(path, &manifest)?;
+            tables::add_forms(path, &mut manifest, asked.forms)?;
             // The journal of a whole sweep is only left where its removal was cut short.
             forget_journal(path, &manifest);
             return Ok(Opened::Whole(Box::new(manifest)));
@@ -151,6 +156,7 @@ impl SweepFolder {
             plan: asked.plan,
             shard: asked.shard,
             journal,
+            forms: asked.forms,
             done: BTreeMap::new(),
             damaged: 0,
         };
@@ -342,7 +348,7 @@ impl SweepFolder {
             done: &self.done,
             journal: self.journal.path(),
         };
-        self.manifest.files.extend(tables.write()?);
+        self.manifest.files.extend(tables.write(self.forms)?);
         self.manifest.runs = self.counts();
         self.manifest.status =
             if self.manifest.runs.missing > 0 { Status::Interrupted } else { Status::Complete };

@@ -19,6 +19,8 @@ pub struct Meta {
     pub scenario_bytes: Vec<u8>,
     /// The scenario with every value, before anything varies.
     pub resolved: String,
+    /// Where the scenario was read, from where its paths count.
+    pub scenario_file: Option<String>,
     /// Version of the engine.
     pub engine_version: String,
     /// The command line, where there was one.
@@ -71,6 +73,9 @@ pub struct Manifest {
     pub runs: Counts,
     /// The command line, where there was one.
     pub command: Option<String>,
+    /// Where the scenario was read, from where its paths count.
+    #[serde(default)]
+    pub scenario_file: Option<String>,
     /// The machine.
     pub machine: Machine,
     /// Worlds that ran at the same time.
@@ -98,6 +103,7 @@ impl Manifest {
             points: plan.points.len(),
             runs: Counts::default(),
             command: meta.command.clone(),
+            scenario_file: meta.scenario_file.clone(),
             machine: Machine {
                 os: std::env::consts::OS.to_owned(),
                 arch: std::env::consts::ARCH.to_owned(),

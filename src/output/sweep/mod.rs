@@ -6,7 +6,7 @@
 //! manifest.json    written first as "running", replaced at the end
 //! plan.csv         one row a run: values, identity, status, wall time
 //! runs.journal     finished runs while the sweep goes on, each whole or not there
-//! tables/          written at the end under another name, renamed when all are whole
+//! tables/  excel/  written at the end under another name, renamed when all are whole
 //! ```
 //!
 //! Nothing is ever changed in place but the journal, which only grows at its end.
@@ -16,4 +16,5 @@ pub mod journal;
 pub mod manifest;
 pub mod merge;
 pub mod plan;
+mod statistics;
 pub mod tables;

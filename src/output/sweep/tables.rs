@@ -1,22 +1,24 @@
 //! From the journal to the final tables: sorted by key, under another name, renamed.
 
-use crate::output::comparison::{self, Measured, MetricName, RunMetrics};
 use crate::output::csv;
 use crate::output::declared::{self, Declared, Keys, Table};
 use crate::output::dictionary;
 use crate::output::error::{OutputError, reading, writing};
 use crate::output::files::{self, Digest, DigestedFile};
+use crate::output::forms::{self, EXCEL, Forms, Places};
 use crate::output::sweep::journal::{Entry, RunPart};
 use crate::output::sweep::manifest::{Counts, Manifest};
 use crate::output::sweep::plan::{Plan, SweepKey};
+use crate::output::sweep::statistics::statistics;
 use crate::output::sweep::{manifest, plan};
 use crate::rng::Key;
 use crate::scenario::design::Piece;
 use crate::table::{Cell, Rows, Schema};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, copy};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the tables are made of.
 pub struct Tables<'a> {
@@ -33,12 +35,14 @@ pub struct Tables<'a> {
 }
 
 /// Rows behind their cells of the keys.
-type Block = (Vec<Cell>, Rows);
+pub(super) type Block = (Vec<Cell>, Rows);
 
 /// A run whose rows are in the journal.
-struct Stored<'a> {
-    key: SweepKey,
-    part: &'a RunPart,
+pub(super) struct Stored<'a> {
+    /// Which.
+    pub key: SweepKey,
+    /// What the journal says of it.
+    pub part: &'a RunPart,
     /// Where its rows begin.
     rows: u64,
 }
@@ -75,54 +79,142 @@ pub fn check(folder: &Path, manifest: &Manifest) -> Result<(), OutputError> {
     Ok(())
 }
 
+/// The folder of the tables.
+const TABLES: &str = "tables";
+
+/// The tables that a sweep has, but for `plan.csv`, which stands beside them.
+fn all_tables() -> Vec<Table> {
+    let all = Declared::REGISTRY.all_of_sweep().into_iter();
+    all.filter(|table| table.schema.name != declared::PLAN.name).collect()
+}
+
+/// Where a folder is written before it takes its name.
+fn new(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.new"))
+}
+
+/// Removes what a killed process left of folders under other names.
+fn clear(folder: &Path) -> Result<(), OutputError> {
+    for name in [TABLES, EXCEL] {
+        for path in [new(folder, name), folder.join(format!("{name}.old"))] {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), OutputError> {
+    match path.exists() {
+        true => std::fs::remove_dir_all(path).map_err(writing(path)),
+        false => Ok(()),
+    }
+}
+
+/// Puts a new folder into the place of an old one, which goes even where there is no new one.
+fn swap(folder: &Path, name: &str) -> Result<(), OutputError> {
+    let (new, path) = (new(folder, name), folder.join(name));
+    let old = folder.join(format!("{name}.old"));
+    if path.exists() {
+        std::fs::rename(&path, &old).map_err(writing(&path))?;
+    }
+    if new.exists() {
+        std::fs::rename(&new, &path).map_err(writing(&path))?;
+    }
+    files::sync_folder(folder)?;
+    remove(&old)
+}
+
+/// Writes the forms of a whole sweep's tables that it has not yet, and enters them.
+///
+/// # Errors
+/// Where they cannot be written; what was there stays.
+pub fn add_forms(folder: &Path, manifest: &mut Manifest, asked: Forms) -> Result<(), OutputError> {
+    let has = |start: &str, end: &str| {
+        manifest.files.keys().any(|name| name.starts_with(start) && name.ends_with(end))
+    };
+    let lacking = Forms {
+        parquet: asked.parquet && !has("tables/", ".parquet"),
+        excel: asked.excel && !has("excel/", ".csv"),
+    };
+    if lacking == Forms::default() {
+        return Ok(());
+    }
+    clear(folder)?;
+    let (tables, parquet, excel) = (folder.join(TABLES), new(folder, TABLES), new(folder, EXCEL));
+    std::fs::create_dir(&parquet).map_err(writing(&parquet))?;
+    let places = Places { csv: &tables, parquet: &parquet, excel: &excel };
+    let written = forms::write(&all_tables(), places, lacking);
+    if written.is_err() {
+        // What is left where this fails, the next one removes.
+        let _ = clear(folder);
+    }
+    let written = written?;
+    for (name, _) in written.iter().filter(|(name, _)| name.ends_with(".parquet")) {
+        let path = folder.join(name);
+        let name = path.file_name().unwrap_or_default();
+        std::fs::rename(parquet.join(name), &path).map_err(writing(&path))?;
+    }
+    files::sync_folder(&tables)?;
+    remove(&parquet)?;
+    if lacking.excel {
+        swap(folder, EXCEL)?;
+    }
+    manifest.files.extend(written);
+    manifest.write(folder)
+}
+
 impl Tables<'_> {
-    /// Writes all tables and the plan; the digests of what was written, by path.
+    /// Writes all tables, in further forms where these are asked for, and the plan; the
+    /// digests of what was written, by path. Tables are written side by side.
     ///
     /// # Errors
     /// Where they cannot be written; what was there before then stays.
-    pub fn write(&self) -> Result<BTreeMap<String, Digest>, OutputError> {
-        let [new, old, tables] =
-            ["tables.new", "tables.old", "tables"].map(|name| self.folder.join(name));
+    pub fn write(&self, forms: Forms) -> Result<BTreeMap<String, Digest>, OutputError> {
         // What a killed process left is no table.
-        for path in [&new, &old] {
-            if path.exists() {
-                std::fs::remove_dir_all(path).map_err(writing(path))?;
-            }
+        clear(self.folder)?;
+        let written = self.write_new(forms);
+        if written.is_err() {
+            // What is left where this fails, the next one removes.
+            let _ = clear(self.folder);
         }
-        let mut files = match self.write_into(&new) {
-            Ok(files) => files,
-            Err(error) => {
-                let _ = std::fs::remove_dir_all(&new);
-                return Err(error);
-            }
-        };
-        if tables.exists() {
-            std::fs::rename(&tables, &old).map_err(writing(&tables))?;
-        }
-        std::fs::rename(&new, &tables).map_err(writing(&tables))?;
-        files::sync_folder(self.folder)?;
-        if old.exists() {
-            std::fs::remove_dir_all(&old).map_err(writing(&old))?;
-        }
+        let mut files = written?;
+        swap(self.folder, TABLES)?;
+        swap(self.folder, EXCEL)?;
         files.insert("plan.csv".to_owned(), self.write_plan()?);
         Ok(files)
     }
 
-    fn write_into(&self, folder: &Path) -> Result<BTreeMap<String, Digest>, OutputError> {
-        std::fs::create_dir(folder).map_err(writing(folder))?;
+    fn write_new(&self, forms: Forms) -> Result<BTreeMap<String, Digest>, OutputError> {
+        let (folder, excel) = (new(self.folder, TABLES), new(self.folder, EXCEL));
+        std::fs::create_dir(&folder).map_err(writing(&folder))?;
         let runs = self.stored();
-        let mut files = BTreeMap::new();
-        let mut enter = |name: &str, digest| files.insert(format!("tables/{name}.csv"), digest);
-        for (index, schema) in Declared::REGISTRY.tables.iter().enumerate() {
-            enter(schema.name, self.assemble(folder, schema, index, &runs)?);
+        let (rows, others) = rayon::join(
+            || {
+                let all = Declared::REGISTRY.tables.par_iter().enumerate();
+                let one = |(index, schema): (usize, &&Schema)| {
+                    Ok((schema.name, self.assemble(&folder, schema, index, &runs)?))
+                };
+                all.map(one).collect::<Result<Vec<_>, OutputError>>()
+            },
+            || {
+                let mut all = statistics(self.plan, &runs);
+                let table = Table { keys: Keys::None, schema: &declared::DICTIONARY };
+                all.push((table, vec![(Vec::new(), self.dictionary())]));
+                let one = |(table, rows): (Table, Vec<Block>)| {
+                    Ok((table.schema.name, write_table(&folder, &table, rows)?))
+                };
+                all.into_par_iter().map(one).collect::<Result<Vec<_>, OutputError>>()
+            },
+        );
+        let named = |(name, digest): (&str, Digest)| (format!("tables/{name}.csv"), digest);
+        let mut files: BTreeMap<String, Digest> =
+            rows?.into_iter().chain(others?).map(named).collect();
+        let places = Places { csv: &folder, parquet: &folder, excel: &excel };
+        files.extend(forms::write(&all_tables(), places, forms)?);
+        files::sync_folder(&folder)?;
+        if forms.excel {
+            files::sync_folder(&excel)?;
         }
-        for (table, rows) in self.statistics(&runs) {
-            enter(table.schema.name, write_table(folder, &table, rows)?);
-        }
-        let table = Table { keys: Keys::None, schema: &declared::DICTIONARY };
-        let rows = [(Vec::new(), self.dictionary())];
-        enter(table.schema.name, write_table(folder, &table, rows)?);
-        files::sync_folder(folder)?;
         Ok(files)
     }
 
@@ -168,62 +260,11 @@ impl Tables<'_> {
         out.seal()
     }
 
-    /// Metrics of every run; their summary and differences point by point.
-    fn statistics(&self, runs: &[Stored<'_>]) -> Vec<(Table, Vec<Block>)> {
-        let names: Vec<MetricName> =
-            Declared::REGISTRY.metrics.iter().map(MetricName::from).collect();
-        let name = self.plan.scenario.as_str();
-        let (mut metrics, mut summary, mut differences) = (Vec::new(), Vec::new(), Vec::new());
-        for group in runs.chunk_by(|a, b| a.key.point == b.key.point) {
-            let point = group[0].key.point;
-            let measured = self.measured(point, group, &names);
-            for (run, stored) in measured.runs.iter().zip(group) {
-                metrics.push((stored.key.cells(name), comparison::metrics_rows(&names, run)));
-            }
-            let arm = |arm: &str, platform: &str| {
-                vec![name.into(), point.into(), arm.into(), platform.into()]
-            };
-            for one in measured.summary() {
-                summary.push((arm(&one.arm, &one.platform), comparison::summary_row(&one)));
-            }
-            for one in measured.differences() {
-                differences.push((arm(&one.arm, &one.platform), comparison::difference_row(&one)));
-            }
-        }
-        let table = |keys, schema| Table { keys, schema };
-        vec![
-            (table(Keys::SweepRun, &declared::METRICS), metrics),
-            (table(Keys::SweepArm, &declared::SUMMARY), summary),
-            (table(Keys::SweepArm, &declared::DIFFERENCES), differences),
-        ]
-    }
-
-    fn measured(&self, point: u32, group: &[Stored<'_>], names: &[MetricName]) -> Measured {
-        let planned = &self.plan.points[point as usize];
-        let run = |stored: &Stored<'_>| RunMetrics {
-            key: stored.key.run.clone(),
-            days_done: stored.part.days_done,
-            complete: stored.part.days_done >= planned.days,
-            values: stored.part.metrics.iter().map(|bits| bits.map(f64::from_bits)).collect(),
-        };
-        Measured {
-            scenario: self.plan.scenario.clone(),
-            baseline: planned.baseline.clone(),
-            metrics: names.to_vec(),
-            runs: group.iter().map(run).collect(),
-        }
-    }
-
     /// Every column of every table and of the plan, then every metric.
     fn dictionary(&self) -> Rows {
         let declared = Declared::REGISTRY;
         let mut rows = Rows::new(&declared::DICTIONARY);
-        for mut table in declared.all() {
-            table.keys = match table.keys {
-                Keys::Run => Keys::SweepRun,
-                Keys::Arm => Keys::SweepArm,
-                other => other,
-            };
+        for table in declared.all_of_sweep() {
             dictionary::push_columns(&mut rows, table);
             if table.schema.name == declared::PLAN.name {
                 self.explain_plan(&mut rows);

@@ -90,8 +90,31 @@ impl Axis {
             });
         }
         let unasked = self.whole && high - low < MOST_UNASKED && low.fract() == 0.0;
-        (levels.is_none() && !unasked)
-            .then(|| format!("a grid needs levels: write --vary {}:5", self.text))
+        match levels {
+            None if !unasked => Some(format!("a grid needs levels: write --vary {}:5", self.text)),
+            Some(n) if self.whole => self.broken(n),
+            _ => None,
+        }
+    }
+
+    /// Levels of what is counted that are not whole: told once, and not a point each.
+    fn broken(&self, n: u32) -> Option<String> {
+        let Over::Range { low, high, .. } = self.over else { return None };
+        let broken = self.levels().iter().filter(|level| level.contains('.')).count();
+        let is_own = low.fract() != 0.0 || high.fract() != 0.0;
+        if broken == 0 || is_own {
+            // Ends that are not whole are told as mistakes of the scenario.
+            return None;
+        }
+        let span = (high - low) as u32;
+        let fits = |levels: &u32| span.is_multiple_of(levels - 1);
+        let near = (2..=span.saturating_add(1).min(2 * n)).filter(fits);
+        let near = near.min_by_key(|levels| levels.abs_diff(n)).unwrap_or(2);
+        Some(format!(
+            "`--vary {}`: `{}` is counted in whole numbers, and {broken} of {n} levels are not; \
+             write {}={low}..{high}:{near}, or list them with commas",
+            self.text, self.key, self.key
+        ))
     }
 
     /// The levels in a grid.
