@@ -6,6 +6,7 @@ use crate::quantity::time::Clock;
 use crate::rng::gaps::Gaps;
 use crate::rng::lanes::{lane_words, long_words};
 use crate::rng::{Draws, Key, Stream, unit};
+use std::ops::Range;
 
 /// Calls `hit` with the positions below `n` that succeed with probability `p` each,
 /// in order, by skipping over the failures between them.
@@ -48,6 +49,15 @@ pub struct Reached {
     /// Those who look.
     pub looks: Vec<Look>,
     words: Vec<u32>,
+}
+
+impl Reached {
+    /// Keeps the consumers of a range, who stand in order.
+    pub fn keep(&mut self, own: &Range<u32>) {
+        let Self { consumers, .. } = self;
+        consumers.truncate(consumers.partition_point(|consumer| *consumer < own.end));
+        consumers.drain(..consumers.partition_point(|consumer| *consumer < own.start));
+    }
 }
 
 /// Somebody who looks.

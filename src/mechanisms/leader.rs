@@ -379,7 +379,7 @@ impl Round<'_> {
         successes(key.draws(NEIGHBOUR, neighbourhood, at, 0), end - first, most, |k| {
             reached.consumers.push(first + k);
         });
-        reached.consumers.retain(|consumer| self.own.contains(consumer));
+        reached.keep(&self.own);
         self.views.of(0, reached, |consumer| match live.get(consumer) {
             true => {
                 let thinning = self.homes.thinning(consumer, self.of.platform, self.slots);

@@ -500,7 +500,7 @@ impl Stage<'_> {
         reached.consumers.clear();
         let draws = key.draws(FOLLOWER, influencer, at, block as u32);
         successes(draws, here.len() as u32, most, |k| reached.consumers.push(here[k as usize]));
-        reached.consumers.retain(|consumer| self.own.contains(consumer));
+        reached.keep(&self.own);
         self.views.of(influencer, reached, |consumer| {
             let is_member = live.get(consumer);
             let thinning = || self.homes.thinning(consumer, show.platform, self.slots);
