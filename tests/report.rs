@@ -236,7 +236,11 @@ fn the_winner_is_named_with_its_size_and_interval() {
         "{}",
         first.en
     );
-    assert!(first.en.contains("95 % interval") && first.en.contains("than low"), "{}", first.en);
+    assert!(
+        first.en.contains("95\u{a0}% interval") && first.en.contains("than low"),
+        "{}",
+        first.en
+    );
 }
 
 #[test]
@@ -248,7 +252,7 @@ fn one_replicate_and_one_arm_are_told_as_such() {
     assert!(one.headline[0].en.contains("the order may be chance"), "{}", one.headline[0].en);
     let (_keep, out) = made(&["alone"], 3, |_, r| 1e8 + f64::from(r));
     let (alone, html) = page(&out);
-    assert!(alone.headline[0].en.starts_with("alone has GMV: 1.00 million yuan"));
+    assert!(alone.headline[0].en.starts_with("GMV of alone: 1.00 million yuan"));
     assert!(!html.contains("id=\"fig-differences\""));
 }
 
@@ -266,7 +270,7 @@ fn rival_platforms_and_classical_diffusion_have_their_charts() {
     let (_keep, out) = ran(&text, &small);
     let (page, html) = page(&out);
     assert!(html.contains("id=\"fig-spread\""));
-    assert!(page.headline[0].en.contains("reached in the end"), "{}", page.headline[0].en);
+    assert!(page.headline[0].en.contains("final reach"), "{}", page.headline[0].en);
 }
 
 #[test]

@@ -20,7 +20,7 @@ const METRICS: &[Word] = &[
     ("cac_all_payers_fen", "cost of a new buyer, all payers", "获客成本（全口径）"),
     ("marketing_spend_fen", "marketing spend", "营销支出"),
     ("marketing_unspent_fen", "marketing budget left", "未用营销预算"),
-    ("repurchase_30d_share", "bought again in 30 days", "30日复购率"),
+    ("repurchase_30d_share", "repurchase within 30 days", "30日复购率"),
     ("k_factor", "K factor", "K因子"),
     ("organic_share", "organic orders", "自然流量订单占比"),
     ("trust_mean", "mean trust", "平均信任度"),
@@ -35,11 +35,11 @@ const METRICS: &[Word] = &[
     ("order_share", "share of orders", "订单市场份额"),
     ("gmv_share", "share of GMV", "成交额市场份额"),
     ("member_share", "share of members", "会员市场份额"),
-    ("exclusive_members_share", "members only here", "独占会员占比"),
+    ("exclusive_members_share", "exclusive members", "独占会员占比"),
     ("switching_share", "orders won from others", "转换订单占比"),
-    ("final_spread_share", "reached in the end", "最终传播占比"),
-    ("final_infected_share", "infected in the end", "期末感染占比"),
-    ("peak_infected_share", "infected at the peak", "感染峰值占比"),
+    ("final_spread_share", "final reach", "最终传播占比"),
+    ("final_infected_share", "share infected in the end", "期末感染占比"),
+    ("peak_infected_share", "share infected at the peak", "感染峰值占比"),
     ("peak_day", "day of the peak", "传播峰值日"),
 ];
 
@@ -94,6 +94,20 @@ const UNITS: &[Word] = &[
     ("consumers", "consumers", "人"),
     ("1/day", "a day", "每天"),
 ];
+
+/// Designs of sweeps.
+const DESIGNS: &[Word] = &[
+    ("grid", "grid", "网格"),
+    ("lhs", "Latin hypercube", "拉丁超立方"),
+    ("sobol", "Sobol points", "Sobol 序列"),
+    ("list", "list", "列表"),
+];
+
+/// What the design of a sweep is called.
+#[must_use]
+pub fn design(name: &str) -> Both {
+    found(DESIGNS, name)
+}
 
 fn found(words: &[Word], name: &str) -> Both {
     let word = words.iter().find(|word| word.0 == name);

@@ -63,7 +63,7 @@ fn row(data: &Data, one: &Difference) -> Row {
     let mean = paired.difference.mean.unwrap_or(0.0);
     let sign = if mean > 0.0 { "+" } else { "" };
     let part = paired.relative_difference.map(|x| format!(" ({x:+.1} %)", x = x * 100.0));
-    let part = if kind == Kind::Points { None } else { part };
+    let part = if kind == Kind::Points || mean == 0.0 { None } else { part };
     let size = kind.give_or_take(mean, paired.difference.half_width());
     let note = format!("{sign}{size}{}", part.unwrap_or_default());
     let index = place(data, one);
@@ -96,7 +96,7 @@ fn about(data: &Data, shown: &[&Difference]) -> Both {
     let baseline = data.label(&data.measured.baseline, &data.measured.baseline);
     let more = both(
         format!(
-            ". Arm minus {baseline}, paired by replicate; dot: mean, bar: 95 % t-interval. Each interval \
+            ". Arm minus {baseline}, paired by replicate; dot: mean, bar: 95\u{a0}% t-interval. Each interval \
              stands for itself: of twenty measures that do not differ, one is expected to look separated."
         ),
         format!(
@@ -104,6 +104,15 @@ fn about(data: &Data, shown: &[&Difference]) -> Both {
              预计会有一个看似可区分。"
         ),
     );
+    let rivals = data.places.iter().filter(|p| p.arm == data.measured.baseline).count();
+    let more = if rivals < 2 {
+        more
+    } else {
+        more.then(&both(
+            format!(" A platform is compared with that of the same name in {baseline}."),
+            format!("平台与 {baseline} 中的同名平台相比。"),
+        ))
+    };
     if n < 2 {
         basis(n).then(&more)
     } else {
