@@ -36,8 +36,8 @@
         out.appendChild(made);
         line = ""; size = 0; y += step;
       }
-      (text.match(/[^ \n\u2e80-\uffff]+ *|\s+|[\u2e80-\uffff]/g) || []).forEach(function (word) {
-        var cells = word.charCodeAt(0) > 0x2e7f ? 2 * cell : cell * word.length;
+      (text.match(/[^ \n\u2e80-\uffff]+ *|\s+|[\u2e80-\uffff][，。；：、！？）」]*/g) || []).forEach(function (word) {
+        var cells = word.charCodeAt(0) > 0x2e7f ? 2 * cell * word.length : cell * word.length;
         if (size && size + cells > whole - 2 * gap) { end(); }
         line += word; size += cells;
       });

@@ -253,22 +253,24 @@ fn one_language(body: &str, lang: Lang) -> String {
     kept
 }
 
+/// What never begins a line.
+const CLOSING: &str = "，。；：、！？）」”";
+
 /// A text in lines of at most so many cells, broken at spaces, and between Chinese characters.
 #[must_use]
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut words: Vec<String> = vec![String::new()];
+    let mut behind_wide = false;
     for c in text.chars() {
         let wide = say::cells(&c.to_string()) > 1;
-        if wide || c == ' ' {
+        if (wide || behind_wide || c == ' ') && !CLOSING.contains(c) {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut() {
             word.push(c);
         }
-        if wide {
-            words.push(String::new());
-        }
+        behind_wide = wide;
     }
     for word in words {
         let line = lines.last().map_or(0, |line| say::cells(line));
@@ -363,5 +365,6 @@ mod tests {
     fn long_headings_are_broken() {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
         assert_eq!(wrapped("拼团更好", 4), ["拼团", "更好"]);
+        assert_eq!(wrapped("拼团更，好", 6), ["拼团", "更，好"]);
     }
 }

@@ -7,7 +7,7 @@ use crate::observer::Better;
 use crate::output::comparison::MetricName;
 use crate::output::statistics::Moments;
 use crate::report::data::{Data, over};
-use crate::report::rank::{self, Saying};
+use crate::report::rank::{self, Rank, Saying};
 use crate::report::say::{Both, Kind, both};
 use crate::report::words;
 
@@ -251,7 +251,22 @@ fn market(data: &Data, own: &rank::Values) -> Option<Both> {
     };
     let what = both(format!("their part of the market in {arm}"), format!("{arm} 的市场份额"));
     let told = rank::told(data, own, &Saying { alone: &said, first: &said, what })?;
-    Some(both(format!("{}.", told.en), format!("{}。", told.zh)))
+    let Some(Rank::Tied(places)) = Rank::of(own) else {
+        return Some(both(format!("{}.", told.en), format!("{}。", told.zh)));
+    };
+    let parts: Vec<(&str, Both)> =
+        places.iter().map(|place| (data.places[*place].label.as_str(), share(*place))).collect();
+    let list = |of: fn(&Both) -> &str, with: &str| {
+        parts
+            .iter()
+            .map(|(label, part)| format!("{label} {}", of(part)))
+            .collect::<Vec<_>>()
+            .join(with)
+    };
+    Some(both(
+        format!("{}: {} of the GMV.", told.en, list(|part| &part.en, "; ")),
+        format!("{}：占成交额 {}。", told.zh, list(|part| &part.zh, "；")),
+    ))
 }
 
 /// Whether the best of a metric is separated from all others.

@@ -93,7 +93,27 @@ const UNITS: &[Word] = &[
     ("day", "days", "天"),
     ("consumers", "consumers", "人"),
     ("1/day", "a day", "每天"),
+    ("no unit", "no unit", "无单位"),
+    ("utility", "utility", "效用"),
+    ("log-odds", "log-odds", "对数几率"),
+    ("stars", "stars", "星"),
+    ("reviews", "reviews", "条评价"),
+    ("offers", "offers", "件商品"),
+    ("ties", "ties", "条关系"),
+    ("orders", "orders", "单"),
+    ("orders/day", "orders/day", "单/天"),
+    ("members", "members", "人"),
+    ("people", "people", "人"),
+    ("friends", "friends", "位好友"),
+    ("followers", "followers", "位粉丝"),
+    ("merchants", "merchants", "家商家"),
+    ("influencers", "influencers", "位达人"),
+    ("replicates", "replicates", "次重复"),
+    ("fen/day", "fen/day", "分/天"),
 ];
+
+/// Where a value of a scenario comes from.
+const ORIGINS: &[Word] = &[("default", "default", "默认"), ("scenario", "scenario", "情景")];
 
 /// Designs of sweeps.
 const DESIGNS: &[Word] = &[
@@ -136,6 +156,24 @@ pub fn line(name: &str) -> Both {
 #[must_use]
 pub fn party(name: &str) -> Both {
     found(PARTIES, name)
+}
+
+/// What a unit is called in a table.
+#[must_use]
+pub fn unit_name(name: &str) -> Both {
+    found(UNITS, name)
+}
+
+/// Where a value of a scenario comes from: the file, a preset, the default.
+#[must_use]
+pub fn origin(name: &str) -> Both {
+    match name.strip_prefix("preset ") {
+        Some(preset) => {
+            let preset = say::name(preset, 40);
+            both(format!("preset {preset}"), format!("预设 {preset}"))
+        }
+        None => found(ORIGINS, name),
+    }
 }
 
 /// What a parameter is measured in, with a space before it; nothing for pure numbers.

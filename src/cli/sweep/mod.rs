@@ -52,7 +52,8 @@ pub struct Arguments {
     /// How it runs.
     #[command(flatten)]
     pub how: How,
-    /// Replace a sweep that is there.
+    /// Replace a sweep that is there; it stays beside the new one as DIR.replaced-1 until that
+    /// is whole.
     #[arg(long)]
     pub force: bool,
     /// Say what would be done, and do nothing.
@@ -241,9 +242,11 @@ fn work(
         let Counts { planned, complete, failed, .. } = folder.interrupt()?.runs;
         let kept = complete + failed;
         let path = path.display();
+        // With --force it would begin anew.
+        let again = if arguments.force { " without --force" } else { "" };
         let message = format!(
-            "interrupted; {kept} of {planned} runs are kept in {path}, and the same command goes on \
-             with the others"
+            "interrupted; {kept} of {planned} runs are kept in {path}, and the same command{again} goes \
+             on with the others"
         );
         return Err(Failure::Interrupted { signal, message });
     }
@@ -254,6 +257,11 @@ fn work(
 
 fn tell_beginning(folder: &SweepFolder, missing: usize, screen: &Screen) {
     let counts = folder.counts();
+    if let Some(old) = folder.replaces() {
+        let old = old.display();
+        screen
+            .tell(&format!("  the sweep that it replaces stays in {old} until this one is whole"));
+    }
     if folder.damaged() > 0 {
         let n = counted(folder.damaged() as u64, "record");
         screen.complain(&format!("{n} of the journal were damaged; their runs are done again"));

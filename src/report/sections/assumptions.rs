@@ -7,6 +7,7 @@ use crate::output::text::grouped;
 use crate::report::data::{Data, Source};
 use crate::report::page::{Cell, Section, Table};
 use crate::report::say::{Both, both, name, same};
+use crate::report::words;
 use std::collections::BTreeMap;
 
 /// Widest value that is shown whole.
@@ -153,8 +154,8 @@ fn table(caption: Both, values: &[&Value]) -> Table {
         vec![
             key,
             shown,
-            Cell::words(same(name(&value.unit, VALUE))),
-            Cell::words(same(name(&value.origin, VALUE))),
+            Cell::words(words::unit_name(&value.unit)),
+            Cell::words(words::origin(&value.origin)),
             Cell::words(tag_words(value.tag)),
             Cell::words(same(name(&value.source, 2 * VALUE))),
         ]
@@ -167,7 +168,7 @@ fn table(caption: Both, values: &[&Value]) -> Table {
             both("unit", "单位"),
             both("from", "来自"),
             both("evidence", "证据"),
-            both("source", "来源"),
+            both("source", "来源（原文）"),
         ],
         rows: values.iter().map(row).collect(),
     }

@@ -130,7 +130,7 @@ fn table(data: &Data, all: &[&Difference]) -> Table {
         both("difference", "差值"),
         both("95 % from", "95% 下限"),
         both("to", "上限"),
-        both("relative", "相对"),
+        both("relative, %", "相对，%"),
         both("n", "n"),
     ];
     let row = |one: &&Difference| {

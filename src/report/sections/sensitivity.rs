@@ -15,8 +15,8 @@ use crate::report::words;
 const BARS: usize = 12;
 /// Part of a metric that a change must exceed to be one and not a rest of rounding.
 const NOTHING: f64 = 1e-9;
-/// Longest name of a bar, in cells of the screen.
-const NAME: usize = 34;
+/// Cells of the screen in the line above a bar, for its name and its number.
+const LINE: usize = 52;
 /// Most charts of a figure.
 const SHEETS: usize = 8;
 
@@ -118,21 +118,22 @@ fn tornado(sweep: &Sweep, effects: &[Effect]) -> Vec<Sheet> {
 }
 
 /// What a bar is called: the arm where there are several, and the parameter.
-fn bar(sweep: &Sweep, effect: &Effect) -> String {
+fn bar(sweep: &Sweep, effect: &Effect, room: usize) -> String {
     let parameter = short(sweep, effect.parameter, effect.place);
     if sweep.places.len() < 2 {
         return parameter;
     }
-    say::ends(&format!("{}: {parameter}", label(sweep, effect.place)), NAME)
+    say::ends(&format!("{}: {parameter}", label(sweep, effect.place)), room)
 }
 
 fn row(sweep: &Sweep, effect: &Effect) -> Row {
     let (kind, mean) = (kind(sweep, effect.metric), effect.change.mean.unwrap_or(0.0));
     let sign = if mean > 0.0 { "+" } else { "" };
     let size = kind.give_or_take(mean, effect.change.half_width());
+    let room = LINE - say::cells(&size).min(LINE / 2);
     Row {
         place: sweep.inks[effect.place],
-        label: same(bar(sweep, effect)),
+        label: same(bar(sweep, effect, room)),
         value: mean,
         ends: effect.change.ci95,
         note: same(format!("{sign}{size}")),
@@ -142,8 +143,12 @@ fn row(sweep: &Sweep, effect: &Effect) -> Row {
 /// What the strongest change of the first metric is.
 fn strongest(sweep: &Sweep, effects: &[Effect]) -> Option<Both> {
     let first = effects.first()?.metric;
+    let open =
+        |effect: &Effect| effect.change.ci95.is_some_and(|(low, high)| low <= 0.0 && high >= 0.0);
     let own = effects.iter().filter(|effect| effect.metric == first);
-    let best = own.max_by(|a, b| size(a).total_cmp(&size(b)))?;
+    // What is separated from chance goes before what is larger but is not.
+    let key = |effect: &Effect| (!open(effect), size(effect));
+    let best = own.max_by(|a, b| key(a).0.cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)))?;
     let metric = words::metric(&sweep.metrics[first].name);
     let label = label(sweep, best.place);
     let parameter = &sweep.parameters[best.parameter];
@@ -151,7 +156,7 @@ fn strongest(sweep: &Sweep, effects: &[Effect]) -> Option<Both> {
     let (low, high) = (value(parameter.ends.0), value(parameter.ends.1));
     let unit = words::unit(&parameter.varied.unit);
     let by = valued(kind(sweep, first), &best.change);
-    if best.change.ci95.is_some_and(|(low, high)| low <= 0.0 && high >= 0.0) {
+    if open(best) {
         return Some(both(
             format!("No swept parameter changes {} by more than chance would", metric.en),
             format!("没有任何扫描参数对{}的影响超出偶然", metric.zh),
