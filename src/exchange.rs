@@ -177,7 +177,7 @@ impl<T: Message> Outbox<T> {
             }
             // As many sorters as threads at work: their room is kept and passed on.
             let mut sorter = taken(idle);
-            sorter.sort(messages, to);
+            sorter.sort(messages, to, Message::to, Message::key);
             given_back(idle, sorter);
         });
         parallel::each(&mut self.cells, |_, bins| bins.iter_mut().for_each(Vec::clear));
@@ -185,9 +185,9 @@ impl<T: Message> Outbox<T> {
     }
 }
 
-/// Room for sorting the messages of one shard.
+/// Room for sorting what belongs to the agents of one shard.
 #[derive(Debug)]
-struct Sorter<T> {
+pub struct Sorter<T> {
     tickets: Vec<Ticket>,
     spare: Vec<Ticket>,
     sorted: Vec<T>,
@@ -209,26 +209,35 @@ fn given_back<T>(idle: &Mutex<Vec<Sorter<T>>>, sorter: Sorter<T>) {
     idle.lock().unwrap_or_else(PoisonError::into_inner).push(sorter);
 }
 
-/// A message's receiver, as its place in the shard, and its place in the list.
-type Ticket = (u32, u32);
+/// An agent, as its place in the shard, in the upper half, and an item's place in the list.
+type Ticket = u64;
 
 /// Most bits that one pass of the radix sort looks at.
 const DIGIT_BITS: u32 = 8;
 
-impl<T: Message> Sorter<T> {
-    /// Sorts messages to one shard of `to`.
-    fn sort(&mut self, messages: &mut Vec<T>, to: Shards) {
+/// Fewer tickets are sorted by comparing: counting costs what the number of digits costs.
+const FEW: usize = 96;
+
+impl<T: Copy> Sorter<T> {
+    /// Sorts items of one shard of `to` by agent, and those of an agent by their key.
+    pub fn sort<K: Ord>(
+        &mut self,
+        items: &mut Vec<T>,
+        to: Shards,
+        agent: impl Fn(&T) -> u32,
+        key: impl Fn(&T) -> K,
+    ) {
         self.tickets.clear();
-        let ticket = |(k, m): (usize, &T)| (to.row_of(m.to()) as u32, k as u32);
-        self.tickets.extend(messages.iter().enumerate().map(ticket));
+        let ticket = |(k, item): (usize, &T)| (to.row_of(agent(item)) as u64) << 32 | k as u64;
+        self.tickets.extend(items.iter().enumerate().map(ticket));
         self.sort_tickets(to.size());
         self.sorted.clear();
-        self.sorted.reserve_exact(messages.len());
-        self.sorted.extend(self.tickets.iter().map(|ticket| messages[ticket.1 as usize]));
-        std::mem::swap(messages, &mut self.sorted);
-        for run in messages.chunk_by_mut(|a, b| a.to() == b.to()) {
+        self.sorted.reserve_exact(items.len());
+        self.sorted.extend(self.tickets.iter().map(|ticket| items[*ticket as u32 as usize]));
+        std::mem::swap(items, &mut self.sorted);
+        for run in items.chunk_by_mut(|a, b| agent(a) == agent(b)) {
             if run.len() > 1 {
-                run.sort_unstable_by_key(Message::key);
+                run.sort_unstable_by_key(&key);
             }
         }
     }
@@ -237,17 +246,17 @@ impl<T: Message> Sorter<T> {
     /// pass keeping the order of the one before. Few tickets are sorted by comparing.
     fn sort_tickets(&mut self, size: usize) {
         let bits = size.ilog2();
-        if self.tickets.len() < 1 << DIGIT_BITS {
+        if self.tickets.len() < FEW {
             self.tickets.sort_unstable();
             return;
         }
         for low in (0..bits).step_by(DIGIT_BITS as usize) {
-            let digit = |ticket: &Ticket| (ticket.0 >> low) as usize % (1 << DIGIT_BITS);
+            let digit = |ticket: &Ticket| (ticket >> 32 >> low) as usize % (1 << DIGIT_BITS);
             let mut places = [0_u32; 1 << DIGIT_BITS];
             self.tickets.iter().for_each(|ticket| places[digit(ticket)] += 1);
             let mut sum = 0;
             places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
-            self.spare.resize(self.tickets.len(), (0, 0));
+            self.spare.resize(self.tickets.len(), 0);
             for ticket in &self.tickets {
                 let place = &mut places[digit(ticket)];
                 self.spare[*place as usize] = *ticket;
@@ -307,6 +316,15 @@ pub fn collect<T: Message>(inboxes: &mut [Inbox<T>]) {
     }
     if !others.is_empty() {
         parallel::each(&mut first.shards, |_, all| all.sort_unstable_by_key(Message::key));
+    }
+}
+
+/// Puts a list in the order of the key again whose first `sorted` messages are in order.
+pub fn merge<T: Message>(messages: &mut [T], sorted: usize) {
+    if sorted < messages.len() {
+        messages[sorted..].sort_unstable_by_key(Message::key);
+        // Finds the two runs and merges them.
+        messages.sort_by_key(Message::key);
     }
 }
 

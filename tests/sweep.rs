@@ -128,7 +128,7 @@ fn how_many_worlds_run_at_a_time_moves_no_result() {
     }
 }
 
-/// Waits until a journal holds a few pieces.
+/// Waits until a journal holds a piece, which is a replicate's two runs in some 75 kB.
 fn until_begun(folder: &Path, child: &mut Child) {
     let journal = folder.join("runs.journal");
     let begun = || fs::metadata(&journal).is_ok_and(|data| data.len() > 50_000);
@@ -164,7 +164,7 @@ fn a_signal_keeps_what_is_done() {
         let document: serde_json::Value = serde_json::from_str(&status.out).expect("JSON");
         let runs = &document[0]["runs"];
         let number = |key: &str| runs[key].as_u64().expect("a number");
-        assert!(number("complete") >= 4 && number("missing") > 0, "{runs}");
+        assert!(number("complete") >= 2 && number("missing") > 0, "{runs}");
         assert_eq!(number("complete") + number("missing"), 1_600);
         assert!(document[0]["seconds_left"].as_f64().expect("a number") > 0.0);
         assert!(said.err.contains(&format!("{} of 1600 runs", number("complete"))));

@@ -14,7 +14,6 @@ use crate::parallel::Shards;
 use crate::population::{self, Influencers, People};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{N_LANES, lanes};
 use crate::rng::{Key, Stream};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -234,34 +233,6 @@ crate::state! { OpenNeed { consumer, category, expires } }
 #[must_use]
 pub fn threshold(p: f64) -> u32 {
     (p * 4_294_967_296.0) as u32
-}
-
-/// The daily words of consumers who are asked for in ascending order, made 64 at a time.
-#[derive(Debug)]
-pub struct DailyWords {
-    key: Key,
-    at: Clock,
-    first: u32,
-    words: [u32; N_LANES],
-}
-
-impl DailyWords {
-    /// The words of a day.
-    #[must_use]
-    pub fn new(key: Key, day: u16) -> Self {
-        Self { key, at: Clock::start_of(day), first: u32::MAX, words: [0; N_LANES] }
-    }
-
-    /// The word of a consumer.
-    #[inline]
-    pub fn of(&mut self, consumer: u32) -> u32 {
-        let lane = consumer % N_LANES as u32;
-        if consumer - lane != self.first {
-            self.first = consumer - lane;
-            self.words = lanes(self.key, ACTIVE, self.first, self.at);
-        }
-        self.words[lane as usize]
-    }
 }
 
 impl Environment {

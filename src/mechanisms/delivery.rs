@@ -5,7 +5,7 @@
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{AHEAD, Inbox, add};
+use crate::exchange::{AHEAD, Inbox, Sorter, add};
 use crate::market::cascade::Cascades;
 use crate::market::history::Purchase;
 use crate::market::member::NEVER;
@@ -166,15 +166,15 @@ impl Mechanism for Delivery {
 
     /// (calendar) → what arrives today.
     fn experience(&mut self, world: &mut World, at: Clock) {
+        let shards = world.env.consumers;
         let platform = &mut world.platforms[self.platform];
         let slot = usize::from(at.day) % self.routes.first().map_or(1, Vec::len);
         parallel::each_pair(&mut platform.arrivals, &mut self.routes, |_, arrivals, route| {
             std::mem::swap(arrivals, &mut route[slot]);
             route[slot].clear();
             let moment = |o: &Order| u32::from(o.day) << 16 | u32::from(o.wave);
-            arrivals.sort_unstable_by_key(|o| {
-                (u64::from(o.consumer) << 32 | u64::from(o.offer), moment(o))
-            });
+            let key = |o: &Order| (o.offer, moment(o));
+            Sorter::default().sort(arrivals, shards, |o| o.consumer, key);
         });
     }
 

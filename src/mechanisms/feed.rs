@@ -9,10 +9,10 @@
 //! taste cluster: from the cluster's own offers by popularity, now and then anything.
 
 use crate::columns::Columns;
-use crate::exchange::{Bins, Outbox};
+use crate::exchange::Outbox;
 use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
-use crate::market::platform::{Book, Family};
+use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
@@ -23,7 +23,7 @@ use crate::parameters;
 use crate::quantity::math::{exp, pow};
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
-use crate::rng::lanes::{N_LANES, lanes};
+use crate::rng::lanes::{N_LANES, below, lanes, long_words};
 use crate::rng::sample::count::poisson;
 use crate::rng::sample::discrete::Alias;
 use rayon::prelude::*;
@@ -198,12 +198,19 @@ impl Mechanism for Feed {
         let World { env, platforms, attention, .. } = world;
         let mut books = std::mem::take(&mut platforms[self.platform].books);
         let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live.0);
+        let key = env.key_of(self.platform);
         out.send_with(&mut books, |shard, book, bins| {
             let range = env.consumers.range(shard);
+            let (mut pages, mut words) = (Vec::new(), Vec::new());
             for (word, first) in range.step_by(N_LANES).map(|i| (live[(i / 64) as usize], i)) {
                 if word != 0 {
-                    self.sweep((env, homes), at, (first, word), (&mut *book, &mut *bins));
+                    self.sweep((env, homes), at, (first, word), &mut pages);
                 }
+            }
+            book.tally.channels[self.channel as usize].exposed += pages.len() as u64;
+            long_words(key, SHOWN, at, 1, pages.iter().copied(), &mut words);
+            for (&page, words) in pages.iter().zip(words.chunks_exact(4)) {
+                bins.push(self.come_upon(env, at, page, (words[0], words[1])));
             }
         });
         platforms[self.platform].books = books;
@@ -219,33 +226,32 @@ impl Mechanism for Feed {
 }
 
 impl Feed {
-    /// The members among 64 consumers.
+    /// The members among 64 consumers: adds the item pages that they consider.
     fn sweep(
         &self,
         (env, homes): (&Environment, Homes<'_>),
         at: Clock,
         (first, live): (u32, u64),
-        (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
+        pages: &mut Vec<(u32, u32)>,
     ) {
         let words = lanes(env.key, ACTIVE, first, Clock::start_of(at.day));
-        for k in ones(&[live]) {
-            let word = words[k as usize];
-            if word < self.most {
-                let segment = env.people.segment[(first + k) as usize] as usize;
-                let below = &self.below[segment];
-                let considered = below.iter().take_while(|&&limit| word < limit).count() as u32;
-                let here = |page| homes.has_page(env, (first + k, at.day, page), self.platform);
-                for item in (0..considered).filter(|&page| here(page)) {
-                    book.tally.channels[self.channel as usize].exposed += 1;
-                    bins.push(self.come_upon(env, at, first + k, item));
-                }
-            }
+        for k in ones(&[live & below(&words, self.most)]) {
+            let (consumer, word) = (first + k, words[k as usize]);
+            let limits = &self.below[env.people.segment[consumer as usize] as usize];
+            let considered = limits.iter().take_while(|&&limit| word < limit).count() as u32;
+            let here = |page: &u32| homes.has_page(env, (consumer, at.day, *page), self.platform);
+            pages.extend((0..considered).filter(here).map(|page| (consumer, page)));
         }
     }
 
-    fn come_upon(&self, env: &Environment, at: Clock, consumer: u32, item: u32) -> Exposure {
-        let mut draws = env.key_of(self.platform).draws(SHOWN, consumer, at, item);
-        let words = (draws.word(), draws.word());
+    /// What a consumer's item page shows, by two words drawn for it.
+    fn come_upon(
+        &self,
+        env: &Environment,
+        at: Clock,
+        (consumer, item): (u32, u32),
+        words: (u32, u32),
+    ) -> Exposure {
         let (offer, matched) = match &self.tastes {
             Some(tastes) => self.recommend(env, tastes, (consumer, at, item), words),
             None => (self.anything(words), 0),

@@ -7,7 +7,7 @@
 //! The acceptance is a target: the invitation's constant is solved for it at the start.
 
 use crate::columns::{Columns, State, Tenure};
-use crate::exchange::{Bins, Inbox, Message, Outbox};
+use crate::exchange::{self, Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Node, Order, Verdict, flag};
@@ -23,7 +23,8 @@ use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
-use crate::rng::sample::discrete::pick_distinct;
+use crate::rng::lanes::long_words;
+use crate::rng::sample::discrete::pick_distinct_by;
 use std::collections::VecDeque;
 
 /// Whether a public group is joined.
@@ -189,11 +190,19 @@ impl Mechanism for GroupBuy {
         let crew = out.crew();
         let pools = &self.pools[link.own(self.pools.len())];
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
-            let mut picked = Vec::new();
+            let (mut picked, mut words) = (Vec::new(), Vec::new());
+            // A word a friend, four a block.
+            let blocks = self.p.invitations.div_ceil(4).max(1);
             for pool in crew.turns(pools, part) {
                 env.network.touch_all(pool.opened.iter().map(|(_, order)| order.consumer));
-                for (group, order) in &pool.opened {
-                    let sent = self.invite(env, at, (*group, order), &mut picked, bins);
+                let address = pool.opened.iter().map(|(_, order)| (order.consumer, order.offer));
+                long_words(env.key_of(self.platform), INVITE, at, blocks, address, &mut words);
+                let words = words.chunks_exact(4 * blocks as usize);
+                for ((group, order), words) in pool.opened.iter().zip(words) {
+                    let degree = env.network.degree(order.consumer);
+                    let count = (self.p.invitations as usize).min(degree as usize);
+                    pick_distinct_by(&words[..count], degree, &mut picked);
+                    let sent = self.invite(env, (*group, order), &picked, bins);
                     book.tally.channels[self.channel as usize].exposed += u64::from(sent);
                     book.tally.shares += 1;
                 }
@@ -356,6 +365,7 @@ impl GroupBuy {
             return;
         }
         let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
+        let alone = orders.len();
         for order in team {
             match self.place(env, at, pool, &order) {
                 Place::Join(number) => {
@@ -377,7 +387,7 @@ impl GroupBuy {
             }
         }
         pool.forget_full();
-        orders.sort_unstable_by_key(Message::key);
+        exchange::merge(orders, alone);
     }
 
     fn is_team(&self, order: &Order) -> bool {
@@ -432,25 +442,19 @@ impl GroupBuy {
                 bins.push(Answer { order, verdict: Verdict::Unfilled });
             }
         }
-        if orders.len() > before {
-            orders.sort_unstable_by_key(Message::key);
-        }
+        exchange::merge(orders, before);
     }
 
-    /// Invites friends of an opener; returns how many.
+    /// Invites friends of an opener by their ties; returns how many.
     fn invite(
         &self,
         env: &Environment,
-        at: Clock,
         (group, order): (u32, &Order),
-        picked: &mut Vec<u32>,
+        ties: &[u32],
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
-        let mut draws = env.key_of(self.platform).draws(INVITE, order.consumer, at, order.offer);
-        let degree = env.network.degree(order.consumer);
-        pick_distinct(&mut draws, degree, self.p.invitations as usize, picked);
         let mut invited = 0;
-        for &tie in &*picked {
+        for &tie in ties {
             let to = env.network.audience(order.consumer, tie);
             if to == order.consumer {
                 continue; // A computed tie may lead back.

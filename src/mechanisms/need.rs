@@ -9,7 +9,7 @@
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox};
-use crate::market::member::{Bitmap, Member, from_share16, standing};
+use crate::market::member::{Bitmap, Member, from_share16, ones, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::{Platform, Rows};
 use crate::mechanism::load::{Extent, Load, kept};
@@ -21,7 +21,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
+use crate::rng::lanes::{N_LANES, below, draws_of};
 use crate::rng::sample::continuous::{beta, gamma};
 use crate::rng::{Draws, Stream};
 use crate::simd::{column, prefetch};
@@ -146,6 +146,16 @@ fn after(from: u32, gap_days: f64) -> u32 {
     if steps < f64::from(NEVER) { steps as u32 } else { NEVER }
 }
 
+/// The rows whose clock rings before a time, in order.
+fn before(clocks: &[u32], end: u32) -> Vec<u32> {
+    let (whole, rest) = clocks.as_chunks::<N_LANES>();
+    let words: Vec<u64> = whole.iter().map(|chunk| below(chunk, end)).collect();
+    let mut rows: Vec<u32> = ones(&words).collect();
+    let last = (whole.len() * N_LANES) as u32;
+    rows.extend((last..).zip(rest).filter(|(_, clock)| **clock < end).map(|(row, _)| row));
+    rows
+}
+
 /// The consumers of one shard.
 struct Room<'a> {
     p: &'a Parameters,
@@ -200,11 +210,12 @@ impl Room<'_> {
     fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>) {
         let end = (u32::from(at.day) + 1) << 16;
         let known = open.len();
-        for row in 0..self.next.len() {
-            let mut ordinal = 0;
-            while self.next[row] < end {
-                let consumer = self.first + row as u32;
-                let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
+        let rings: Vec<u32> = before(self.next, end).iter().map(|row| self.first + row).collect();
+        let address = rings.iter().map(|&consumer| (consumer, 0));
+        let first = draws_of(self.env.key, NEXT, at, address);
+        for (&consumer, mut draws) in rings.iter().zip(first) {
+            let row = (consumer - self.first) as usize;
+            for ordinal in 1.. {
                 let category = self.env.catalogue.category_at(draws.unit());
                 if !is_open(open, known, consumer, category) {
                     let expires = at.day + self.p.patience_days - 1;
@@ -212,7 +223,10 @@ impl Room<'_> {
                 }
                 let gap_days = self.habits(row).gap_days(&mut draws);
                 self.next[row] = after(self.next[row], gap_days.max(1.0 / STEPS));
-                ordinal += 1;
+                if self.next[row] >= end {
+                    break;
+                }
+                draws = self.env.key.draws(NEXT, consumer, at, ordinal);
             }
         }
         open.sort();

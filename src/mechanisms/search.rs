@@ -13,13 +13,14 @@ use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::reach::any_slot;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
-use crate::mechanism::world::{DailyWords, Environment, OpenNeed, World};
+use crate::mechanism::world::{ACTIVE, Environment, OpenNeed, World};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::pow;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
+use crate::rng::lanes::{first_words, lane_words, long_words};
 use crate::rng::sample::discrete::Alias;
+use crate::rng::{Stream, unit};
 use rayon::prelude::*;
 
 /// Whether a need is searched for today.
@@ -121,17 +122,23 @@ impl Mechanism for Search {
         let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live);
         let slots = attention.slots_mean * self.p.attention_share;
         let (visits, key) = (any_slot(slots), env.key_of(self.platform));
+        let day = Clock::start_of(at.day);
         out.send_with(&mut books, |shard, book, bins| {
-            let mut today = DailyWords::new(env.key, at.day);
-            let visits_today = |need: &&OpenNeed| {
-                live.get(need.consumer)
-                    && attention.is_active_at(env, need.consumer, today.of(need.consumer))
-                    && key.unit(VISIT, need.consumer, at, u32::from(need.category))
-                        < visits * homes.thinning(need.consumer, self.platform, slots)
-            };
-            for need in needs[shard].iter().filter(visits_today) {
-                book.tally.channels[self.channel as usize].exposed += u64::from(self.p.shown);
-                self.show(env, *need, at, bins);
+            let (mut words, mut found) = (Vec::new(), Vec::new());
+            let mut today: Vec<OpenNeed> =
+                needs[shard].iter().filter(|need| live.get(need.consumer)).copied().collect();
+            lane_words(env.key, ACTIVE, day, today.iter().map(|n| n.consumer), &mut words);
+            keep(&mut today, &words, |n, w| attention.is_active_at(env, n.consumer, w));
+            first_words(key, VISIT, at, today.iter().map(address), &mut words);
+            let chance = |n: &OpenNeed| visits * homes.thinning(n.consumer, self.platform, slots);
+            keep(&mut today, &words, |need, word| unit(word) < chance(need));
+            book.tally.channels[self.channel as usize].exposed +=
+                u64::from(self.p.shown) * today.len() as u64;
+            // Two words an offer, four a block.
+            let blocks = self.p.shown.div_ceil(2);
+            long_words(key, SHOWN, at, blocks, today.iter().map(address), &mut words);
+            for (need, words) in today.iter().zip(words.chunks_exact(4 * blocks as usize)) {
+                self.show(env, *need, words, &mut found, bins);
             }
         });
         platforms[self.platform].books = books;
@@ -142,17 +149,38 @@ impl Mechanism for Search {
     }
 }
 
+/// The address of the draws of a need.
+fn address(need: &OpenNeed) -> (u32, u32) {
+    (need.consumer, u32::from(need.category))
+}
+
+/// Keeps the needs that pass, each with the word drawn for it.
+fn keep(needs: &mut Vec<OpenNeed>, words: &[u32], passes: impl Fn(&OpenNeed, u32) -> bool) {
+    let mut words = words.iter();
+    needs.retain(|need| words.next().is_some_and(|&word| passes(need, word)));
+}
+
 impl Search {
-    /// What one visit shows; the same offer twice counts once.
-    fn show(&self, env: &Environment, need: OpenNeed, at: Clock, bins: &mut Bins<'_, Exposure>) {
-        let category = need.category as usize;
+    /// What one visit shows, by two words an offer; the same offer twice counts once.
+    fn show(
+        &self,
+        env: &Environment,
+        need: OpenNeed,
+        words: &[u32],
+        found: &mut Vec<u32>,
+        bins: &mut Bins<'_, Exposure>,
+    ) {
+        let category = usize::from(need.category);
         let Some(shelf) = &self.shelves[category] else { return };
-        let mut draws =
-            env.key_of(self.platform).draws(SHOWN, need.consumer, at, u32::from(need.category));
-        for _ in 0..self.p.shown {
-            let position = shelf.pick(draws.word(), draws.word());
+        let offers = &env.catalogue.by_category[category];
+        let shown = words.chunks_exact(2).take(self.p.shown as usize);
+        found.clear();
+        found.extend(shown.map(|pair| offers[shelf.pick(pair[0], pair[1]) as usize]));
+        // As they will be read: what arrives in order costs no sorting of messages.
+        found.sort_unstable();
+        for &offer in &*found {
             bins.push(Exposure {
-                offer: env.catalogue.by_category[category][position as usize],
+                offer,
                 category: need.category,
                 flags: flag::NEED,
                 ..Exposure::new(need.consumer, self.platform, self.channel)

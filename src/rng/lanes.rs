@@ -34,6 +34,24 @@ pub fn lanes(key: Key, stream: Stream, first_entity: u32, at: Clock) -> [u32; N_
     simd::widest(Neighbours(block, key.words()))
 }
 
+/// Which of 64 words lie below a limit, a bit each.
+#[must_use]
+pub fn below(words: &[u32; N_LANES], limit: u32) -> u64 {
+    simd::widest(Below(words, limit))
+}
+
+struct Below<'a>(&'a [u32; N_LANES], u32);
+
+impl Kernel for Below<'_> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run(self) -> u64 {
+        let bit = |(i, word): (usize, &u32)| u64::from(*word < self.1) << i;
+        self.0.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
+    }
+}
+
 struct Neighbours([u32; 4], [u32; 2]);
 
 impl Kernel for Neighbours {
@@ -105,29 +123,96 @@ impl Kernel for Firsts {
     }
 }
 
+/// The first word of `draws(stream, entity, at, item)` for every (entity, item) of a list.
+pub fn first_words(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    words: &mut Vec<u32>,
+) {
+    words.clear();
+    by_groups(stream, at, list, |first, n| {
+        words.extend_from_slice(&simd::widest(Firsts(first, key.words()))[..n]);
+    });
+}
+
+/// `lane(stream, entity, at)` for every entity of a list.
+pub fn lane_words(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    entities: impl Iterator<Item = u32>,
+    words: &mut Vec<u32>,
+) {
+    words.clear();
+    let entities = entities.map(|entity| {
+        words.push(entity % 4);
+        (entity >> 2, u32::MAX)
+    });
+    let mut found = Vec::with_capacity(entities.size_hint().0);
+    by_groups(stream, at, entities, |first, n| {
+        let blocks = simd::widest(Blocks(first, key.words()));
+        found.extend(
+            blocks.chunks_exact(4).take(n).map(|block| [block[0], block[1], block[2], block[3]]),
+        );
+    });
+    for (word, block) in words.iter_mut().zip(found) {
+        *word = block[*word as usize];
+    }
+}
+
+/// The words of the first `blocks` blocks, four each, of `draws(stream, entity, at, item)` for
+/// every (entity, item) of a list, one after the other.
+pub fn long_words(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    blocks: u32,
+    list: impl Iterator<Item = (u32, u32)>,
+    words: &mut Vec<u32>,
+) {
+    words.clear();
+    let each = list.flat_map(|(entity, item)| {
+        (0..blocks).map(move |block| [entity, moment(at).wrapping_add(block << 20), item])
+    });
+    grouped(stream, each, |first, n| {
+        words.extend_from_slice(&simd::widest(Blocks(first, key.words()))[..4 * n]);
+    });
+}
+
 /// Calls `work` with the first counter words of a list's addresses, group by group, and
 /// with their number.
 fn by_groups(
     stream: Stream,
     at: Clock,
     list: impl Iterator<Item = (u32, u32)>,
+    work: impl FnMut([Words; 4], usize),
+) {
+    grouped(stream, list.map(|(entity, item)| [entity, moment(at), item]), work);
+}
+
+/// The same for addresses as entity, moment and item.
+fn grouped(
+    stream: Stream,
+    list: impl Iterator<Item = [u32; 3]>,
     mut work: impl FnMut([Words; 4], usize),
 ) {
     let mut list = list.fuse();
     loop {
-        let mut counters = [[0; N_BLOCKS]; 2];
+        let mut counters = [[0; N_BLOCKS]; 3];
         let mut n = 0;
-        for (entity, item) in list.by_ref().take(N_BLOCKS) {
-            counters[0][n] = u64::from(entity);
-            counters[1][n] = u64::from(item);
+        for address in list.by_ref().take(N_BLOCKS) {
+            for (counter, word) in counters.iter_mut().zip(address) {
+                counter[n] = u64::from(word);
+            }
             n += 1;
         }
         if n == 0 {
             return;
         }
-        let [entity, item] = counters;
-        let fixed = |word: u32| [u64::from(word); N_BLOCKS];
-        work([entity, fixed(moment(at)), fixed(stream.id), item], n);
+        let [entity, moment, item] = counters;
+        work([entity, moment, [u64::from(stream.id); N_BLOCKS], item], n);
     }
 }
 
@@ -162,6 +247,32 @@ impl Kernel for Exponentials {
             pairs[i][1] = -quick_ln(unit(words[1][i] as u32));
         }
         pairs
+    }
+}
+
+/// Exponential numbers of mean 1 from the first word of `draws(stream, entity, at, item)` for
+/// every (entity, item) of a list: −ln U by [`quick_ln`].
+pub fn exponentials(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    numbers: &mut Vec<f64>,
+) {
+    numbers.clear();
+    by_groups(stream, at, list, |first, n| {
+        numbers.extend_from_slice(&simd::widest(Singles(first, key.words()))[..n]);
+    });
+}
+
+struct Singles([Words; 4], [u32; 2]);
+
+impl Kernel for Singles {
+    type Output = [f64; N_BLOCKS];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        rounds(self.0, self.1)[0].map(|word| -quick_ln(unit(word as u32)))
     }
 }
 
@@ -222,36 +333,62 @@ fn blocks(first: [u32; 4], key: [u32; 2]) -> [u32; N_LANES] {
 
 /// The ten rounds of Philox on all blocks.
 #[inline(always)]
-fn rounds(mut words: [Words; 4], mut key: [u32; 2]) -> [Words; 4] {
-    for _ in 0..10 {
-        words = round(&words, key);
-        key = [key[0].wrapping_add(KEY_STEPS[0]), key[1].wrapping_add(KEY_STEPS[1])];
+fn rounds(mut words: [Words; 4], key: [u32; 2]) -> [Words; 4] {
+    for start in (0..N_BLOCKS).step_by(N_SIDE) {
+        let side = |word: &Words| std::array::from_fn(|i| word[start + i]);
+        let [a, b, c, d] = &words;
+        let done = rounds_side_by_side([side(a), side(b), side(c), side(d)], key);
+        for (word, done) in words.iter_mut().zip(done) {
+            word[start..start + N_SIDE].copy_from_slice(&done);
+        }
     }
     words
 }
 
-/// One round of Philox on all blocks.
+/// Blocks whose rounds stay in the registers of AVX2: four words of two vectors each.
+const N_SIDE: usize = 8;
+
 #[inline(always)]
-fn round(words: &[Words; 4], key: [u32; 2]) -> [Words; 4] {
-    let mut next = [[0; N_BLOCKS]; 4];
-    for i in 0..N_BLOCKS {
-        let even = words[0][i] * u64::from(MULTIPLIERS[0]);
-        let odd = words[2][i] * u64::from(MULTIPLIERS[1]);
+fn rounds_side_by_side(mut words: [[u64; N_SIDE]; 4], mut key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
+    for _ in 0..10 {
+        words = round(&words, key);
+        key = [key[0].wrapping_add(KEY_STEPS[0]), key[1].wrapping_add(KEY_STEPS[1])];
+    }
+    words.map(|word| word.map(low))
+}
+
+/// One round of Philox on all blocks. Only the lower halves are the words: what stands above
+/// falls out where it is multiplied, which a multiplication of vectors does for nothing.
+#[inline(always)]
+fn round(words: &[[u64; N_SIDE]; 4], key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
+    let mut next = [[0; N_SIDE]; 4];
+    for i in 0..N_SIDE {
+        let even = low(words[0][i]) * u64::from(MULTIPLIERS[0]);
+        let odd = low(words[2][i]) * u64::from(MULTIPLIERS[1]);
         next[0][i] = (odd >> 32) ^ words[1][i] ^ u64::from(key[0]);
-        next[1][i] = odd & 0xffff_ffff;
+        next[1][i] = odd;
         next[2][i] = (even >> 32) ^ words[3][i] ^ u64::from(key[1]);
-        next[3][i] = even & 0xffff_ffff;
+        next[3][i] = even;
     }
     next
+}
+
+/// The lower half of 64 bits.
+#[inline(always)]
+fn low(word: u64) -> u64 {
+    word & 0xffff_ffff
 }
 
 /// The words block by block, as single generation gives them.
 #[inline(always)]
 fn interleaved(words: &[Words; 4]) -> [u32; N_LANES] {
     let mut flat = [0; N_LANES];
-    for i in 0..N_BLOCKS {
-        for k in 0..4 {
-            flat[4 * i + k] = words[k][i] as u32;
+    // Pairs first: two shifts and a shuffle instead of four shuffles.
+    for (i, four) in flat.chunks_exact_mut(4).enumerate() {
+        let pairs = [words[0][i] | words[1][i] << 32, words[2][i] | words[3][i] << 32];
+        for (two, pair) in four.chunks_exact_mut(2).zip(pairs) {
+            two[0] = pair as u32;
+            two[1] = (pair >> 32) as u32;
         }
     }
     flat
@@ -288,16 +425,41 @@ mod tests {
             [draws.unit(), draws.unit()].map(|u| -quick_ln(u))
         };
         assert_eq!(pairs, list.iter().map(plain).collect::<Vec<_>>());
+        let mut numbers = Vec::new();
+        exponentials(key, stream, at, list.iter().copied(), &mut numbers);
+        assert_eq!(numbers, pairs.iter().map(|pair| pair[0]).collect::<Vec<_>>());
         fine_exponential_pairs(key, stream, at, list.iter().copied(), &mut pairs);
         let fine = |&(entity, item): &(u32, u32)| {
             let mut draws = key.draws(stream, entity, at, item);
             [draws.fine_unit(), draws.fine_unit()].map(|u| -quick_ln(u))
         };
         assert_eq!(pairs, list.iter().map(fine).collect::<Vec<_>>());
+        let mut words = Vec::new();
+        first_words(key, stream, at, list.iter().copied(), &mut words);
+        let first: Vec<u32> = list.iter().map(|&(e, i)| key.word(stream, e, at, i)).collect();
+        assert_eq!(words, first);
+        long_words(key, stream, at, 3, list.iter().copied(), &mut words);
+        let long = list.iter().flat_map(|&(entity, item)| {
+            let mut draws = key.draws(stream, entity, at, item);
+            [0; 12].map(|_| draws.word())
+        });
+        assert_eq!(words, long.collect::<Vec<_>>());
+        lane_words(key, stream, at, list.iter().map(|&(entity, _)| entity), &mut words);
+        let lanes: Vec<u32> = list.iter().map(|&(e, _)| key.lane(stream, e, at)).collect();
+        assert_eq!(words, lanes);
         let many = draws_of(key, stream, at, list.iter().copied());
         for (mut draws, &(entity, item)) in many.into_iter().zip(&list) {
             let mut plain = key.draws(stream, entity, at, item);
             assert!((0..11).all(|_| draws.word() == plain.word()));
+        }
+    }
+
+    #[test]
+    fn bits_tell_which_words_lie_below() {
+        let words = lanes(Key::new(9, 0), Stream::new("test/below"), 128, Clock::default());
+        for limit in [0, 1 << 30, words[17], words[17] + 1, u32::MAX] {
+            let bits = below(&words, limit);
+            assert!((0..N_LANES).all(|i| (bits >> i & 1 == 1) == (words[i] < limit)));
         }
     }
 

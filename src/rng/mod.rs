@@ -120,6 +120,14 @@ pub fn unit(word: u32) -> f64 {
     (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
 }
 
+/// A word as a whole number below `bound`, by multiply and shift; the bias is below
+/// `bound` / 2³².
+#[inline(always)]
+#[must_use]
+pub fn below(word: u32, bound: u32) -> u32 {
+    ((u64::from(word) * u64::from(bound)) >> 32) as u32
+}
+
 /// Successive words of one address: 4 × 4,096 of them, then the same again. No
 /// sampler comes near the end: each takes a few words a trial and accepts at
 /// least one trial in four.
@@ -170,11 +178,10 @@ impl Draws {
         unit(self.word())
     }
 
-    /// A whole number below `bound` (> 0), by multiply and shift; the bias is
-    /// below `bound` / 2³².
+    /// A whole number below `bound` (> 0), see [`below`].
     #[inline]
     pub fn below(&mut self, bound: u32) -> u32 {
-        ((u64::from(self.word()) * u64::from(bound)) >> 32) as u32
+        below(self.word(), bound)
     }
 
     /// Whether an event of probability `p` happens.

@@ -17,7 +17,7 @@ use crate::mechanism::world::Environment;
 use crate::quantity::math::{ln_1p, quick_exp, quick_ln};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::exponential_pairs;
+use crate::rng::lanes::{exponential_pairs, exponentials, first_words};
 use crate::rng::unit;
 use crate::simd::{self, Kernel, prefetch};
 use std::f64::consts::LN_2;
@@ -44,12 +44,16 @@ struct Batch {
     /// Two exponential numbers of each alternative: of the race, and of its hassle.
     noise: Vec<[f64; 2]>,
     /// Race time of buying nothing, by situation.
-    outside: Vec<[f64; 2]>,
+    outside: Vec<f64>,
     /// −U in the best way, then the race time.
     times: Vec<f64>,
     exponents: Vec<f64>,
     /// That way.
     variants: Vec<u8>,
+    /// What is bought.
+    winners: Vec<Winner>,
+    /// A word for the priority of each.
+    priorities: Vec<u32>,
 }
 
 /// One alternative.
@@ -103,12 +107,12 @@ struct Way {
     variants: bool,
 }
 
-/// An alternative that is ahead: the smaller the race time, the better.
-#[derive(Clone, Copy)]
-struct Best<'a> {
-    time: f64,
-    exposure: &'a Exposure,
+/// An alternative that wins its situation.
+struct Winner {
+    /// Its exposure's position in the shard's list.
+    place: u32,
     variant: u8,
+    need: bool,
 }
 
 /// Race times from exponential numbers and exponents −U: E·exp(−U).
@@ -124,6 +128,29 @@ impl Kernel for Race<'_> {
     fn run(self) {
         for (time, exponent) in self.times.iter_mut().zip(self.exponents) {
             *time *= quick_exp(*exponent);
+        }
+    }
+}
+
+impl Batch {
+    /// The alternative with the smallest race time of each situation, where that is smaller
+    /// than that of buying nothing; of equals the first.
+    fn find_winners(&mut self) {
+        self.winners.clear();
+        let mut begin = 0;
+        for (situation, outside) in self.situations.iter().zip(&self.outside) {
+            let (mut least, mut best) = (*outside, None);
+            for (k, time) in self.times[begin..situation.end].iter().enumerate() {
+                if *time < least {
+                    (least, best) = (*time, Some(begin + k));
+                }
+            }
+            begin = situation.end;
+            self.winners.extend(best.map(|k| Winner {
+                place: self.rows[k].place,
+                variant: self.variants[k],
+                need: situation.need,
+            }));
         }
     }
 }
@@ -300,22 +327,14 @@ impl<'a> Judge<'a> {
         let address = batch.rows.iter().map(|row| (row.consumer, row.offer));
         exponential_pairs(key, TASTE, morning, address, &mut batch.noise);
         let address = batch.situations.iter().map(|s| (s.consumer, u32::from(s.category)));
-        exponential_pairs(key, OUTSIDE, morning, address, &mut batch.outside);
+        exponentials(key, OUTSIDE, morning, address, &mut batch.outside);
         self.race(list, batch);
-        let mut begin = 0;
-        for (situation, outside) in batch.situations.iter().zip(&batch.outside) {
-            let mut best: Option<Best<'_>> = None;
-            for k in begin..situation.end {
-                let time = batch.times[k];
-                if time < best.map_or(outside[0], |b| b.time) {
-                    let exposure = &list[batch.rows[k].place as usize];
-                    best = Some(Best { time, exposure, variant: batch.variants[k] });
-                }
-            }
-            begin = situation.end;
-            if let Some(best) = best {
-                orders.push(self.order(best, situation.need, books));
-            }
+        batch.find_winners();
+        let won = |winner: &Winner| &list[winner.place as usize];
+        let address = batch.winners.iter().map(|winner| (won(winner).to, won(winner).offer));
+        first_words(key, PRIORITY, self.at, address, &mut batch.priorities);
+        for (winner, word) in batch.winners.iter().zip(&batch.priorities) {
+            orders.push(self.order(won(winner), winner, (word >> 16) as u16, books));
         }
         batch.rows.clear();
         batch.situations.clear();
@@ -401,20 +420,25 @@ impl<'a> Judge<'a> {
     }
 
     /// The order of what won, booked.
-    fn order(&self, best: Best<'_>, need: bool, books: &mut [&mut Book]) -> Order {
-        let e = best.exposure;
+    fn order(
+        &self,
+        e: &Exposure,
+        winner: &Winner,
+        priority: u16,
+        books: &mut [&mut Book],
+    ) -> Order {
         let mut order = Order {
             consumer: e.to,
             offer: e.offer,
             source: e.source,
             context: e.context,
             node: e.node,
-            price_fen: self.price_fen(e, best.variant),
+            price_fen: self.price_fen(e, winner.variant),
             day: self.at.day,
-            priority: (self.env.key.word(PRIORITY, e.to, self.at, e.offer) >> 16) as u16,
+            priority,
             channel: e.channel,
-            flags: (e.flags & flag::IMPULSE) | if need { flag::NEED } else { 0 },
-            variant: best.variant,
+            flags: (e.flags & flag::IMPULSE) | if winner.need { flag::NEED } else { 0 },
+            variant: winner.variant,
             platform: e.platform,
             wave: self.at.wave,
             coupon_fen: 0,

@@ -1,7 +1,7 @@
 //! Choice among given options: alias tables, Zipf weights, distinct positions.
 
 use crate::quantity::math::pow;
-use crate::rng::Draws;
+use crate::rng::{Draws, below};
 
 /// A table that picks option i with probability wᵢ / Σw in constant time.
 ///
@@ -97,10 +97,20 @@ pub const MAX_DISTINCT: usize = 64;
 /// yet taken. The first picks do not depend on `k`. `k` is at most [`MAX_DISTINCT`].
 pub fn pick_distinct(draws: &mut Draws, n: u32, k: usize, picked: &mut Vec<u32>) {
     assert!(k <= MAX_DISTINCT, "at most {MAX_DISTINCT} positions are picked at once, not {k}");
+    let mut words = [0; MAX_DISTINCT];
+    let words = &mut words[..k.min(n as usize)];
+    words.fill_with(|| draws.word());
+    pick_distinct_by(words, n, picked);
+}
+
+/// [`pick_distinct`] by words that are drawn already, one a position: at most `n` of them.
+pub fn pick_distinct_by(words: &[u32], n: u32, picked: &mut Vec<u32>) {
+    assert!(words.len() <= MAX_DISTINCT.min(n as usize), "a word too many");
     picked.clear();
     let mut sorted = [0; MAX_DISTINCT];
-    for n_taken in 0..k.min(n as usize) {
-        let mut position = draws.below(n - n_taken as u32);
+    for (n_taken, word) in words.iter().enumerate() {
+        let left = n - n_taken as u32;
+        let mut position = below(*word, left);
         let mut place = 0;
         while place < n_taken && sorted[place] <= position {
             position += 1;
