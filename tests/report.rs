@@ -161,7 +161,7 @@ fn a_sweep_tells_what_matters_alone_and_beside_a_run() {
     // An arm knows nothing of another's parameters.
     let tornado = alone.figures().find(|figure| figure.id == "tornado").expect("a tornado");
     assert!(tornado.table.rows.iter().all(|row| row[1].text.en == "viral"));
-    assert!(!tornado.sheets.is_empty() && tornado.table.rows.len() >= 10);
+    assert!(!tornado.sheets.is_empty() && tornado.table.rows.len() >= 6);
     // The headline names a parameter only where one is separated from chance.
     let ends = |row: &[report::page::Cell]| Some((row[6].raw?, row[7].raw?));
     let separated = tornado

@@ -254,11 +254,15 @@ fn what_force_replaces_stays_until_the_new_sweep_is_whole() {
         assert_code(&output.expect("a shell can be started").into(), 7, &["largest size"]);
     };
     // In blocks of 512 bytes: where it cannot even be begun, the old one is back in its place.
-    limited("8");
-    assert_same_tables(&root.join("whole"), &expected, "put back");
+    let before = entries(&root.join("whole"));
+    for blocks in ["8", "60"] {
+        limited(blocks);
+        assert_same_tables(&root.join("whole"), &expected, "put back");
+        assert_eq!(entries(&root.join("whole")), before);
+    }
     assert!(!entries(root).iter().any(|name| name.contains("replaced")), "{:?}", entries(root));
     // Where the journal is full, the old one waits, and the new one is gone on with.
-    limited("60");
+    limited("100");
     assert_same_tables(&root.join("whole.replaced-1"), &expected, "aside");
     assert_code(&guanxi(root, &sweep("whole", &["--seed", "8"])), 0, &["48 complete"]);
     assert!(tables(&root.join("whole"))["daily.csv"] != expected["daily.csv"]);

@@ -249,7 +249,7 @@ fn market(data: &Data, own: &rank::Values) -> Option<Both> {
             format!("{label} 市场份额最大：占成交额 {}", value.zh),
         )
     };
-    let what = both(format!("their part of the market in {arm}"), format!("{arm} 的市场份额"));
+    let what = both(format!("their part of the market in {arm}"), format!(" {arm} 的市场份额"));
     let told = rank::told(data, own, &Saying { alone: &said, first: &said, what })?;
     let Some(Rank::Tied(places)) = Rank::of(own) else {
         return Some(both(format!("{}.", told.en), format!("{}。", told.zh)));

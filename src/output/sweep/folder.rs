@@ -399,10 +399,15 @@ fn forget_journal(path: &Path, manifest: &Manifest) {
 
 /// Moves a sweep that is to be replaced aside; one that another process writes stays.
 fn move_aside(path: &Path) -> Result<PathBuf, OutputError> {
+    let has_journal = path.join(pieces::FILE).exists();
     let held = Journal::take(path)?;
     let aside = target::beside(path, "replaced")?;
     std::fs::rename(path, &aside).map_err(writing(path))?;
     drop(held);
+    if !has_journal {
+        // It was only made to see that nobody else writes there.
+        let _ = std::fs::remove_file(aside.join(pieces::FILE));
+    }
     sync_folder(&target::parent_of(path))?;
     Ok(aside)
 }

@@ -62,7 +62,10 @@ fn row(data: &Data, one: &Difference) -> Row {
     let (paired, kind) = (&one.paired, Kind::of(&one.metric).difference());
     let mean = paired.difference.mean.unwrap_or(0.0);
     let sign = if mean > 0.0 { "+" } else { "" };
-    let part = paired.relative_difference.map(|x| format!(" ({x:+.1} %)", x = x * 100.0));
+    let part = paired.relative_difference.map(|x| {
+        let places = if x.abs() < 0.0005 { 2 } else { 1 };
+        format!(" ({:+.places$} %)", x * 100.0)
+    });
     let part = if kind == Kind::Points || mean == 0.0 { None } else { part };
     let size = kind.give_or_take(mean, paired.difference.half_width());
     let note = format!("{sign}{size}{}", part.unwrap_or_default());
