@@ -13,7 +13,9 @@
   }
   each("[data-set]", function (b) { b.addEventListener("click", function () { show(b.dataset.set); }); });
 
-  // A figure as one picture: its heading, then its charts two beside each other, in the language shown.
+  show(root.dataset.lang);
+
+  // A figure as one picture: its heading and what is said of it, then its charts two beside each other, in the language shown.
   var NS = "http://www.w3.org/2000/svg";
   function piece(name, attributes) {
     var made = document.createElementNS(NS, name);
@@ -26,19 +28,23 @@
     var columns = charts.length > 1 ? 2 : 1, width = 360, gap = 16;
     var whole = columns * (width + gap) + gap, y = 24;
     var out = piece("svg", { xmlns: NS, "font-size": "12", "font-family": charts[0].getAttribute("font-family") });
-    var heading = figure.querySelector("h3").innerText, line = "", size = 0;
-    function put() {
-      var text = piece("text", { x: gap, y: y, "font-size": 15, "font-weight": 600, fill: "#222222" });
-      text.textContent = line.trim();
-      out.appendChild(text);
-      line = ""; size = 0; y += 20;
+    function put(text, cell, step, look) {
+      var line = "", size = 0;
+      function end() {
+        var made = piece("text", Object.assign({ x: gap, y: y }, look));
+        made.textContent = line.trim();
+        out.appendChild(made);
+        line = ""; size = 0; y += step;
+      }
+      (text.match(/[^ \n\u2e80-\uffff]+ *|\s+|[\u2e80-\uffff][，。；：、！？）」]*/g) || []).forEach(function (word) {
+        var cells = word.charCodeAt(0) > 0x2e7f ? 2 * cell * word.length : cell * word.length;
+        if (size && size + cells > whole - 2 * gap) { end(); }
+        line += word; size += cells;
+      });
+      end();
     }
-    (heading.match(/[^\s\u2e80-\uffff]+\s*|\s+|[\u2e80-\uffff]/g) || []).forEach(function (word) {
-      var cells = word.charCodeAt(0) > 0x2e7f ? 16 : 8 * word.length;
-      if (size && size + cells > whole - 2 * gap) { put(); }
-      line += word; size += cells;
-    });
-    put();
+    put(figure.querySelector("h3").innerText, 9, 19, { "font-size": 15, "font-weight": 600, fill: "#222222" });
+    put(figure.querySelector(".about").innerText, 6.6, 15, { "font-size": 11, fill: "#595959" });
     charts.forEach(function (chart, k) {
       var copy = chart.cloneNode(true), x = gap + (k % columns) * (width + gap);
       Array.prototype.forEach.call(copy.querySelectorAll("." + other), function (e) { e.remove(); });

@@ -108,6 +108,15 @@ fn numbers_in_the_page_are_those_of_the_tables() {
         let regret: f64 = row[at("expected_regret")].parse().expect("a number");
         assert!(html.contains(&format!("data-v=\"{regret}\"")), "regret {regret}");
     }
+    let (shown, _) = page(&out);
+    for figure in shown.figures() {
+        assert!(!figure.sheets.is_empty() && !figure.table.rows.is_empty(), "{}", figure.id);
+        assert!(figure.about.en.contains("n = "), "{}: {}", figure.id, figure.about.en);
+        assert!(figure.about.en.contains("interval"), "{}: {}", figure.id, figure.about.en);
+        assert!(!figure.finding.zh.is_ascii() && !figure.about.zh.is_ascii(), "{}", figure.id);
+        let file = figure.file(Lang::En);
+        assert!(file.contains(">n = "), "{}: a picture says n", figure.id);
+    }
     assert_harmless(&html);
     let charts: Vec<_> = std::fs::read_dir(out.join("charts")).expect("charts").collect();
     assert!(charts.len() >= 8, "{} charts", charts.len());
@@ -147,13 +156,22 @@ fn a_sweep_tells_what_matters_alone_and_beside_a_run() {
         ["arm.viral.sharing.reward_fen=0..3000:3", "arm.viral.outside_ads.budget_share=0..0.4:2"];
     let (keep, out) = swept(&vary);
     let (alone, html) = page(&out);
-    assert!(alone.headline[0].en.starts_with("GMV depends most on "), "{}", alone.headline[0].en);
     assert!(html.contains("id=\"fig-tornado\"") && html.contains("budget_share"), "the tornado");
     assert_harmless(&html);
     // An arm knows nothing of another's parameters.
     let tornado = alone.figures().find(|figure| figure.id == "tornado").expect("a tornado");
     assert!(tornado.table.rows.iter().all(|row| row[1].text.en == "viral"));
-    assert!(!tornado.sheets.is_empty() && tornado.table.rows.len() >= 10);
+    assert!(!tornado.sheets.is_empty() && tornado.table.rows.len() >= 6);
+    // The headline names a parameter only where one is separated from chance.
+    let ends = |row: &[report::page::Cell]| Some((row[6].raw?, row[7].raw?));
+    let separated = tornado
+        .table
+        .rows
+        .iter()
+        .filter(|row| row[0].text.en == "GMV")
+        .any(|row| ends(row).is_some_and(|(low, high)| low > 0.0 || high < 0.0));
+    let begins = if separated { "GMV depends most on " } else { "No swept parameter changes GMV " };
+    assert!(alone.headline[0].en.starts_with(begins), "{}", alone.headline[0].en);
     // The change of a grid with two levels is the difference of their means.
     let metrics = read::table(&out, "metrics").expect("a table");
     let plan = read_plan(&out);
@@ -224,6 +242,18 @@ fn equal_arms_cannot_be_separated() {
     assert!(first.en.starts_with("In GMV the arms cannot be separated: "), "{}", first.en);
     assert!(first.zh.contains("无法区分"), "{}", first.zh);
     assert!(page.headline.iter().all(|one| !one.en.contains("wins")), "{:?}", page.headline);
+    // No chart's title names one of the two.
+    for figure in page.figures() {
+        let title = &figure.finding.en;
+        let superlative = ["highest", "most", "fewest", "slowest", "closest", "furthest"];
+        assert!(!superlative.iter().any(|word| title.contains(word)), "{title}");
+    }
+    let course = page.figures().find(|figure| figure.id == "course").expect("a figure");
+    assert_eq!(
+        course.finding.en,
+        "copy and traditional cannot be separated in GMV a day in the end"
+    );
+    assert_eq!(course.finding.zh, "copy 与 traditional 在期末日成交额上无法区分");
 }
 
 #[test]
@@ -236,7 +266,11 @@ fn the_winner_is_named_with_its_size_and_interval() {
         "{}",
         first.en
     );
-    assert!(first.en.contains("95 % interval") && first.en.contains("than low"), "{}", first.en);
+    assert!(
+        first.en.contains("95\u{a0}% interval") && first.en.contains("than low"),
+        "{}",
+        first.en
+    );
 }
 
 #[test]
@@ -248,8 +282,13 @@ fn one_replicate_and_one_arm_are_told_as_such() {
     assert!(one.headline[0].en.contains("the order may be chance"), "{}", one.headline[0].en);
     let (_keep, out) = made(&["alone"], 3, |_, r| 1e8 + f64::from(r));
     let (alone, html) = page(&out);
-    assert!(alone.headline[0].en.starts_with("alone has GMV: 1.00 million yuan"));
+    assert!(alone.headline[0].en.starts_with("GMV of alone: 1.00 million yuan"));
     assert!(!html.contains("id=\"fig-differences\""));
+    assert!(alone.what.en.starts_with("1 arm, 3 complete replicates"), "{}", alone.what.en);
+    for figure in alone.figures() {
+        let title = &figure.finding.en;
+        assert!(!title.contains("most") && !title.contains("highest"), "{title}");
+    }
 }
 
 #[test]
@@ -258,15 +297,16 @@ fn rival_platforms_and_classical_diffusion_have_their_charts() {
                   [arm.city.platform.shelf]\npreset = \"traditional\"\n\
                   [arm.city.platform.friends]\npreset = \"viral\"\n";
     let (_keep, out) = ran(rivals, &[]);
-    let (_, html) = page(&out);
+    let (rivals, html) = page(&out);
     assert!(html.contains("id=\"fig-market\"") && html.contains("city / friends"));
+    assert!(rivals.headline[0].en.contains("the market"), "{}", rivals.headline[0].en);
     let spreads = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/classical_diffusion.toml");
     let text = std::fs::read_to_string(spreads).expect("a scenario");
     let small = ["--set", "population.consumers=1000", "--replicates", "2", "--days", "20"];
     let (_keep, out) = ran(&text, &small);
     let (page, html) = page(&out);
-    assert!(html.contains("id=\"fig-spread\""));
-    assert!(page.headline[0].en.contains("reached in the end"), "{}", page.headline[0].en);
+    assert!(html.contains("id=\"fig-spread\"") && !html.contains("id=\"fig-money\""));
+    assert!(page.headline[0].en.contains("final reach"), "{}", page.headline[0].en);
 }
 
 #[test]

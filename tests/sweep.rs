@@ -243,6 +243,33 @@ fn what_is_there_is_never_replaced_unasked() {
 }
 
 #[test]
+fn what_force_replaces_stays_until_the_new_sweep_is_whole() {
+    let (folder, expected) = swept();
+    let root = folder.path();
+    let limited = |blocks: &str| {
+        let line = sweep("whole", &["--seed", "8", "--force"]).join("' '");
+        let program = env!("CARGO_BIN_EXE_guanxi");
+        let line = format!("ulimit -f {blocks}; exec '{program}' '{line}'");
+        let output = Command::new("sh").args(["-c", &line]).current_dir(root).output();
+        assert_code(&output.expect("a shell can be started").into(), 7, &["largest size"]);
+    };
+    // In blocks of 512 bytes: where it cannot even be begun, the old one is back in its place.
+    let before = entries(&root.join("whole"));
+    for blocks in ["8", "60"] {
+        limited(blocks);
+        assert_same_tables(&root.join("whole"), &expected, "put back");
+        assert_eq!(entries(&root.join("whole")), before);
+    }
+    assert!(!entries(root).iter().any(|name| name.contains("replaced")), "{:?}", entries(root));
+    // Where the journal is full, the old one waits, and the new one is gone on with.
+    limited("100");
+    assert_same_tables(&root.join("whole.replaced-1"), &expected, "aside");
+    assert_code(&guanxi(root, &sweep("whole", &["--seed", "8"])), 0, &["48 complete"]);
+    assert!(tables(&root.join("whole"))["daily.csv"] != expected["daily.csv"]);
+    assert_same_tables(&root.join("whole.replaced-1"), &expected, "aside still");
+}
+
+#[test]
 fn a_limit_on_the_size_of_files_loses_no_finished_run() {
     let (folder, expected) = swept();
     let root = folder.path();

@@ -72,12 +72,18 @@ impl Axes {
             let tick = if self.logs { k as f64 } else { (k as f64 * x.step).max(x.low) };
             (tick, if self.logs { power(tick) } else { same(say::tick(tick, 1.0).en) })
         };
-        (0..=n.min(20)).map(tick).collect()
+        let mut ticks: Vec<(f64, Both)> = (0..=n.min(20)).map(tick).collect();
+        // Days are counted from 1: the tick at 0 stands there, too.
+        ticks.dedup_by(|one, before| one.0 == before.0);
+        ticks
     }
 }
 
 /// Names of the series in rows below a plot; gives the height that they take.
 fn legend(sheet: &mut Sheet, all: &[(usize, &str)], top: f64) -> f64 {
+    if all.is_empty() {
+        return top;
+    }
     let (mut x, mut y) = (4.0, top + 12.0);
     for (place, label) in all {
         let width = 40.0 + 6.8 * say::cells(label) as f64;
@@ -123,12 +129,16 @@ pub fn lines(title: Both, series: &[Series], axes: &Axes) -> Option<Sheet> {
         [axes.kind.scaled(low), axes.kind.scaled(high)]
     })?;
     // An interval may reach below zero where no value does.
-    let nothing_below = series.iter().flat_map(|one| &one.points).all(|p| p.1 >= 0.0);
+    let all_points = || series.iter().flat_map(|one| &one.points);
+    let nothing_below = all_points().all(|p| p.1 >= 0.0);
     let low = match (axes.from_zero, nothing_below) {
         (true, true) => 0.0,
         (true, false) => low.min(0.0),
         (false, _) => low,
     };
+    // No share is above all, though its interval may be.
+    let is_share = axes.kind == Kind::Percent && all_points().all(|p| p.1 <= 1.0);
+    let high = if is_share { high.min(100.0) } else { high };
     let y = if axes.logs {
         Axis { low: low.floor(), high: 0.0, step: 1.0 }
     } else {
@@ -390,7 +400,8 @@ pub fn heat(
             let x = left + width * j as f64;
             sheet.rect(x, y, (width - 1.0, 23.0), &shade(part));
             if width >= 26.0 {
-                let ink = if part > 0.55 { "fill=\"#ffffff\"" } else { "fill=\"#222222\"" };
+                // The ink with more contrast.
+                let ink = if part > 0.63 { "fill=\"#ffffff\"" } else { "fill=\"#222222\"" };
                 let word = same(format!("{:.0}", value * 100.0));
                 let more = format!("font-size=\"11\" {ink}");
                 sheet.words(x + width / 2.0, y + 16.0, Anchor::Middle, &word, &more);

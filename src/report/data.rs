@@ -230,7 +230,7 @@ impl Data {
     #[must_use]
     pub fn label(&self, arm: &str, platform: &str) -> String {
         let place = self.places.iter().find(|p| p.arm == arm && p.platform == platform);
-        place.map_or_else(|| say::name(arm, LABEL), |place| place.label.clone())
+        place.map_or_else(|| say::ends(arm, LABEL), |place| place.label.clone())
     }
 }
 
@@ -312,14 +312,17 @@ fn complete(measured: &Measured) -> BTreeSet<(String, String, u32)> {
 /// Arms and platforms with complete runs; the names in charts are all different.
 fn places(measured: &Measured) -> Vec<Place> {
     let mut all: Vec<Place> = Vec::new();
+    let whole = |run: &RunMetrics| {
+        let (arm, platform) = (&run.key.arm, &run.key.platform);
+        if arm == platform { arm.clone() } else { format!("{arm} / {platform}") }
+    };
     for run in measured.runs.iter().filter(|run| run.complete) {
         let (arm, platform) = (&run.key.arm, &run.key.platform);
-        let whole = if arm == platform { arm.clone() } else { format!("{arm} / {platform}") };
         let known = all.last().is_some_and(|last| last.arm == *arm && last.platform == *platform);
         if !known {
-            let mut label = say::name(&whole, LABEL);
+            let mut label = say::ends(&whole(run), LABEL);
             if all.iter().any(|other| other.label == label) {
-                label = format!("{} #{}", say::name(&whole, LABEL - 4), all.len() + 1);
+                label = format!("{} #{}", say::name(&whole(run), LABEL - 4), all.len() + 1);
             }
             all.push(Place { arm: arm.clone(), platform: platform.clone(), label });
         }

@@ -9,6 +9,7 @@ pub mod bass;
 pub mod charts;
 pub mod data;
 pub mod page;
+pub mod rank;
 pub mod say;
 pub mod sections;
 pub mod svg;
@@ -110,9 +111,15 @@ fn what(data: &Data) -> Both {
     let (arms, n) = (data.places.len(), data.replicates());
     let days = data.sources.iter().map(|source| source.manifest.days).max().unwrap_or(0);
     let baseline = data.label(&data.measured.baseline, &data.measured.baseline);
+    let counted = |n: usize, one: &str, many: &str| {
+        if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+    };
     both(
         format!(
-            "{arms} arms or platforms, {n} complete replicates, {days} days, baseline {baseline}"
+            "{}, {}, {}, baseline {baseline}",
+            counted(arms, "arm", "arms or platforms"),
+            counted(n, "complete replicate", "complete replicates"),
+            counted(days.into(), "day", "days"),
         ),
         format!("{arms} 个方案（或平台），{n} 次完整重复，{days} 天，基准组 {baseline}"),
     )

@@ -67,7 +67,7 @@ impl Figure {
     /// The figure as one file for papers.
     #[must_use]
     pub fn file(&self, lang: Lang) -> String {
-        svg::file(&self.finding, &self.sheets, lang)
+        svg::file([&self.finding, &self.about], &self.sheets, lang)
     }
 }
 
@@ -142,7 +142,7 @@ pub fn basis(n: usize) -> Both {
     if n < 2 {
         return count(n);
     }
-    count(n).then(&both("; mean with its 95 % t-interval", "；均值及其 95% t 区间"))
+    count(n).then(&both("; mean with its 95\u{a0}% t-interval", "；均值及其 95% t 区间"))
 }
 
 /// What n is, in words.

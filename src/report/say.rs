@@ -107,7 +107,6 @@ fn runs_left(c: char) -> bool {
 /// right to left does not reach its surroundings.
 #[must_use]
 pub fn name(text: &str, width: usize) -> String {
-    let shown = |c: char| if steers(c) { '\u{fffd}' } else { c };
     let cells = |c: char| c.width().unwrap_or(1);
     let whole: usize = text.chars().map(|c| cells(shown(c))).sum();
     let room = if whole > width { width.saturating_sub(1) } else { width };
@@ -121,6 +120,33 @@ pub fn name(text: &str, width: usize) -> String {
         short.push(c);
     }
     if short.chars().any(runs_left) { format!("\u{2068}{short}\u{2069}") } else { short }
+}
+
+/// A name of at most `width` cells that keeps both its ends: names are often told apart by
+/// the last.
+#[must_use]
+pub fn ends(text: &str, width: usize) -> String {
+    let whole: String = text.chars().map(shown).collect();
+    if cells(&whole) <= width || whole.chars().any(runs_left) {
+        return name(text, width);
+    }
+    let room = width.saturating_sub(1);
+    let fits = |chars: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut used = 0;
+        let within = |c: &char| {
+            used += c.width().unwrap_or(1);
+            used <= room
+        };
+        chars.take_while(within).collect::<Vec<char>>()
+    };
+    let head = fits(&mut whole.chars(), room - room / 2);
+    let tail = fits(&mut whole.chars().rev(), room / 2);
+    head.into_iter().chain(['…']).chain(tail.into_iter().rev()).collect()
+}
+
+/// A character as it is shown.
+fn shown(c: char) -> char {
+    if steers(c) { '\u{fffd}' } else { c }
 }
 
 /// Width of a text in cells of the screen: a Chinese character takes two.
@@ -254,12 +280,13 @@ impl Kind {
         };
         let (places, unit) = (self.places(size), self.unit());
         if self != Self::Money {
-            let gap = if unit.en.is_empty() { "" } else { " " };
-            let tail = |unit: &str| format!("{gap}{unit}");
-            return both(
-                join(1.0, places, en) + &tail(&unit.en),
-                join(1.0, places, zh) + &tail(&unit.zh),
-            );
+            // A percent sign stays with its number; Chinese has no space before it.
+            let (tail, tail_zh) = match unit.en.as_str() {
+                "" => (String::new(), String::new()),
+                "%" => ("\u{a0}%".to_owned(), "%".to_owned()),
+                _ => (format!(" {}", unit.en), format!(" {}", unit.zh)),
+            };
+            return both(join(1.0, places, en) + &tail, join(1.0, places, zh) + &tail_zh);
         }
         let english = match size {
             x if x >= 1e9 => join(1e9, 2, en) + " billion yuan",
@@ -288,7 +315,16 @@ pub fn tick(x: f64, step: f64) -> Both {
             (shifted - shifted.round()).abs() < 1e-6 * shifted
         };
         let places = (0..6).find(whole).unwrap_or(6);
-        if x == 0.0 { "0".to_owned() } else { grouped(x / by, places) + word }
+        let text = grouped(x / by, places);
+        match (x == 0.0, word) {
+            (true, _) => "0".to_owned(),
+            (_, "") => text,
+            // 750, 1k, 1.25k: what is shortened needs no zeros.
+            _ if text.contains('.') => {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned() + word
+            }
+            _ => text + word,
+        }
     };
     both(short([(1e6, "M"), (1e3, "k")]), short([(1e8, "亿"), (1e4, "万")]))
 }
@@ -303,6 +339,9 @@ mod tests {
         assert_eq!(name("a\u{202e}b\nc", 20), "a\u{fffd}b\u{fffd}c");
         assert_eq!(cells(&name(&"团".repeat(5000), 20)), 19);
         assert_eq!(name("שלום", 20), "\u{2068}שלום\u{2069}");
+        assert_eq!(ends("shelf_with_coupons_in_may", 13), "shelf_…in_may");
+        assert_eq!(cells(&ends(&"团".repeat(50), 13)), 13);
+        assert_eq!(ends("a\u{202e}b", 13), "a\u{fffd}b");
         assert_eq!(escaped("<b a='\"'>&"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;");
     }
 
@@ -310,7 +349,7 @@ mod tests {
     fn numbers_are_said_as_people_read_them() {
         assert_eq!(Kind::Money.words(1_268_233_800.0).en, "12.68 million yuan");
         assert_eq!(Kind::Money.words(1_268_233_800.0).zh, "1,268.2 万元");
-        assert_eq!(Kind::Percent.range((0.1, 0.2), 0.15).en, "10.0 to 20.0 %");
+        assert_eq!(Kind::Percent.range((0.1, 0.2), 0.15).en, "10.0 to 20.0\u{a0}%");
         assert_eq!(Kind::Money.range((-1e6, 3e6), 7e5).zh, "-10,000 至 30,000 元");
         assert_eq!(Kind::Count.words(54_350.0), same("54,350"));
         assert_eq!(Kind::Money.cell(1310.0), "13.10");
@@ -324,6 +363,8 @@ mod tests {
     fn ticks_are_short_and_exact() {
         assert_eq!(tick(1_500_000.0, 500_000.0), both("1.5M", "150万"));
         assert_eq!(tick(20_000.0, 10_000.0), both("20k", "2万"));
+        assert_eq!([250.0, 1000.0, 1250.0].map(|x| tick(x, 250.0).en), ["250", "1k", "1.25k"]);
+        assert_eq!(tick(-2000.0, 500.0).en, "-2k");
         assert_eq!(tick(0.25, 0.05), same("0.25"));
         assert_eq!(tick(2.5, 2.5), same("2.5"));
         assert_eq!(tick(-0.75, 0.25), same("-0.75"));

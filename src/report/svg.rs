@@ -200,23 +200,25 @@ fn trace(points: &[(f64, f64)]) -> String {
     d
 }
 
-/// Several sheets as one file in one language, two beside each other.
+/// Several sheets as one file in one language, two beside each other, below a heading and what
+/// is to be known of them.
 #[must_use]
-pub fn file(heading: &Both, sheets: &[Sheet], lang: Lang) -> String {
+pub fn file([heading, about]: [&Both; 2], sheets: &[Sheet], lang: Lang) -> String {
     let columns = if sheets.len() > 1 { 2 } else { 1 };
     let width = sheets.iter().map(|sheet| sheet.width).fold(0.0, f64::max);
     let whole = width * columns as f64 + 16.0 * (columns as f64 + 1.0);
-    let lines = wrapped(heading.of(lang), ((whole - 32.0) / 8.0) as usize);
-    let mut inner = String::new();
-    for (k, line) in lines.iter().enumerate() {
-        let y = 24 + 18 * k;
-        let line = escaped(line);
-        let _ = write!(
-            inner,
-            "<text x=\"16\" y=\"{y}\" font-size=\"15\" font-weight=\"600\" fill=\"{INK}\">{line}</text>"
-        );
+    let (mut inner, mut y) = (String::new(), 24.0);
+    let looks = [
+        (heading, 9.0, 19.0, format!("font-size=\"15\" font-weight=\"600\" fill=\"{INK}\"")),
+        (about, 6.6, 15.0, format!("font-size=\"11\" fill=\"{PALE}\"")),
+    ];
+    for (text, cell, step, look) in looks {
+        for line in wrapped(text.of(lang), ((whole - 32.0) / cell) as usize) {
+            let line = escaped(&line);
+            let _ = write!(inner, "<text x=\"16\" y=\"{}\" {look}>{line}</text>", at(y));
+            y += step;
+        }
     }
-    let mut y = 24.0 + 18.0 * lines.len() as f64;
     for row in sheets.chunks(columns) {
         for (k, sheet) in row.iter().enumerate() {
             let x = 16.0 + (width + 16.0) * k as f64;
@@ -251,22 +253,24 @@ fn one_language(body: &str, lang: Lang) -> String {
     kept
 }
 
+/// What never begins a line.
+const CLOSING: &str = "，。；：、！？）」”";
+
 /// A text in lines of at most so many cells, broken at spaces, and between Chinese characters.
 #[must_use]
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut words: Vec<String> = vec![String::new()];
+    let mut behind_wide = false;
     for c in text.chars() {
         let wide = say::cells(&c.to_string()) > 1;
-        if wide || c == ' ' {
+        if (wide || behind_wide || c == ' ') && !CLOSING.contains(c) {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut() {
             word.push(c);
         }
-        if wide {
-            words.push(String::new());
-        }
+        behind_wide = wide;
     }
     for word in words {
         let line = lines.last().map_or(0, |line| say::cells(line));
@@ -348,10 +352,11 @@ mod tests {
         sheet.words(1.0, 2.0, Anchor::Start, &same("<viral>"), "");
         sheet.words(1.0, 2.0, Anchor::End, &both("days", "天"), "");
         let (english, chinese) = (
-            file(&both("A", "甲"), &[sheet.clone()], Lang::En),
-            file(&same("A"), &[sheet], Lang::Zh),
+            file([&both("A", "甲"), &both("n = 5", "五次")], &[sheet.clone()], Lang::En),
+            file([&same("A"), &both("n = 5", "五次")], &[sheet], Lang::Zh),
         );
         assert!(english.contains(">days<") && english.contains("&lt;viral&gt;"));
+        assert!(english.contains(">n = 5<") && chinese.contains(">五次<"));
         assert!(!english.contains('天') && !english.contains('单'), "{english}");
         assert!(chinese.contains('天') && !chinese.contains("days"), "{chinese}");
     }
@@ -360,5 +365,6 @@ mod tests {
     fn long_headings_are_broken() {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
         assert_eq!(wrapped("拼团更好", 4), ["拼团", "更好"]);
+        assert_eq!(wrapped("拼团更，好", 6), ["拼团", "更，好"]);
     }
 }

@@ -5,8 +5,9 @@
 
 use crate::observer::Better;
 use crate::output::comparison::MetricName;
-use crate::output::statistics::{Moments, paired};
+use crate::output::statistics::Moments;
 use crate::report::data::{Data, over};
+use crate::report::rank::{self, Rank, Saying};
 use crate::report::say::{Both, Kind, both};
 use crate::report::words;
 
@@ -70,10 +71,7 @@ pub fn standings(data: &Data) -> Vec<Standing> {
 /// The difference of a metric between two places, over the replicates that both have.
 #[must_use]
 pub fn duel(data: &Data, metric: &str, one: usize, other: usize) -> Moments {
-    let (a, b) = (data.values(one, metric), data.values(other, metric));
-    let pairs: Vec<(f64, f64)> =
-        a.iter().filter_map(|(replicate, x)| Some((*b.get(replicate)?, *x))).collect();
-    paired(&pairs).difference
+    rank::difference(&data.values(one, metric), &data.values(other, metric))
 }
 
 /// Whether an interval excludes 0.
@@ -89,7 +87,7 @@ pub fn valued(kind: Kind, moments: &Moments) -> Both {
     let Some(ends) = moments.ci95 else { return value };
     let range = kind.range(ends, moments.mean.unwrap_or(0.0));
     both(
-        format!("{} (95 % interval {})", value.en, range.en),
+        format!("{} (95\u{a0}% interval {})", value.en, range.en),
         format!("{}（95% 区间 {}）", value.zh, range.zh),
     )
 }
@@ -102,10 +100,17 @@ pub fn sentence(data: &Data, standing: &Standing) -> Both {
     let label = &data.places[*best].label;
     let value = valued(standing.kind(), moments);
     if standing.ranks.len() < 2 {
-        return both(
-            format!("{label} has {}: {}.", metric.en, value.en),
-            format!("{label} 的{}为 {}。", metric.zh, value.zh),
-        );
+        return if data.places.len() > 1 {
+            both(
+                format!("Only {label} has a value in {}: {}.", metric.en, value.en),
+                format!("只有 {label} 有{}：{}。", metric.zh, value.zh),
+            )
+        } else {
+            both(
+                format!("{} of {label}: {}.", capital(&metric.en), value.en),
+                format!("{label} 的{}为 {}。", metric.zh, value.zh),
+            )
+        };
     }
     let name = &standing.metric.name;
     let others = standing.ranks[1..].iter().map(|rank| (rank.0, duel(data, name, *best, rank.0)));
@@ -134,11 +139,11 @@ fn wins(data: &Data, standing: &Standing, next: &(usize, Moments)) -> Both {
     let n = next.1.n;
     both(
         format!(
-            "{label} wins in {}: {most}, with {}, {} {more} than {other}, the next. n = {n} pairs.",
+            "{label} wins in {}: {most}, with {}, {} {more} than {other}, the next. n\u{a0}=\u{a0}{n} pairs.",
             metric.en, value.en, by.en
         ),
         format!(
-            "{label} 在{}上胜出：{most_zh}，为 {}，比次优的 {other} {more_zh} {}。配对数 n = {n}。",
+            "{label} 在{}上胜出：{most_zh}，为 {}，比次优的 {other} {more_zh} {}。配对数 n\u{a0}=\u{a0}{n}。",
             metric.zh, value.zh, by.zh
         ),
     )
@@ -186,13 +191,13 @@ fn undecided(
     both(
         format!(
             "In {} the arms cannot be separated: {best} and {}. {best} minus {other} is {}, and the \
-             interval contains 0. n = {n} pairs.",
+             interval contains 0. n\u{a0}=\u{a0}{n} pairs.",
             metric.en,
             names.join(", "),
             by.en
         ),
         format!(
-            "就{}而言，各方案无法区分：{best} 与 {}。{best} 减 {other} 为 {}，区间包含 0。配对数 n = {n}。",
+            "就{}而言，各方案无法区分：{best} 与 {}。{best} 减 {other} 为 {}，区间包含 0。配对数 n\u{a0}=\u{a0}{n}。",
             metric.zh,
             names.join("、"),
             by.zh
@@ -200,26 +205,95 @@ fn undecided(
     )
 }
 
-/// The answer in a few sentences: the first metric, then the others.
+/// A text that begins a sentence.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().collect::<String>());
+    first.unwrap_or_default() + chars.as_str()
+}
+
+/// The answer in a few sentences: who leads where platforms compete, the first metric, then
+/// the others.
 #[must_use]
 pub fn headline(data: &Data, standings: &[Standing]) -> Vec<Both> {
-    let mut all: Vec<Both> = standings.iter().take(4).map(|one| sentence(data, one)).collect();
+    let mut all = markets(data);
+    all.extend(standings.iter().take(4).map(|one| sentence(data, one)));
     if data.places.len() > 1 && data.replicates() > 1 {
         all.extend(count(data, standings));
     }
     all
 }
 
+/// Who has most of the market, in each arm in which platforms compete.
+fn markets(data: &Data) -> Vec<Both> {
+    let mut arms: Vec<&str> = data.places.iter().map(|place| place.arm.as_str()).collect();
+    arms.dedup();
+    let of = |arm: &&str| -> rank::Values {
+        let own = (0..data.places.len()).filter(|place| data.places[*place].arm == **arm);
+        own.map(|place| (place, data.values(place, "gmv_share"))).collect()
+    };
+    let all = arms.iter().map(of).filter(|own| own.len() > 1);
+    all.filter_map(|own| market(data, &own)).collect()
+}
+
+fn market(data: &Data, own: &rank::Values) -> Option<Both> {
+    let arm = data.label(&data.places[own[0].0].arm, "");
+    let share = |place: usize| {
+        let found = own.iter().find(|one| one.0 == place).map(|one| over(&one.1));
+        valued(Kind::Percent, &found.unwrap_or_default())
+    };
+    let said = |place: usize| {
+        let (label, value) = (&data.places[place].label, share(place));
+        both(
+            format!("{label} has the largest part of the market: {} of the GMV", value.en),
+            format!("{label} 市场份额最大：占成交额 {}", value.zh),
+        )
+    };
+    let what = both(format!("their part of the market in {arm}"), format!(" {arm} 的市场份额"));
+    let told = rank::told(data, own, &Saying { alone: &said, first: &said, what })?;
+    let Some(Rank::Tied(places)) = Rank::of(own) else {
+        return Some(both(format!("{}.", told.en), format!("{}。", told.zh)));
+    };
+    let parts: Vec<(&str, Both)> =
+        places.iter().map(|place| (data.places[*place].label.as_str(), share(*place))).collect();
+    let list = |of: fn(&Both) -> &str, with: &str| {
+        parts
+            .iter()
+            .map(|(label, part)| format!("{label} {}", of(part)))
+            .collect::<Vec<_>>()
+            .join(with)
+    };
+    Some(both(
+        format!("{}: {} of the GMV.", told.en, list(|part| &part.en, "; ")),
+        format!("{}：占成交额 {}。", told.zh, list(|part| &part.zh, "；")),
+    ))
+}
+
+/// Whether the best of a metric is separated from all others.
+#[must_use]
+pub fn has_winner(data: &Data, standing: &Standing) -> bool {
+    let best = standing.ranks[0].0;
+    let others = standing.ranks[1..].iter();
+    let mut gaps = others.map(|rank| duel(data, &standing.metric.name, best, rank.0));
+    standing.ranks.len() > 1 && gaps.all(|gap| is_separated(&gap))
+}
+
 /// In how many metrics the first metric's best is separated as the best.
 fn count(data: &Data, standings: &[Standing]) -> Option<Both> {
     let best = standings.first()?.ranks[0].0;
-    let first = |one: &&Standing| one.ranks[0].0 == best && one.ranks.len() > 1;
-    let alone = |one: &&Standing| {
-        let others = one.ranks[1..].iter();
-        others.map(|rank| duel(data, &one.metric.name, best, rank.0)).all(|d| is_separated(&d))
-    };
-    let won = standings.iter().filter(first).filter(alone).count();
-    let (label, n) = (&data.places[best].label, standings.len());
+    let won = standings.iter().filter(|one| one.ranks[0].0 == best && has_winner(data, one));
+    let (label, n, won) = (&data.places[best].label, standings.len(), won.count());
+    if n < 2 {
+        return None;
+    }
+    if won == 0 {
+        return Some(both(
+            format!(
+                "In none of {n} measures that judge is {label} the separated best; the decision table has all."
+            ),
+            format!("在 {n} 项评判指标中，{label} 没有一项可区分地居首；全部结果见决策表。"),
+        ));
+    }
     Some(both(
         format!(
             "Of {n} measures that judge, {label} is the separated best in {won}; the decision table has all."

@@ -20,7 +20,7 @@ const METRICS: &[Word] = &[
     ("cac_all_payers_fen", "cost of a new buyer, all payers", "获客成本（全口径）"),
     ("marketing_spend_fen", "marketing spend", "营销支出"),
     ("marketing_unspent_fen", "marketing budget left", "未用营销预算"),
-    ("repurchase_30d_share", "bought again in 30 days", "30日复购率"),
+    ("repurchase_30d_share", "repurchase within 30 days", "30日复购率"),
     ("k_factor", "K factor", "K因子"),
     ("organic_share", "organic orders", "自然流量订单占比"),
     ("trust_mean", "mean trust", "平均信任度"),
@@ -35,11 +35,11 @@ const METRICS: &[Word] = &[
     ("order_share", "share of orders", "订单市场份额"),
     ("gmv_share", "share of GMV", "成交额市场份额"),
     ("member_share", "share of members", "会员市场份额"),
-    ("exclusive_members_share", "members only here", "独占会员占比"),
+    ("exclusive_members_share", "exclusive members", "独占会员占比"),
     ("switching_share", "orders won from others", "转换订单占比"),
-    ("final_spread_share", "reached in the end", "最终传播占比"),
-    ("final_infected_share", "infected in the end", "期末感染占比"),
-    ("peak_infected_share", "infected at the peak", "感染峰值占比"),
+    ("final_spread_share", "final reach", "最终传播占比"),
+    ("final_infected_share", "share infected in the end", "期末感染占比"),
+    ("peak_infected_share", "share infected at the peak", "感染峰值占比"),
     ("peak_day", "day of the peak", "传播峰值日"),
 ];
 
@@ -93,7 +93,41 @@ const UNITS: &[Word] = &[
     ("day", "days", "天"),
     ("consumers", "consumers", "人"),
     ("1/day", "a day", "每天"),
+    ("no unit", "no unit", "无单位"),
+    ("utility", "utility", "效用"),
+    ("log-odds", "log-odds", "对数几率"),
+    ("stars", "stars", "星"),
+    ("reviews", "reviews", "条评价"),
+    ("offers", "offers", "件商品"),
+    ("ties", "ties", "条关系"),
+    ("orders", "orders", "单"),
+    ("orders/day", "orders/day", "单/天"),
+    ("members", "members", "人"),
+    ("people", "people", "人"),
+    ("friends", "friends", "位好友"),
+    ("followers", "followers", "位粉丝"),
+    ("merchants", "merchants", "家商家"),
+    ("influencers", "influencers", "位达人"),
+    ("replicates", "replicates", "次重复"),
+    ("fen/day", "fen/day", "分/天"),
 ];
+
+/// Where a value of a scenario comes from.
+const ORIGINS: &[Word] = &[("default", "default", "默认"), ("scenario", "scenario", "情景")];
+
+/// Designs of sweeps.
+const DESIGNS: &[Word] = &[
+    ("grid", "grid", "网格"),
+    ("lhs", "Latin hypercube", "拉丁超立方"),
+    ("sobol", "Sobol points", "Sobol 序列"),
+    ("list", "list", "列表"),
+];
+
+/// What the design of a sweep is called.
+#[must_use]
+pub fn design(name: &str) -> Both {
+    found(DESIGNS, name)
+}
 
 fn found(words: &[Word], name: &str) -> Both {
     let word = words.iter().find(|word| word.0 == name);
@@ -122,6 +156,24 @@ pub fn line(name: &str) -> Both {
 #[must_use]
 pub fn party(name: &str) -> Both {
     found(PARTIES, name)
+}
+
+/// What a unit is called in a table.
+#[must_use]
+pub fn unit_name(name: &str) -> Both {
+    found(UNITS, name)
+}
+
+/// Where a value of a scenario comes from: the file, a preset, the default.
+#[must_use]
+pub fn origin(name: &str) -> Both {
+    match name.strip_prefix("preset ") {
+        Some(preset) => {
+            let preset = say::name(preset, 40);
+            both(format!("preset {preset}"), format!("预设 {preset}"))
+        }
+        None => found(ORIGINS, name),
+    }
 }
 
 /// What a parameter is measured in, with a space before it; nothing for pure numbers.

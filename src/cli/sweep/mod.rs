@@ -52,7 +52,8 @@ pub struct Arguments {
     /// How it runs.
     #[command(flatten)]
     pub how: How,
-    /// Replace a sweep that is there.
+    /// Replace a sweep that is there; it stays beside the new one as DIR.replaced-1 until that
+    /// is whole.
     #[arg(long)]
     pub force: bool,
     /// Say what would be done, and do nothing.
@@ -234,26 +235,37 @@ fn work(
     }
     drop(progress);
     if let Some(error) = failure {
-        return Err(given_up(&error, folder.path()));
+        return Err(given_up(&error, folder.path(), arguments));
     }
     let path = folder.path().to_path_buf();
     if let (Some(signal), false) = (interrupt.signal(), folder.missing().is_empty()) {
         let Counts { planned, complete, failed, .. } = folder.interrupt()?.runs;
         let kept = complete + failed;
         let path = path.display();
+        let again = again(arguments);
         let message = format!(
-            "interrupted; {kept} of {planned} runs are kept in {path}, and the same command goes on \
-             with the others"
+            "interrupted; {kept} of {planned} runs are kept in {path}, and {again} goes on with the \
+             others"
         );
         return Err(Failure::Interrupted { signal, message });
     }
     let seconds = Some(begun.elapsed().as_secs_f64());
     let finished = pool.install(|| folder.finish(seconds));
-    finished.map_err(|error| given_up(&error, &path))
+    finished.map_err(|error| given_up(&error, &path, arguments))
+}
+
+/// What goes on with a sweep: `--force` would begin anew.
+fn again(arguments: &Arguments) -> &'static str {
+    if arguments.force { "the same command without --force" } else { "the same command" }
 }
 
 fn tell_beginning(folder: &SweepFolder, missing: usize, screen: &Screen) {
     let counts = folder.counts();
+    if let Some(old) = folder.replaces() {
+        let old = old.display();
+        screen
+            .tell(&format!("  the sweep that it replaces stays in {old} until this one is whole"));
+    }
     if folder.damaged() > 0 {
         let n = counted(folder.damaged() as u64, "record");
         screen.complain(&format!("{n} of the journal were damaged; their runs are done again"));
@@ -283,11 +295,12 @@ fn keep(folder: &mut SweepFolder, ended: Ended, screen: &Screen) -> Result<(), O
 }
 
 /// The failure of writing, with what is kept.
-fn given_up(error: &OutputError, path: &Path) -> Failure {
+fn given_up(error: &OutputError, path: &Path, arguments: &Arguments) -> Failure {
     let kept = match path.exists() {
         true => format!(
-            "\nthe runs that were finished are kept in `{}`; the same command goes on with the others",
-            path.display()
+            "\nthe runs that were finished are kept in `{}`; {} goes on with the others",
+            path.display(),
+            again(arguments)
         ),
         false => String::new(),
     };

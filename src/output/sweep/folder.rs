@@ -43,6 +43,8 @@ pub struct SweepFolder {
     manifest: Manifest,
     journal: Journal,
     forms: Forms,
+    /// Where the sweep that this one replaces stays until this one is whole.
+    replaces: Option<PathBuf>,
     /// Records that count, by piece.
     done: BTreeMap<Piece, Entry>,
     damaged: usize,
@@ -132,11 +134,22 @@ impl SweepFolder {
     /// As [`check`]; where another process writes it; where it cannot be written.
     pub fn open(path: &Path, asked: Asked) -> Result<Opened, OutputError> {
         check(path, &asked)?;
-        if asked.force
-            && let Some(Some(_)) = found(path)?
-        {
-            remove(path)?;
+        let replaces = match found(path)? {
+            Some(Some(_)) if asked.force => Some(move_aside(path)?),
+            _ => None,
+        };
+        let opened = Self::open_there(path, asked, replaces.clone());
+        if let (Err(_), Some(old)) = (&opened, replaces) {
+            put_back(&old, path);
         }
+        opened
+    }
+
+    fn open_there(
+        path: &Path,
+        asked: Asked,
+        replaces: Option<PathBuf>,
+    ) -> Result<Opened, OutputError> {
         std::fs::create_dir_all(path).map_err(writing(path))?;
         let held = Manifest::read(path)?;
         let whole =
@@ -157,6 +170,7 @@ impl SweepFolder {
             shard: asked.shard,
             journal,
             forms: asked.forms,
+            replaces,
             done: BTreeMap::new(),
             damaged: 0,
         };
@@ -213,6 +227,12 @@ impl SweepFolder {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where the sweep that this one replaces stays until this one is whole.
+    #[must_use]
+    pub fn replaces(&self) -> Option<&Path> {
+        self.replaces.as_deref()
     }
 
     /// Records that were damaged after they were written; their pieces are missing.
@@ -358,6 +378,11 @@ impl SweepFolder {
         self.manifest.write(&self.path)?;
         sync_folder(&self.path)?;
         forget_journal(&self.path, &self.manifest);
+        let is_whole = self.manifest.status == Status::Complete && self.manifest.runs.failed == 0;
+        if let Some(old) = self.replaces.filter(|_| is_whole) {
+            // What stays where this fails only takes room.
+            let _ = std::fs::remove_dir_all(old);
+        }
         Ok(self.manifest)
     }
 }
@@ -372,11 +397,26 @@ fn forget_journal(path: &Path, manifest: &Manifest) {
     }
 }
 
-/// Removes a sweep that is to be replaced; another process that writes it keeps it.
-fn remove(path: &Path) -> Result<(), OutputError> {
+/// Moves a sweep that is to be replaced aside; one that another process writes stays.
+fn move_aside(path: &Path) -> Result<PathBuf, OutputError> {
+    let has_journal = path.join(pieces::FILE).exists();
     let held = Journal::take(path)?;
-    let old = target::new_sibling(path, "old")?;
-    std::fs::rename(path, old.join("folder")).map_err(writing(path))?;
+    let aside = target::beside(path, "replaced")?;
+    std::fs::rename(path, &aside).map_err(writing(path))?;
     drop(held);
-    std::fs::remove_dir_all(&old).map_err(writing(&old))
+    if !has_journal {
+        // It was only made to see that nobody else writes there.
+        let _ = std::fs::remove_file(aside.join(pieces::FILE));
+    }
+    sync_folder(&target::parent_of(path))?;
+    Ok(aside)
+}
+
+/// Gives a sweep its name back where the new one was only begun.
+fn put_back(old: &Path, path: &Path) {
+    if matches!(found(path), Ok(Some(None))) && Journal::take(path).is_ok() {
+        let _ = std::fs::remove_dir_all(path);
+    }
+    // Where this fails, too, the old sweep is still there, by its other name.
+    let _ = std::fs::rename(old, path);
 }

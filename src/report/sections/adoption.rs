@@ -1,12 +1,19 @@
 //! Adoption, with the Bass model fitted to it.
 
+use crate::quantity::math;
 use crate::report::bass::{self, Bass};
 use crate::report::charts::{self, Axes, Series};
 use crate::report::data::{ByReplicate, Data, over};
 use crate::report::page::{Cell, Figure, Section, Table, count, spread};
+use crate::report::rank::{self, Saying};
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::sections::course::band;
 use crate::report::svg::BLACK;
+
+/// Smallest p and q whose logarithm is taken.
+const TINY: f64 = 1e-9;
+/// Ratio of q to p beyond which p is as good as nothing.
+const MOST: f64 = 1000.0;
 
 /// The fits of one place.
 struct Fit {
@@ -46,17 +53,7 @@ fn fit(data: &Data, place: usize) -> Option<Fit> {
 #[must_use]
 pub fn section(data: &Data) -> Option<Section> {
     let fits: Vec<Fit> = (0..data.places.len()).filter_map(|place| fit(data, place)).collect();
-    let best = fits.iter().max_by(|a, b| ratio(&a.mean).total_cmp(&ratio(&b.mean)))?;
-    let label = &data.places[best.place].label;
-    let times = format!("{:.0}", ratio(&best.mean));
-    let finding = if ratio(&best.mean) > 1.0 {
-        both(
-            format!("{label} grows most by imitation: q is {times} times p"),
-            format!("{label} 最依靠模仿增长：q 为 p 的 {times} 倍"),
-        )
-    } else {
-        both("No arm grows by imitation: q stays below p", "没有方案依靠模仿增长：q 均小于 p")
-    };
+    let finding = finding(data, &fits)?;
     let axes = Axes::by_day(Kind::Count);
     let sheets = fits.iter().take(8).filter_map(|fit| {
         let title = same(data.places[fit.place].label.as_str());
@@ -67,7 +64,7 @@ pub fn section(data: &Data) -> Option<Section> {
         finding,
         about: count(data.replicates()).then(&both(
             ". Consumers, cumulative. Coloured dots: mean over replicates; black line: the Bass model \
-             fitted to the mean. The 95 % intervals of p, q and m in the table come from a fit to each \
+             fitted to the mean. The 95\u{a0}% intervals of p, q and m in the table come from a fit to each \
              replicate.",
             "。消费者累计人数。彩色点为各重复均值，黑线为对均值拟合的巴斯模型；表中 p、q、m 的 95% 区间来自对每次重复的拟合。",
         )),
@@ -87,6 +84,40 @@ pub fn section(data: &Data) -> Option<Section> {
         figures: vec![figure],
         ..Section::default()
     })
+}
+
+/// Who grows most by imitation.
+fn finding(data: &Data, fits: &[Fit]) -> Option<Both> {
+    if fits.iter().all(|fit| ratio(&fit.mean) <= 1.0) {
+        let none =
+            both("Nobody grows by imitation: q stays below p", "没有方案依靠模仿增长：q 均小于 p");
+        return (!fits.is_empty()).then_some(none);
+    }
+    // Ratios are compared by their logarithms: those of a p near nothing would drown the rest.
+    let log = |fit: &Fit| {
+        let known = fit.each[0].iter().filter_map(|(r, p)| Some((*r, *p, *fit.each[1].get(r)?)));
+        known.map(|(r, p, q)| (r, math::ln(q.max(TINY) / p.max(TINY)))).collect()
+    };
+    let all: rank::Values = fits.iter().map(|fit| (fit.place, log(fit))).collect();
+    let times = |place: usize| {
+        let found = fits.iter().find(|fit| fit.place == place).map_or(0.0, |fit| ratio(&fit.mean));
+        if found > MOST {
+            both("more than 1,000 times", "1,000 倍以上")
+        } else {
+            both(format!("{found:.0} times"), format!("{found:.0} 倍"))
+        }
+    };
+    let said = |place: usize, en: &str, zh: &str| {
+        let (label, times) = (&data.places[place].label, times(place));
+        both(
+            format!("{label} grows {en}by imitation: q is {} p", times.en),
+            format!("{label} {zh}依靠模仿增长：q 为 p 的 {}", times.zh),
+        )
+    };
+    let (alone, first) = (|place| said(place, "", ""), |place| said(place, "most ", "最"));
+    let what =
+        both("how far they grow by imitation (q over p)", "依靠模仿增长的程度（q 与 p 之比）");
+    rank::told(data, &all, &Saying { alone: &alone, first: &first, what })
 }
 
 fn ratio(bass: &Bass) -> f64 {

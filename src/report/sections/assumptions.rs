@@ -3,9 +3,11 @@
 //!
 //! `resolved.toml` has a line a value: `key = value # unit; origin; tag: source`.
 
+use crate::output::text::grouped;
 use crate::report::data::{Data, Source};
 use crate::report::page::{Cell, Section, Table};
 use crate::report::say::{Both, both, name, same};
+use crate::report::words;
 use std::collections::BTreeMap;
 
 /// Widest value that is shown whole.
@@ -86,13 +88,14 @@ pub fn section(data: &Data) -> Option<Section> {
     let guesses = counts.get(&Some('A')).copied().unwrap_or(0);
     let n = all.len();
     let share = 100.0 * guesses as f64 / n as f64;
+    let (guesses, n_values) = (grouped(guesses as f64, 0), grouped(n as f64, 0));
     let text = both(
         format!(
-            "{guesses} of {n} values ({share:.0} %) are assumptions: read the direction and the order of the \
+            "{guesses} of {n_values} values ({share:.0}\u{a0}%) are assumptions: read the direction and the order of the \
              arms before the levels."
         ),
         format!(
-            "{n} 个取值中有 {guesses} 个（{share:.0}%）是假设：应先看方向与次序，再看具体水平。"
+            "{n_values} 个取值中有 {guesses} 个（{share:.0}%）是假设：应先看方向与次序，再看具体水平。"
         ),
     );
     let set = all.iter().filter(|value| value.origin != "default").collect::<Vec<_>>();
@@ -128,7 +131,7 @@ fn tags(counts: &BTreeMap<Option<char>, usize>, n: usize) -> Table {
         let share = 100.0 * *count as f64 / n as f64;
         vec![
             Cell::words(tag_words(*tag)),
-            Cell::number(count.to_string(), Some(*count as f64)),
+            Cell::number(grouped(*count as f64, 0), Some(*count as f64)),
             Cell::number(format!("{share:.0}"), Some(share)),
         ]
     };
@@ -151,8 +154,8 @@ fn table(caption: Both, values: &[&Value]) -> Table {
         vec![
             key,
             shown,
-            Cell::words(same(name(&value.unit, VALUE))),
-            Cell::words(same(name(&value.origin, VALUE))),
+            Cell::words(words::unit_name(&value.unit)),
+            Cell::words(words::origin(&value.origin)),
             Cell::words(tag_words(value.tag)),
             Cell::words(same(name(&value.source, 2 * VALUE))),
         ]
@@ -165,7 +168,7 @@ fn table(caption: Both, values: &[&Value]) -> Table {
             both("unit", "单位"),
             both("from", "来自"),
             both("evidence", "证据"),
-            both("source", "来源"),
+            both("source", "来源（原文）"),
         ],
         rows: values.iter().map(row).collect(),
     }

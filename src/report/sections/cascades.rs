@@ -1,9 +1,11 @@
 //! How far sharing carried: sizes of cascades, and the largest one drawn.
 
+use crate::output::text::grouped;
 use crate::quantity::math;
 use crate::report::charts::{self, Axes, Point, Series};
 use crate::report::data::Data;
 use crate::report::page::{Cell, Figure, Section, Table};
+use crate::report::rank;
 use crate::report::say::{Kind, both, same};
 use crate::report::svg::Sheet;
 use crate::report::trees;
@@ -56,17 +58,28 @@ pub fn section(data: &Data) -> Option<Section> {
     let title = both("share of cascades of at least that size", "不小于该规模的级联占比");
     let mut sheets: Vec<_> = charts::lines(title, &series, &axes).into_iter().collect();
     sheets.extend(drawn(data));
-    let (label, size) = (&data.places[best].label, largest(&best));
+    let size = largest(&best);
     let n: f64 = all.iter().flat_map(BTreeMap::values).sum();
-    let n = Kind::Count.cell(n);
+    let n = grouped(n, 0);
+    let shown = (0..all.len()).filter(|place| !all[*place].is_empty()).count();
+    let as_far: Vec<usize> = (0..all.len()).filter(|place| largest(place) == size).collect();
+    let who = rank::names(data, &as_far);
     let figure = Figure {
         id: "cascades",
-        finding: both(
-            format!(
-                "Sharing carried furthest in {label}: the largest cascade has {size} consumers"
-            ),
-            format!("分享以 {label} 传得最远：最大级联达 {size} 人"),
-        ),
+        finding: if as_far.len() == 1 && shown > 1 {
+            both(
+                format!(
+                    "Sharing carried furthest in {}: the largest cascade has {size} consumers",
+                    who.en
+                ),
+                format!("分享以 {} 传得最远：最大级联达 {size} 人", who.zh),
+            )
+        } else {
+            both(
+                format!("The largest cascade of {} has {size} consumers", who.en),
+                format!("{} 的最大级联达 {size} 人", who.zh),
+            )
+        },
         about: both(
             format!(
                 "n = {n} cascades of all replicates together, so without an interval. Both axes are \
@@ -124,7 +137,7 @@ fn table(data: &Data, all: &[BTreeMap<u32, f64>]) -> Table {
             rows.push(vec![
                 Cell::words(same(data.places[place].label.as_str())),
                 Cell::number(name, None),
-                Cell::number(Kind::Count.cell(n), Some(n)),
+                Cell::number(grouped(n, 0), Some(n)),
                 Cell::number(Kind::Percent.cell(n / total), Some(n / total)),
             ]);
             low = high;

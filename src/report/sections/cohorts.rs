@@ -2,9 +2,10 @@
 
 use crate::output::statistics::Moments;
 use crate::report::charts;
-use crate::report::data::{Data, over};
+use crate::report::data::{ByReplicate, Data, over};
 use crate::report::page::{Cell, Figure, Section, Table, count, spread};
-use crate::report::say::{Kind, both, same};
+use crate::report::rank::{self, Saying};
+use crate::report::say::{Both, Kind, both, same};
 use crate::report::svg::Sheet;
 use std::collections::BTreeMap;
 
@@ -45,6 +46,44 @@ fn second_month(all: &Cohorts) -> Option<f64> {
     (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
 }
 
+/// The same by replicate.
+fn second_months(data: &Data, place: usize, all: &Cohorts) -> ByReplicate {
+    let of = |key: (u32, u32), r: &u32| data.of[place].cohorts.get(&key)?.get(r).copied();
+    let mut replicates: Vec<u32> =
+        data.of[place].cohorts.values().flat_map(|one| one.keys().copied()).collect();
+    replicates.sort_unstable();
+    replicates.dedup();
+    let mean = |r: &u32| {
+        let second = all.keys().filter(|key| key.1 == 1);
+        let parts: Vec<f64> = second
+            .filter_map(|key| Some(of(*key, r)? / of((key.0, 0), r).filter(|x| *x > 0.0)?))
+            .collect();
+        (!parts.is_empty()).then(|| (*r, parts.iter().sum::<f64>() / parts.len() as f64))
+    };
+    replicates.iter().filter_map(mean).collect()
+}
+
+/// Who keeps most.
+fn finding(data: &Data, all: &[Cohorts]) -> Option<Both> {
+    let values = |(place, one): (usize, &Cohorts)| (place, second_months(data, place, one));
+    let values: rank::Values = all.iter().enumerate().map(values).collect();
+    let said = |place: usize, en: &str, zh: &str| {
+        let value = Kind::Percent.words(second_month(&all[place]).unwrap_or(0.0));
+        let label = &data.places[place].label;
+        both(
+            format!(
+                "{label}{en} in the second month of life it has {} of the first month's buyers",
+                value.en
+            ),
+            format!("{label}{zh}注册后第二个月的买家为首月的 {}", value.zh),
+        )
+    };
+    let alone = |place| said(place, ":", "：");
+    let first = |place| said(place, " keeps most:", " 留存最好：");
+    let what = both("how many buyers they keep into the second month", "第二个月的买家留存");
+    rank::told(data, &values, &Saying { alone: &alone, first: &first, what })
+}
+
 fn sheet(data: &Data, place: usize, all: &Cohorts, ends: (f64, f64)) -> Option<Sheet> {
     let n = all.keys().map(|key| key.0).max()? + 1;
     let row = |cohort: u32| {
@@ -65,23 +104,15 @@ pub fn section(data: &Data) -> Option<Section> {
     let ends = every.fold((1.0_f64, 1.0_f64), |(a, b), x| (a.min(x), b.max(x)));
     // The palest cell is not white, so that it is seen to be one.
     let ends = (ends.0 - 0.1 * (ends.1 - ends.0), ends.1);
-    let best = (0..all.len()).filter_map(|place| Some((place, second_month(&all[place])?)));
-    let best = best.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (label, value) = (&data.places[best.0].label, Kind::Percent.words(best.1));
     let sheets = all.iter().enumerate().take(8);
     let figure = Figure {
         id: "cohorts",
-        finding: both(
-            format!(
-                "{label} keeps most: in the second month of life it has {} of the first month's buyers",
-                value.en
-            ),
-            format!("{label} 留存最好：注册后第二个月的买家为首月的 {}", value.zh),
-        ),
+        finding: finding(data, &all)?,
         about: count(data.replicates()).then(&both(
-            ", means. Rows: month of registration, 30 days each. Cells: buyers in a month of life, in per cent of \
-             the buyers in the first. Months that some members have not lived whole are left out.",
-            "，取均值。行为注册月份（每月 30 天），格内为该月买家占首月买家的百分比。部分会员尚未过完的月份不列。",
+            ", means; 95\u{a0}% t-intervals of the counts are in the table. Rows: month of registration, 30 days \
+             each. Cells: buyers in a month of life, in per cent of the buyers in the first. Months that some \
+             members have not lived whole are left out.",
+            "，取均值，人数的 95% t 区间见表。行为注册月份（每月 30 天），格内为该月买家占首月买家的百分比。部分会员尚未过完的月份不列。",
         )),
         sheets: sheets.filter_map(|(place, one)| sheet(data, place, one, ends)).collect(),
         table: table(data, &all),

@@ -2,8 +2,9 @@
 
 use crate::output::statistics::moments;
 use crate::report::charts::{self, Axes, Point, Series};
-use crate::report::data::{Course, Data, PlaceData};
+use crate::report::data::{ByReplicate, Course, Data, PlaceData, over};
 use crate::report::page::{Cell, Figure, Section, Table, basis, count};
+use crate::report::rank::{self, Saying};
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::svg::Sheet;
 
@@ -106,7 +107,7 @@ fn figure(
     let sheets: Vec<Sheet> = all.iter().zip(measures).filter_map(sheet).collect();
     let first = all.iter().zip(measures).find(|(series, _)| !series.is_empty())?;
     let weekly = both(
-        ". Line: mean over replicates; band: 95 % t-interval of the mean. Daily counts and shares are \
+        ". Line: mean over replicates; band: 95\u{a0}% t-interval of the mean. Daily counts and shares are \
          averaged over the 7 days before.",
         "。线为各重复均值，色带为均值的 95% t 区间。每日计数与占比取前 7 天平均。",
     );
@@ -161,18 +162,67 @@ fn table(data: &Data, all: &[Vec<Series>], measures: &[Measure]) -> Table {
     }
 }
 
+/// The last value of a measure by replicate.
+fn last(data: &Data, measure: &Measure, place: usize) -> ByReplicate {
+    let of = &data.of[place];
+    let replicates = of.daily.get(measure.columns.0).into_iter().flat_map(|course| course.keys());
+    let value = |replicate: &u32| Some((*replicate, (*measure.of(of, *replicate).last()?)?));
+    replicates.filter_map(value).collect()
+}
+
 /// Who ends highest, and with how much.
-fn highest(data: &Data) -> impl Fn(&[Series], &Measure) -> Both + '_ {
-    |series, measure| {
-        let last = |one: &Series| one.points.last().map_or(0.0, |p| p.1);
-        let best = series.iter().max_by(|a, b| last(a).total_cmp(&last(b)));
-        let Some(best) = best else { return measure.title.clone() };
-        let (value, label) = (measure.kind.words(last(best)), &data.places[best.place].label);
+fn ending(data: &Data, all: &[(usize, ByReplicate)], measure: &Measure) -> Both {
+    let label = |place: usize| data.places[place].label.as_str();
+    let value = |place: usize| {
+        let own = all.iter().find(|one| one.0 == place).and_then(|one| over(&one.1).mean);
+        measure.kind.words(own.unwrap_or(0.0))
+    };
+    let title = &measure.title;
+    let first = |place: usize| {
         both(
-            format!("{label} ends highest in {}: {}", measure.title.en, value.en),
-            format!("期末{}以 {label} 最高：{}", measure.title.zh, value.zh),
+            format!("{} ends highest in {}: {}", label(place), title.en, value(place).en),
+            format!("期末{}以 {} 最高：{}", title.zh, label(place), value(place).zh),
         )
+    };
+    let alone = |place: usize| {
+        both(
+            format!("{} ends with {}: {}", label(place), title.en, value(place).en),
+            format!("{} 期末的{}：{}", label(place), title.zh, value(place).zh),
+        )
+    };
+    let what = both(format!("{} in the end", title.en), format!("期末{}", title.zh));
+    let told = rank::told(data, all, &Saying { alone: &alone, first: &first, what });
+    told.unwrap_or_else(|| title.clone())
+}
+
+/// Who ends highest in the first measure.
+fn highest(data: &Data) -> impl Fn(&[Series], &Measure) -> Both + '_ {
+    |series, measure| ending(data, &lasts(data, series, measure), measure)
+}
+
+fn lasts(data: &Data, series: &[Series], measure: &Measure) -> rank::Values {
+    series.iter().map(|one| (one.place, last(data, measure, one.place))).collect()
+}
+
+/// Who delivers slowest in the end.
+fn slowest(data: &Data, series: &[Series], measure: &Measure) -> Both {
+    let all = lasts(data, series, measure);
+    if measure.kind != Kind::Days {
+        return ending(data, &all, measure);
     }
+    let said = |place: usize, en: &str, zh: &str| {
+        let own = all.iter().find(|one| one.0 == place).and_then(|one| over(&one.1).mean);
+        let (value, label) = (measure.kind.words(own.unwrap_or(0.0)), &data.places[place].label);
+        both(
+            format!("{label} {en} in the end: {} from order to delivery", value.en),
+            format!("期末 {label} {zh}：下单至送达 {}", value.zh),
+        )
+    };
+    let first = |place| said(place, "is slowest", "配送最慢");
+    let alone = |place| said(place, "delivers", "的配送");
+    let what = both("time to delivery in the end", "期末平均配送时间");
+    let told = rank::told(data, &all, &Saying { alone: &alone, first: &first, what });
+    told.unwrap_or_else(|| measure.title.clone())
 }
 
 fn section_of(id: &'static str, title: Both, figure: Option<Figure>) -> Option<Section> {
@@ -229,17 +279,8 @@ pub fn supply(data: &Data) -> Option<Section> {
             both("orders of unfilled groups", "未成团订单占比"),
         ),
     ];
-    let figure = figure(data, "supply", &measures, |series, measure| {
-        let last = |one: &Series| one.points.last().map_or(0.0, |p| p.1);
-        let Some(worst) = series.iter().max_by(|a, b| last(a).total_cmp(&last(b))) else {
-            return measure.title.clone();
-        };
-        let (value, label) = (measure.kind.words(last(worst)), &data.places[worst.place].label);
-        both(
-            format!("{label} is slowest in the end: {} from order to delivery", value.en),
-            format!("期末配送以 {label} 最慢：下单至送达 {}", value.zh),
-        )
-    });
+    let figure =
+        figure(data, "supply", &measures, |series, measure| slowest(data, series, measure));
     section_of("supply", both("Stock and delivery", "库存与配送"), figure)
 }
 
@@ -257,11 +298,16 @@ pub fn market(data: &Data) -> Option<Section> {
     let shown = &all[..all.len().min(ARMS)];
     let axes = Axes { x: both("month", "月"), ..Axes::by_day(Kind::Percent) };
     let gmv = measure("gmv_share", Kind::Percent, false, both("share of GMV", "成交额市场份额"));
+    let end = |place: usize| {
+        let courses = data.of[place].shares.iter();
+        courses.filter_map(|(r, course)| Some((*r, (*course.last()?)?))).collect()
+    };
+    let shares: rank::Values = all.iter().map(|one| (one.place, end(one.place))).collect();
     let sheet =
         charts::lines(both("share of the arm's GMV, %", "占本方案成交额份额，%"), shown, &axes)?;
     let figure = Figure {
         id: "market",
-        finding: highest(data)(shown, &gmv),
+        finding: ending(data, &shares, &gmv),
         about: basis(data.replicates()).then(&both(
             ". By month of 30 days; of all platforms of one arm.",
             "。以 30 天为一月；占同一方案内所有平台之比。",

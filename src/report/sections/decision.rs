@@ -3,9 +3,9 @@
 
 use crate::output::decision::{self, Choice};
 use crate::report::data::{Data, over};
-use crate::report::page::{Cell, Section, Table, spread};
+use crate::report::page::{Cell, Section, Table, count, spread};
 use crate::report::say::{Both, both, same};
-use crate::report::verdict::{Standing, duel, is_separated};
+use crate::report::verdict::{Standing, duel, has_winner, is_separated};
 use crate::report::words;
 
 /// Most measures that a sentence lists.
@@ -52,13 +52,15 @@ fn price(data: &Data, standings: &[Standing]) -> Option<Both> {
     };
     let lost: Vec<Both> = standings.iter().filter_map(lost).collect();
     let (label, name) = (&data.places[chosen].label, words::metric(&standings[0].metric.name));
+    let (best, best_zh) =
+        if has_winner(data, &standings[0]) { ("the best", "最优") } else { ("ahead", "领先") };
     if lost.is_empty() {
         return Some(both(
             format!(
-                "Choosing {label}, the best in {}, gives up nothing that is separated from chance.",
+                "Choosing {label}, {best} in {}, gives up nothing that is separated from chance.",
                 name.en
             ),
-            format!("选择{}最优的 {label}，在其他指标上没有可区分的损失。", name.zh),
+            format!("选择{}{best_zh}的 {label}，在其他指标上没有可区分的损失。", name.zh),
         ));
     }
     let (n, list) = (lost.len(), &lost[..lost.len().min(LISTED)]);
@@ -66,13 +68,13 @@ fn price(data: &Data, standings: &[Standing]) -> Option<Both> {
         |of: fn(&Both) -> &str, with: &str| list.iter().map(of).collect::<Vec<_>>().join(with);
     Some(both(
         format!(
-            "Choosing {label}, the best in {}, gives something up in {n} of {} measures: {}.",
+            "Choosing {label}, {best} in {}, gives something up in {n} of {} measures: {}.",
             name.en,
             standings.len(),
             joined(|one| &one.en, "; ")
         ),
         format!(
-            "选择{}最优的 {label}，在 {} 项指标中的 {n} 项上有所损失：{}。",
+            "选择{}{best_zh}的 {label}，在 {} 项指标中的 {n} 项上有所损失：{}。",
             name.zh,
             standings.len(),
             joined(|one| &one.zh, "；")
@@ -87,10 +89,10 @@ fn head(data: &Data) -> Vec<Both> {
 
 fn values(data: &Data, standings: &[Standing]) -> Table {
     let row = |standing: &Standing| {
-        let kind = standing.kind();
+        let (kind, won) = (standing.kind(), has_winner(data, standing));
         let cell = |place: usize| {
             let mut cell = spread(kind, &over(&data.values(place, &standing.metric.name)));
-            if standing.ranks[0].0 == place {
+            if won && standing.ranks[0].0 == place {
                 cell.class = "n best";
             }
             cell
@@ -99,10 +101,11 @@ fn values(data: &Data, standings: &[Standing]) -> Table {
         first.into_iter().chain((0..data.places.len()).map(cell)).collect()
     };
     Table {
-        caption: both(
-            "Means, ± half of the 95 % t-interval; the best is marked (tables/summary.csv)",
-            "均值 ± 95% t 区间半宽；最优者加底色（tables/summary.csv）",
-        ),
+        caption: count(data.replicates()).then(&both(
+            "; means ± half of the 95\u{a0}% t-interval; the best is marked where it is separated from all \
+             others (tables/summary.csv)",
+            "；均值 ± 95% t 区间半宽；与其余方案均可区分的最优者加底色（tables/summary.csv）",
+        )),
         head: head(data),
         rows: standings.iter().map(row).collect(),
     }
@@ -123,7 +126,7 @@ fn regrets(data: &Data, standings: &[Standing], choices: &[Choice]) -> Table {
             let (Some(lost), Some(won)) = (choice.expected_regret, choice.best_probability) else {
                 return Cell::number("–", None);
             };
-            let text = format!("{} · {:.0}\u{a0}%", kind.cell(lost), 100.0 * won);
+            let text = format!("{} ·\u{a0}{:.0}\u{a0}%", kind.cell(lost), 100.0 * won);
             let mut cell = Cell::number(text, Some(lost));
             if won > 0.5 {
                 cell.class = "n best";
@@ -134,10 +137,10 @@ fn regrets(data: &Data, standings: &[Standing], choices: &[Choice]) -> Table {
         first.into_iter().chain((0..data.places.len()).map(cell)).collect()
     };
     Table {
-        caption: both(
-            "Expected regret · probability of being the best (tables/decision.csv)",
-            "预期后悔值 · 最优的概率（tables/decision.csv）",
-        ),
+        caption: count(data.replicates()).then(&both(
+            "; expected regret · probability of being the best (tables/decision.csv)",
+            "；预期后悔值 · 最优的概率（tables/decision.csv）",
+        )),
         head: head(data),
         rows: standings.iter().filter(|s| of(s, s.ranks[0].0).is_some()).map(row).collect(),
     }

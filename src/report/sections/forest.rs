@@ -62,8 +62,11 @@ fn row(data: &Data, one: &Difference) -> Row {
     let (paired, kind) = (&one.paired, Kind::of(&one.metric).difference());
     let mean = paired.difference.mean.unwrap_or(0.0);
     let sign = if mean > 0.0 { "+" } else { "" };
-    let part = paired.relative_difference.map(|x| format!(" ({x:+.1} %)", x = x * 100.0));
-    let part = if kind == Kind::Points { None } else { part };
+    let part = paired.relative_difference.map(|x| {
+        let places = if x.abs() < 0.0005 { 2 } else { 1 };
+        format!(" ({:+.places$} %)", x * 100.0)
+    });
+    let part = if kind == Kind::Points || mean == 0.0 { None } else { part };
     let size = kind.give_or_take(mean, paired.difference.half_width());
     let note = format!("{sign}{size}{}", part.unwrap_or_default());
     let index = place(data, one);
@@ -96,7 +99,7 @@ fn about(data: &Data, shown: &[&Difference]) -> Both {
     let baseline = data.label(&data.measured.baseline, &data.measured.baseline);
     let more = both(
         format!(
-            ". Arm minus {baseline}, paired by replicate; dot: mean, bar: 95 % t-interval. Each interval \
+            ". Arm minus {baseline}, paired by replicate; dot: mean, bar: 95\u{a0}% t-interval. Each interval \
              stands for itself: of twenty measures that do not differ, one is expected to look separated."
         ),
         format!(
@@ -104,6 +107,15 @@ fn about(data: &Data, shown: &[&Difference]) -> Both {
              预计会有一个看似可区分。"
         ),
     );
+    let rivals = data.places.iter().filter(|p| p.arm == data.measured.baseline).count();
+    let more = if rivals < 2 {
+        more
+    } else {
+        more.then(&both(
+            format!(" A platform is compared with that of the same name in {baseline}."),
+            format!("平台与 {baseline} 中的同名平台相比。"),
+        ))
+    };
     if n < 2 {
         basis(n).then(&more)
     } else {
@@ -121,7 +133,7 @@ fn table(data: &Data, all: &[&Difference]) -> Table {
         both("difference", "差值"),
         both("95 % from", "95% 下限"),
         both("to", "上限"),
-        both("relative", "相对"),
+        both("relative, %", "相对，%"),
         both("n", "n"),
     ];
     let row = |one: &&Difference| {

@@ -4,7 +4,9 @@ use crate::output::statistics::Moments;
 use crate::report::charts::{self, Row};
 use crate::report::data::{ByReplicate, Data, FUNNEL, over};
 use crate::report::page::{Cell, Figure, Section, Table, basis, count, spread};
+use crate::report::rank::{self, Saying};
 use crate::report::say::{Both, Kind, both, same};
+use crate::report::svg::Sheet;
 use crate::report::words;
 
 /// The steps of the funnel: column and name.
@@ -34,20 +36,14 @@ pub fn section(data: &Data) -> Option<Section> {
         .map(|place| (place, STEPS.map(|step| over(&total(data, place, step.0)))))
         .filter(|(_, steps)| steps[0].mean.is_some_and(|x| x > 0.0))
         .collect();
-    let yield_of =
-        |steps: &[Moments; 5]| steps[3].mean.unwrap_or(0.0) / steps[0].mean.unwrap_or(1.0);
-    let best = all.iter().max_by(|a, b| yield_of(&a.1).total_cmp(&yield_of(&b.1)))?;
-    let (label, made) = (&data.places[best.0].label, format!("{:.1}", 1000.0 * yield_of(&best.1)));
+    let shown: Vec<usize> = all.iter().map(|one| one.0).collect();
     let figure = Figure {
         id: "funnel",
-        finding: both(
-            format!("Of 1,000 contacts {label} makes {made} orders, the most"),
-            format!("每千次曝光以 {label} 成交最多：{made} 单"),
-        ),
+        finding: yields(data, &shown)?,
         about: count(data.replicates()).then(&both(
-            ", means. Counts over all days and channels. Bars are logarithms, since steps differ by powers of ten; \
-             the percentage is the part of the step above.",
-            "，取均值。全部日期与渠道合计。各步相差悬殊，条长取对数；百分比为占上一步之比。",
+            ", means; 95\u{a0}% t-intervals are in the table. Counts over all days and channels. Bars are \
+             logarithms, since steps differ by powers of ten; the percentage is the part of the step above.",
+            "，取均值，95% t 区间见表。全部日期与渠道合计。各步相差悬殊，条长取对数；百分比为占上一步之比。",
         )),
         sheets: all.iter().take(8).map(|(place, steps)| sheet(data, *place, steps)).collect(),
         table: table(data),
@@ -60,7 +56,30 @@ pub fn section(data: &Data) -> Option<Section> {
     })
 }
 
-fn sheet(data: &Data, place: usize, steps: &[Moments; 5]) -> crate::report::svg::Sheet {
+/// Who makes most orders of as many contacts.
+fn yields(data: &Data, shown: &[usize]) -> Option<Both> {
+    let of = |place: usize| -> ByReplicate {
+        let (orders, contacts) =
+            (total(data, place, "ordered_count"), total(data, place, "exposed_count"));
+        let part = |(r, n): (&u32, &f64)| Some((*r, 1000.0 * orders.get(r)? / n));
+        contacts.iter().filter(|one| *one.1 > 0.0).filter_map(part).collect()
+    };
+    let all: rank::Values = shown.iter().map(|place| (*place, of(*place))).collect();
+    let said = |place: usize, en: &str, zh: &str| {
+        let mean = |column| over(&total(data, place, column)).mean.unwrap_or(0.0);
+        let made = 1000.0 * mean("ordered_count") / mean("exposed_count").max(1.0);
+        let label = &data.places[place].label;
+        both(
+            format!("Of 1,000 contacts {label} makes {made:.1} orders{en}"),
+            format!("{label} 每千次曝光成交{zh} {made:.1} 单"),
+        )
+    };
+    let (alone, first) = (|place| said(place, "", ""), |place| said(place, ", the most", "最多："));
+    let what = both("orders per contact", "每次曝光的成交数");
+    rank::told(data, &all, &Saying { alone: &alone, first: &first, what })
+}
+
+fn sheet(data: &Data, place: usize, steps: &[Moments; 5]) -> Sheet {
     let row = |k: usize| {
         let value = steps[k].mean.unwrap_or(0.0);
         let before = k.checked_sub(1).and_then(|k| steps[k].mean).filter(|x| *x > 0.0);
@@ -109,24 +128,31 @@ fn table(data: &Data) -> Table {
     }
 }
 
+/// The channels of one place.
+struct Sources {
+    place: usize,
+    sheet: Sheet,
+    /// The channel that brings most.
+    main: Both,
+    /// Its share of the place's new buyers, of the means.
+    share: f64,
+    /// The same by replicate.
+    shares: ByReplicate,
+}
+
 /// By which channels new buyers came.
 #[must_use]
 pub fn channels(data: &Data) -> Option<Section> {
-    let sheets: Vec<_> = (0..data.places.len()).filter_map(|place| sources(data, place)).collect();
-    let best = sheets.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (label, channel, part) = (&data.places[best.2].label, &best.3, Kind::Percent.words(best.1));
+    let all: Vec<Sources> = (0..data.places.len()).filter_map(|p| sources(data, p)).collect();
     let figure = Figure {
         id: "channels",
-        finding: both(
-            format!("{label} depends most on one channel: {} of its new buyers by {}", part.en, channel.en),
-            format!("{label} 最依赖单一渠道：{} 的新买家来自{}", part.zh, channel.zh),
-        ),
+        finding: dependence(data, &all)?,
         about: basis(data.replicates()).then(&both(
             ". New buyers (first granted orders) by the channel that brought them as members; the thin line \
              is the interval of the mean.",
             "。新买家（首笔成交）按其注册渠道计；细线为均值区间。",
         )),
-        sheets: sheets.iter().take(8).map(|one| one.0.clone()).collect(),
+        sheets: all.iter().take(8).map(|one| one.sheet.clone()).collect(),
         table: table(data),
     };
     Some(Section {
@@ -137,14 +163,45 @@ pub fn channels(data: &Data) -> Option<Section> {
     })
 }
 
-/// The chart of a place, the largest channel's share, the place, and that channel.
-fn sources(data: &Data, place: usize) -> Option<(crate::report::svg::Sheet, f64, usize, Both)> {
-    let all = over(&total(data, place, "new_buyers_count")).mean.filter(|x| *x > 0.0)?;
+/// Who depends most on one channel.
+fn dependence(data: &Data, all: &[Sources]) -> Option<Both> {
+    let of = |place: usize| {
+        let found = all.iter().find(|one| one.place == place);
+        found.map(|one| (Kind::Percent.words(one.share), &one.main, &data.places[place].label))
+    };
+    let first = |place: usize| {
+        let Some((part, channel, label)) = of(place) else { return Both::default() };
+        both(
+            format!(
+                "{label} depends most on one channel: {} of its new buyers by {}",
+                part.en, channel.en
+            ),
+            format!("{label} 最依赖单一渠道：{} 的新买家来自{}", part.zh, channel.zh),
+        )
+    };
+    let alone = |place: usize| {
+        let Some((part, channel, label)) = of(place) else { return Both::default() };
+        both(
+            format!("{} of the new buyers of {label} come by {}", part.en, channel.en),
+            format!("{label} 的新买家有 {} 来自{}", part.zh, channel.zh),
+        )
+    };
+    let what = both("how far they depend on one channel", "对单一渠道的依赖");
+    let shares: rank::Values = all.iter().map(|one| (one.place, one.shares.clone())).collect();
+    rank::told(data, &shares, &Saying { alone: &alone, first: &first, what })
+}
+
+/// The channels of a place; none where nobody bought.
+fn sources(data: &Data, place: usize) -> Option<Sources> {
+    let buyers = total(data, place, "new_buyers_count");
+    let all = over(&buyers).mean.filter(|x| *x > 0.0)?;
     let own = data.of[place].funnel.iter().filter(|(key, _)| key.1 == "new_buyers_count");
-    let mut found: Vec<(&String, Moments)> =
-        own.map(|(key, values)| (&key.0, over(values))).filter(|c| c.1.mean > Some(0.0)).collect();
-    found.sort_by(|a, b| b.1.mean.unwrap_or(0.0).total_cmp(&a.1.mean.unwrap_or(0.0)));
-    let row = |(channel, moments): &(&String, Moments)| {
+    let mut found: Vec<(&String, &ByReplicate, Moments)> = own
+        .map(|(key, values)| (&key.0, values, over(values)))
+        .filter(|c| c.2.mean > Some(0.0))
+        .collect();
+    found.sort_by(|a, b| b.2.mean.unwrap_or(0.0).total_cmp(&a.2.mean.unwrap_or(0.0)));
+    let row = |(channel, _, moments): &(&String, &ByReplicate, Moments)| {
         let value = moments.mean.unwrap_or(0.0);
         let part = Kind::Percent.cell(value / all);
         Row {
@@ -156,8 +213,13 @@ fn sources(data: &Data, place: usize) -> Option<(crate::report::svg::Sheet, f64,
         }
     };
     let rows: Vec<Row> = found.iter().map(row).collect();
-    let (first, moments) = found.first()?;
-    let share = moments.mean.unwrap_or(0.0) / all;
-    let sheet = charts::bars(same(data.places[place].label.as_str()), &rows, false);
-    Some((sheet, share, place, words::channel(first)))
+    let (main, values, moments) = found.first()?;
+    let of = |(r, n): (&u32, &f64)| (*n > 0.0).then(|| Some((*r, values.get(r)? / n)))?;
+    Some(Sources {
+        place,
+        sheet: charts::bars(same(data.places[place].label.as_str()), &rows, false),
+        main: words::channel(main),
+        share: moments.mean.unwrap_or(0.0) / all,
+        shares: buyers.iter().filter_map(of).collect(),
+    })
 }

@@ -4,12 +4,16 @@ use crate::output::statistics::Moments;
 use crate::report::charts::{self, Axes, Point, Series};
 use crate::report::data::{Data, over};
 use crate::report::page::{Cell, Figure, Section, Table, basis, spread};
+use crate::report::rank;
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::svg::{BLACK, Sheet};
 use crate::report::words;
 
 /// The groups, as the table names them.
 const GROUPS: [&str; 4] = ["merchants", "influencers", "leaders", "consumers"];
+
+/// Gini coefficients that are nearer than this look alike.
+const ALIKE: f64 = 0.02;
 
 /// The curve of a group in a place: from nobody with nothing to everybody with all.
 fn curve(data: &Data, place: usize, group: &str) -> Vec<Point> {
@@ -84,10 +88,21 @@ pub fn section(data: &Data) -> Option<Section> {
 fn finding(data: &Data, most: (usize, f64), least: (usize, f64)) -> Both {
     let (label, other) = (&data.places[most.0].label, &data.places[least.0].label);
     let (high, low) = (format!("{:.2}", most.1), format!("{:.2}", least.1));
+    let of = |place: usize| data.of[place].gini.get("merchants").cloned().unwrap_or_default();
+    let gap = rank::difference(&of(most.0), &of(least.0));
+    let is_open = gap.ci95.is_some_and(|ends| ends.0 <= 0.0);
     if most.0 == least.0 {
         return both(
             format!("Sales of {label} spread over merchants with a Gini coefficient of {high}"),
             format!("{label} 的成交额在商家间的基尼系数为 {high}"),
+        );
+    }
+    if is_open || most.1 - least.1 < ALIKE {
+        let range = if high == low { high } else { format!("{low} to {high}") };
+        let zh = range.replace(" to ", " 至 ");
+        return both(
+            format!("Sales spread over merchants alike in all arms (Gini {range})"),
+            format!("各方案的成交额在商家间分布相近（基尼系数 {zh}）"),
         );
     }
     both(

@@ -18,10 +18,10 @@ pub fn section(data: &Data, sweeps: &[Sweep]) -> Option<Section> {
     }
     if sweeps.is_empty() {
         text.push(both(
-            "What matters (tornado, break-even): a run holds one value of each parameter. `guanxi sweep` \
-             runs a scenario at many values; `guanxi report RUN SWEEP` puts both on one page.",
-            "何者重要（龙卷风图、盈亏平衡点）：一次运行中每个参数只有一个取值。guanxi sweep 以多组取值运行情景，\
-             guanxi report 运行文件夹 扫描文件夹 可将两者合为一页。",
+            "What matters (tornado, break-even): a run holds one value of each parameter. “guanxi sweep” \
+             runs a scenario at many values; “guanxi report RUN SWEEP” puts both on one page.",
+            "何者重要（龙卷风图、盈亏平衡点）：一次运行中每个参数只有一个取值。“guanxi sweep” 以多组取值运行情景，\
+             “guanxi report 运行文件夹 扫描文件夹” 可将两者合为一页。",
         ));
     }
     if data.of.iter().all(|of| of.cascades.is_empty()) {

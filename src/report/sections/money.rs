@@ -3,11 +3,11 @@
 //! Payments, refunds and settlements pass through the platform's hands; everything else that it
 //! receives or pays is its own, and adds up to its revenue less its marketing.
 
-use crate::output::statistics::Moments;
 use crate::report::charts::{self, Step};
 use crate::report::data::{ByReplicate, Data, LedgerLine, over};
 use crate::report::page::{Cell, Figure, Section, Table, basis, spread};
-use crate::report::say::{Kind, both, same};
+use crate::report::rank::{self, Saying};
+use crate::report::say::{Both, Kind, both, same};
 use crate::report::words;
 
 /// Lines of other people's money.
@@ -59,13 +59,14 @@ fn sheet(data: &Data, place: usize) -> crate::report::svg::Sheet {
             note: note(*fen),
         })
         .collect();
-    let left = over(&result(data, place)).mean.unwrap_or(0.0);
-    steps.push(Step {
-        label: both("what remains", "余额"),
-        value: left,
-        is_sum: true,
-        note: note(left),
-    });
+    let left = over(&result(data, place));
+    let mean = left.mean.unwrap_or(0.0);
+    let sum = left.half_width().map_or_else(
+        || note(mean),
+        |half| same(Kind::Money.give_or_take(mean, Some(half))).then(&both(" yuan", " 元")),
+    );
+    steps
+        .push(Step { label: both("what remains", "余额"), value: mean, is_sum: true, note: sum });
     charts::waterfall(same(data.places[place].label.as_str()), &steps)
 }
 
@@ -73,30 +74,13 @@ fn sheet(data: &Data, place: usize) -> crate::report::svg::Sheet {
 #[must_use]
 pub fn section(data: &Data) -> Option<Section> {
     let moves = |place: &usize| {
-        let lines = data.of[*place].ledger.values();
-        lines.flat_map(|values| values.values()).any(|fen| *fen != 0.0)
+        let own = data.of[*place].ledger.iter().filter(|(line, _)| sign(line) != 0.0);
+        own.flat_map(|(_, values)| values.values()).any(|fen| *fen != 0.0)
     };
     let shown: Vec<usize> = (0..data.places.len()).filter(moves).collect();
-    let left: Vec<(usize, Moments)> =
-        shown.iter().map(|place| (*place, over(&result(data, *place)))).collect();
-    let best = left
-        .iter()
-        .max_by(|a, b| a.1.mean.unwrap_or(f64::MIN).total_cmp(&b.1.mean.unwrap_or(f64::MIN)))?;
-    let label = &data.places[best.0].label;
-    let value = crate::report::verdict::valued(Kind::Money, &best.1);
     let figure = Figure {
         id: "money",
-        finding: if best.1.mean < Some(0.0) {
-            both(
-                format!("No platform earns its marketing back; {label} comes closest: {}", value.en),
-                format!("各平台均未收回营销支出，以 {label} 最接近：{}", value.zh),
-            )
-        } else {
-            both(
-                format!("{label} leaves its platform most after marketing: {}", value.en),
-                format!("扣除营销后以 {label} 的平台余额最多：{}", value.zh),
-            )
-        },
+        finding: finding(data, &shown)?,
         about: basis(data.replicates()).then(&both(
             ". The platform's own money over all days, line by line of the ledger; blue comes in, orange \
              goes out, grey is what remains, which is the measure platform_result_fen. Payments, refunds and \
@@ -113,6 +97,42 @@ pub fn section(data: &Data) -> Option<Section> {
         figures: vec![figure],
         ..Section::default()
     })
+}
+
+/// Whose platform has most left.
+fn finding(data: &Data, shown: &[usize]) -> Option<Both> {
+    let left: rank::Values = shown.iter().map(|place| (*place, result(data, *place))).collect();
+    let said = |place: usize, lost: [&str; 4], won: [&str; 4]| {
+        let left = over(&result(data, place));
+        let value = crate::report::verdict::valued(Kind::Money, &left);
+        let [en, en_tail, zh, zh_tail] = if left.mean < Some(0.0) { lost } else { won };
+        let label = &data.places[place].label;
+        both(
+            format!("{en}{label} {en_tail}: {}", value.en),
+            format!("{zh} {label} {zh_tail}：{}", value.zh),
+        )
+    };
+    let first = |place| {
+        let lost = [
+            "No platform earns its marketing back; ",
+            "comes closest",
+            "各平台均未收回营销支出，以",
+            "最接近",
+        ];
+        let won =
+            ["", "leaves its platform most after marketing", "扣除营销后以", "的平台余额最多"];
+        said(place, lost, won)
+    };
+    let alone = |place| {
+        let lost = ["", "does not earn its marketing back", "", "未收回营销支出"];
+        said(
+            place,
+            lost,
+            ["", "leaves its platform something after marketing", "", "的平台营销后余额"],
+        )
+    };
+    let what = both("what their platforms have left after marketing", "平台营销后余额");
+    rank::told(data, &left, &Saying { alone: &alone, first: &first, what })
 }
 
 /// The whole ledger, and what remains to the platform.

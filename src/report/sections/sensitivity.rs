@@ -13,6 +13,10 @@ use crate::report::words;
 
 /// Most parameters of a tornado.
 const BARS: usize = 12;
+/// Part of a metric that a change must exceed to be one and not a rest of rounding.
+const NOTHING: f64 = 1e-9;
+/// Cells of the screen in the line above a bar, for its name and its number.
+const LINE: usize = 52;
 /// Most charts of a figure.
 const SHEETS: usize = 8;
 
@@ -49,9 +53,11 @@ fn kind(sweep: &Sweep, metric: usize) -> Kind {
     Kind::of(&sweep.metrics[metric]).difference()
 }
 
-/// All changes, metric by metric and place by place, the greatest first.
+/// All changes, metric by metric, the greatest first.
 fn effects(sweep: &Sweep) -> Vec<Effect> {
     let mut all = Vec::new();
+    let judged = sweep.judged();
+    let place = |metric: usize| judged.iter().position(|other| *other == metric);
     for metric in sweep.judged() {
         for place in 0..sweep.places.len() {
             let Some((mean, each)) = sweep.fit(metric, place) else { continue };
@@ -62,11 +68,12 @@ fn effects(sweep: &Sweep) -> Vec<Effect> {
                 Effect { metric, place, parameter, change, r2: mean.r2 }
             };
             let own = (0..sweep.parameters.len()).filter(|p| sweep.is_own(*p, place));
-            let mut own: Vec<Effect> = own.map(change).collect();
-            own.sort_by(|a, b| size(b).total_cmp(&size(a)));
-            all.extend(own.into_iter().filter(|effect| size(effect) > 0.0));
+            // What is left of sums that cancel is no effect.
+            let least = NOTHING * mean.slopes.iter().fold(mean.base.abs(), |a, b| a.max(b.abs()));
+            all.extend(own.map(change).filter(|effect| size(effect) > least));
         }
     }
+    all.sort_by(|a, b| place(a.metric).cmp(&place(b.metric)).then(size(b).total_cmp(&size(a))));
     all
 }
 
@@ -101,25 +108,32 @@ fn value(x: f64) -> String {
 }
 
 fn tornado(sweep: &Sweep, effects: &[Effect]) -> Vec<Sheet> {
-    let same = |a: &Effect, b: &Effect| (a.metric, a.place) == (b.metric, b.place);
     let chart = |own: &[Effect]| {
-        let (metric, place) = (own[0].metric, own[0].place);
-        let name = words::metric(&sweep.metrics[metric].name);
-        let label = label(sweep, place);
-        let title = both(format!("{label}: {}", name.en), format!("{label}：{}", name.zh));
+        let metric = own[0].metric;
+        let title = words::metric(&sweep.metrics[metric].name);
         let rows: Vec<Row> = own.iter().take(BARS).map(|effect| row(sweep, effect)).collect();
         charts::forest(title, &rows, kind(sweep, metric))
     };
-    effects.chunk_by(same).take(SHEETS).map(chart).collect()
+    effects.chunk_by(|a, b| a.metric == b.metric).take(SHEETS).map(chart).collect()
+}
+
+/// What a bar is called: the arm where there are several, and the parameter.
+fn bar(sweep: &Sweep, effect: &Effect, room: usize) -> String {
+    let parameter = short(sweep, effect.parameter, effect.place);
+    if sweep.places.len() < 2 {
+        return parameter;
+    }
+    say::ends(&format!("{}: {parameter}", label(sweep, effect.place)), room)
 }
 
 fn row(sweep: &Sweep, effect: &Effect) -> Row {
     let (kind, mean) = (kind(sweep, effect.metric), effect.change.mean.unwrap_or(0.0));
     let sign = if mean > 0.0 { "+" } else { "" };
     let size = kind.give_or_take(mean, effect.change.half_width());
+    let room = LINE - say::cells(&size).min(LINE / 2);
     Row {
         place: sweep.inks[effect.place],
-        label: same(short(sweep, effect.parameter, effect.place)),
+        label: same(bar(sweep, effect, room)),
         value: mean,
         ends: effect.change.ci95,
         note: same(format!("{sign}{size}")),
@@ -129,8 +143,12 @@ fn row(sweep: &Sweep, effect: &Effect) -> Row {
 /// What the strongest change of the first metric is.
 fn strongest(sweep: &Sweep, effects: &[Effect]) -> Option<Both> {
     let first = effects.first()?.metric;
+    let open =
+        |effect: &Effect| effect.change.ci95.is_some_and(|(low, high)| low <= 0.0 && high >= 0.0);
     let own = effects.iter().filter(|effect| effect.metric == first);
-    let best = own.max_by(|a, b| size(a).total_cmp(&size(b)))?;
+    // What is separated from chance goes before what is larger but is not.
+    let key = |effect: &Effect| (!open(effect), size(effect));
+    let best = own.max_by(|a, b| key(a).0.cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)))?;
     let metric = words::metric(&sweep.metrics[first].name);
     let label = label(sweep, best.place);
     let parameter = &sweep.parameters[best.parameter];
@@ -138,6 +156,12 @@ fn strongest(sweep: &Sweep, effects: &[Effect]) -> Option<Both> {
     let (low, high) = (value(parameter.ends.0), value(parameter.ends.1));
     let unit = words::unit(&parameter.varied.unit);
     let by = valued(kind(sweep, first), &best.change);
+    if open(best) {
+        return Some(both(
+            format!("No swept parameter changes {} by more than chance would", metric.en),
+            format!("没有任何扫描参数对{}的影响超出偶然", metric.zh),
+        ));
+    }
     Some(both(
         format!(
             "{} depends most on {key} of {label}: from {low} to {high}{} it changes by {}",
@@ -159,7 +183,7 @@ fn even_words(sweep: &Sweep, even: &Even) -> Both {
     let unit = words::unit(&sweep.parameters[even.parameter].varied.unit);
     let (en, zh) = match ends {
         Some((low, high)) => (
-            format!("{} (95 % interval {low} to {high})", unit.en),
+            format!("{} (95\u{a0}% interval {low} to {high})", unit.en),
             format!("{}（95% 区间 {low} 至 {high}）", unit.zh),
         ),
         None => (unit.en, unit.zh + " "),
@@ -190,12 +214,16 @@ pub fn headline(sweep: &Sweep) -> Vec<Both> {
 #[must_use]
 pub fn what(sweep: &Sweep) -> Both {
     let (arms, points) = (sweep.places.len(), sweep.plan.points.len());
-    let (varied, kind) = (sweep.plan.varied.len(), say::name(&sweep.plan.design.kind, 40));
+    let (varied, kind) = (sweep.plan.varied.len(), words::design(&sweep.plan.design.kind));
     both(
         format!(
-            "a sweep: {points} points of {varied} parameters ({kind}), {arms} arms or platforms"
+            "a sweep: {points} points of {varied} parameters ({}), {arms} arms or platforms",
+            kind.en
         ),
-        format!("参数扫描：{varied} 个参数的 {points} 个设计点（{kind}），{arms} 个方案（或平台）"),
+        format!(
+            "参数扫描：{varied} 个参数的 {points} 个设计点（{}），{arms} 个方案（或平台）",
+            kind.zh
+        ),
     )
 }
 
@@ -256,6 +284,12 @@ fn tornado_figure(sweep: &Sweep, effects: &[Effect]) -> Option<Figure> {
              逐次重复拟合；表中 R² 为直线所能解释的部分。"
         ),
     ));
+    if effects.chunk_by(|a, b| a.metric == b.metric).any(|own| own.len() > BARS) {
+        about = about.then(&both(
+            format!(" The {BARS} greatest of each measure are drawn."),
+            format!("每项指标仅绘最大的 {BARS} 项。"),
+        ));
+    }
     if !sweep.left_out.is_empty() {
         let names = say::name(&sweep.left_out.join(", "), 200);
         about = about.then(&both(
@@ -321,12 +355,13 @@ fn even_figure(sweep: &Sweep, evens: &[Even]) -> Option<Figure> {
         both("Means by value of the parameter", "按参数取值的均值")
     } else {
         both(
-            "Straight lines with the other parameters at their means",
-            "其他参数取均值时的回归直线",
+            "Straight lines with the other parameters at their means, in logarithms where the highest value is \
+             thirty times the lowest",
+            "其他参数取均值时的回归直线（最高取值达最低的三十倍时取对数）",
         )
     };
     let about = basis(replicates(sweep)).then(&both(". ", "。")).then(&how).then(&both(
-        "; band: 95 % t-interval. Break-even: where two arms have the same; without an interval where some \
+        "; band: 95\u{a0}% t-interval. Break-even: where two arms have the same; without an interval where some \
          replicates do not cross.",
         "；色带为 95% t 区间。盈亏平衡点为两方案相等之处；若部分重复不相交则不给区间。",
     ));
