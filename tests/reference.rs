@@ -12,6 +12,8 @@ mod choice;
 mod compare;
 #[path = "reference/fatigue.rs"]
 mod fatigue;
+#[path = "reference/gaps.rs"]
+mod gaps;
 #[path = "reference/goods.rs"]
 mod goods;
 #[path = "reference/groups.rs"]

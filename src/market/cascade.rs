@@ -3,9 +3,11 @@
 
 use super::message::Node;
 use crate::columns::{Columns, State};
-use crate::exchange::add;
 use crate::exchange::link::Link;
-use smallvec::SmallVec;
+use crate::exchange::{AHEAD, add};
+use crate::simd::prefetch;
+use rayon::prelude::*;
+use smallvec::{SmallVec, smallvec};
 use std::collections::BTreeMap;
 
 /// Cascades that went the same way: so many nodes, so deep.
@@ -83,6 +85,40 @@ crate::state! {
     Cascades { trees, free, shapes, largest; except keep_days }
 }
 
+/// Pieces of the trees that are looked through side by side; they shape no result.
+const MAX_PIECES: usize = 64;
+
+/// Fewer trees are one piece.
+const LEAST_PIECE: usize = 1_024;
+
+/// What is filed of a piece of the trees.
+#[derive(Default)]
+struct Filed {
+    shapes: BTreeMap<(u32, u32), Shape>,
+    largest: Largest,
+    free: Vec<u32>,
+}
+
+impl Filed {
+    /// Files the trees that are done, the first of them at slot `first`.
+    fn of(trees: &mut [Tree], first: usize, is_done: impl Fn(&Tree) -> bool) -> Self {
+        let mut filed = Self::default();
+        for (slot, tree) in trees.iter_mut().enumerate() {
+            if tree.live && is_done(tree) {
+                tree.live = false;
+                let parents = std::mem::take(&mut tree.parents);
+                let (size, depth, distances) = shape_of(&parents);
+                filed.largest.rival(size, depth, &parents);
+                let shape = filed.shapes.entry((size, depth)).or_default();
+                shape.count += 1;
+                shape.distances += distances;
+                filed.free.push((first + slot) as u32);
+            }
+        }
+        filed
+    }
+}
+
 impl Cascades {
     /// Keeps a silent cascade for at least so many days, since a message of it may
     /// still be under way.
@@ -109,12 +145,18 @@ impl Cascades {
     /// New nodes below others, which they replace. Who planted a cascade is asked for a node
     /// of it, and answers at once.
     pub fn grow<'a>(&mut self, link: &Link, nodes: impl Iterator<Item = &'a mut Node>, day: u16) {
+        let mut nodes: Vec<&mut Node> = nodes.collect();
         if link.is_alone() {
-            nodes.for_each(|node| *node = self.grow_own(1, *node, day));
+            // Trees lie anywhere: they are asked for on the way.
+            for k in 0..nodes.len() {
+                if let Some(later) = nodes.get(k + AHEAD) {
+                    prefetch(&self.trees, later.cascade as usize);
+                }
+                *nodes[k] = self.grow_own(1, *nodes[k], day);
+            }
             return;
         }
         let owner = |node: &Node| node.cascade as usize % link.count();
-        let nodes: Vec<&mut Node> = nodes.collect();
         let mut asked = vec![Vec::new(); link.count()];
         nodes.iter().for_each(|node| asked[owner(node)].push(**node));
         let mut asked = link.deliver(asked);
@@ -140,18 +182,15 @@ impl Cascades {
 
     /// Files the cascades that can grow no more; at the end of a run, all of them.
     pub fn retire(&mut self, today: u16, all: bool) {
-        for slot in 0..self.trees.len() {
-            let tree = &mut self.trees[slot];
-            if tree.live && (all || tree.last_day + self.keep_days < today) {
-                tree.live = false;
-                let parents = std::mem::take(&mut tree.parents);
-                let (size, depth, distances) = shape_of(&parents);
-                self.largest.rival(size, depth, &parents);
-                let shape = self.shapes.entry((size, depth)).or_default();
-                shape.count += 1;
-                shape.distances += distances;
-                self.free.push(slot as u32);
-            }
+        let is_done = |tree: &Tree| all || tree.last_day + self.keep_days < today;
+        let size = self.trees.len().div_ceil(MAX_PIECES).max(LEAST_PIECE);
+        let pieces = self.trees.par_chunks_mut(size).with_max_len(1).enumerate();
+        let filed: Vec<Filed> =
+            pieces.map(|(k, trees)| Filed::of(trees, k * size, is_done)).collect();
+        for Filed { shapes, largest, free } in filed {
+            add_shapes(&mut self.shapes, shapes);
+            self.largest.rival(largest.size, largest.depth, &largest.parents);
+            self.free.extend(free);
         }
     }
 
@@ -250,8 +289,8 @@ fn shape_of(parents: &[u32]) -> (u32, u32, u64) {
     if n == 1 {
         return (1, 0, 0);
     }
-    let mut below = vec![1_u64; n];
-    let mut depth = vec![0_u32; n];
+    let mut below: SmallVec<[u64; 8]> = smallvec![1; n];
+    let mut depth: SmallVec<[u32; 8]> = smallvec![0; n];
     for node in 1..n {
         depth[node] = depth[parents[node - 1] as usize] + 1;
     }

@@ -133,8 +133,8 @@ impl Mechanism for Tiring {
                 let first = shards.range(shard).start;
                 for (k, block) in rows.chunks_mut(64).enumerate() {
                     let start = first + 64 * k as u32;
-                    let mut draws = env.key.draws(IDLE, start / 64, at, index as u32);
-                    successes(&mut draws, block.len() as u32, platform.idle_contact, |row| {
+                    let draws = env.key.draws(IDLE, start / 64, at, index as u32);
+                    successes(draws, block.len() as u32, platform.idle_contact, |row| {
                         if !platform.live.get(start + row) {
                             let level = &mut block[row as usize];
                             *level = levels(messages(*level), adverts(*level) + 1);

@@ -14,16 +14,17 @@ use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
 use crate::market::platform::{Book, Carriage, Family, Platform};
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
-use crate::mechanism::reach::{any_slot, successes};
+use crate::mechanism::reach::{Look, Reached, Views, any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
-use crate::mechanism::world::{Attention, Environment, World};
+use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
+use crate::rng::lanes::long_words;
 use crate::rng::sample::discrete::Alias;
+use crate::rng::{Stream, below};
 use std::ops::Range;
 
 /// In which order neighbourhoods are opened.
@@ -209,8 +210,7 @@ impl Mechanism for Leaders {
         let round = Round {
             of: self,
             env,
-            attention,
-            at,
+            views: Views { env, attention, key: env.key_of(self.platform), stream: VIEW, at },
             goods,
             own,
             homes: Homes::new(platforms, attention),
@@ -220,8 +220,9 @@ impl Mechanism for Leaders {
         };
         let crew = out.crew();
         out.send_with(&mut books, |part, book, bins| {
+            let mut room = Room::default();
             for neighbourhood in crew.piece(self.leaders.len() as u32, part) {
-                round.post(neighbourhood, live, (&mut *book, &mut *bins));
+                round.post(neighbourhood, live, &mut room, (&mut *book, &mut *bins));
             }
         });
         platforms[self.platform].books = books;
@@ -329,12 +330,18 @@ fn release(
     orders.sort_unstable_by_key(crate::exchange::Message::key);
 }
 
+/// Room that a worker keeps from one leader to the next.
+#[derive(Default)]
+struct Room {
+    reached: Reached,
+    words: Vec<u32>,
+}
+
 /// What is equal for all leaders on a day.
 struct Round<'a> {
     of: &'a Leaders,
     env: &'a Environment,
-    attention: &'a Attention,
-    at: Clock,
+    views: Views<'a>,
     goods: &'a Alias,
     homes: Homes<'a>,
     /// Whom this rank reaches: every rank goes through all leaders, each to its own consumers.
@@ -353,6 +360,7 @@ impl Round<'_> {
         &self,
         neighbourhood: u32,
         live: &crate::market::member::Bitmap,
+        Room { reached, words }: &mut Room,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
         let leader = &self.of.leaders[neighbourhood as usize];
@@ -366,33 +374,26 @@ impl Round<'_> {
         }
         let read = self.read * leader.trust;
         let most = read.max(self.outsider);
-        let mut draws =
-            self.env.key_of(self.of.platform).draws(NEIGHBOUR, neighbourhood, self.at, 0);
-        successes(&mut draws, end - first, most, |k| {
-            let consumer = first + k;
-            if !self.own.contains(&consumer) {
-                return;
-            }
-            let is_member = live.get(consumer);
-            let mut view = self.env.key_of(self.of.platform).draws(VIEW, consumer, self.at, 0);
-            let chance = match is_member {
-                true => read * self.homes.thinning(consumer, self.of.platform, self.slots),
-                false => self.outsider,
-            };
-            if view.chance(chance / most)
-                && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
-            {
-                book.tally.channels[self.of.channel as usize].exposed += 1;
-                let offer = self.posted(neighbourhood, view.below(self.of.p.posts));
-                bins.push(self.pitch(consumer, neighbourhood, offer));
-            }
+        let Views { key, at, .. } = self.views;
+        reached.consumers.clear();
+        successes(key.draws(NEIGHBOUR, neighbourhood, at, 0), end - first, most, |k| {
+            reached.consumers.push(first + k);
         });
-    }
-
-    /// The offer of a leader's k-th post of the day.
-    fn posted(&self, neighbourhood: u32, k: u32) -> u32 {
-        let mut draws = self.env.key_of(self.of.platform).draws(GOODS, neighbourhood, self.at, k);
-        self.goods.pick(draws.word(), draws.word())
+        reached.keep(&self.own);
+        self.views.of(0, reached, |consumer| match live.get(consumer) {
+            true => {
+                let thinning = self.homes.thinning(consumer, self.of.platform, self.slots);
+                (read * thinning / most, true)
+            }
+            false => (self.outsider / most, false),
+        });
+        book.tally.channels[self.of.channel as usize].exposed += reached.looks.len() as u64;
+        let post = |look: &Look| (neighbourhood, below(look.word, self.of.p.posts));
+        long_words(key, GOODS, at, 1, reached.looks.iter().map(post), words);
+        for (look, words) in reached.looks.iter().zip(words.chunks_exact(4)) {
+            let offer = self.goods.pick(words[0], words[1]);
+            bins.push(self.pitch(look.consumer, neighbourhood, offer));
+        }
     }
 
     fn pitch(&self, to: u32, neighbourhood: u32, offer: u32) -> Exposure {

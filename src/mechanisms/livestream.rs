@@ -12,13 +12,13 @@ use crate::columns::{Columns, State};
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
-use crate::market::message::{Exposure, Order, flag};
+use crate::market::message::{Exposure, NONE, Order, flag};
 use crate::market::platform::{Book, Family, Platform};
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
-use crate::mechanism::reach::{any_slot, successes};
+use crate::mechanism::reach::{Reached, Views, any_slot, successes};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
-use crate::mechanism::world::{Attention, Environment, World};
+use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
 use crate::network::Follow;
 use crate::network::packed::BLOCK;
@@ -28,8 +28,8 @@ use crate::parameters;
 use crate::quantity::math::{exp, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
 use crate::rng::sample::discrete::Alias;
+use crate::rng::{Stream, below};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -357,8 +357,7 @@ impl Livestream {
         let stage = Stage {
             show: self,
             env,
-            attention,
-            at,
+            views: Views { env, attention, key: env.key_of(self.platform), stream: VIEW, at },
             homes: Homes::new(platforms, attention),
             own,
             slots,
@@ -368,9 +367,9 @@ impl Livestream {
         let blocks = stage.blocks();
         let crew = out.crew();
         out.send_with(&mut books, |part, book, bins| {
-            let (range, mut here) = (crew.piece(blocks.len() as u32, part), Vec::new());
+            let (range, mut room) = (crew.piece(blocks.len() as u32, part), Room::default());
             for &(session, block) in &blocks[range.start as usize..range.end as usize] {
-                let block = (block, &mut here);
+                let block = (block, &mut room);
                 stage.play(&self.sessions[session], block, live, (&mut *book, &mut *bins));
             }
         });
@@ -394,7 +393,7 @@ impl Livestream {
                     && attention.is_active(env, m.consumer, at.day)
                 {
                     book.tally.channels[self.channel as usize].exposed += 1;
-                    bins.push(self.pitch(env, m.consumer, m.influencer, m.offer));
+                    bins.push(pitched(env, self.voice(m.influencer), m.consumer, m.offer));
                 }
             }
         });
@@ -435,20 +434,18 @@ impl Livestream {
         pow(followers.max(1) as f64 / self.p.reference_followers, self.p.size_exponent)
     }
 
-    /// What an influencer says of an offer. Trust never reads as that in nobody.
-    fn pitch(&self, env: &Environment, to: u32, influencer: u32, offer: u32) -> Exposure {
+    /// What is the same of all that an influencer says. Trust never reads as that in nobody.
+    fn voice(&self, influencer: u32) -> Exposure {
         let mut trust = share16(self.trust[influencer as usize] * self.appeal(influencer));
         if !self.fatigue.is_empty() {
             trust = trust.max(1);
         }
         Exposure {
-            offer,
             source: influencer,
-            category: env.catalogue.offers[offer as usize].category,
             price_bp: ((1.0 - self.p.price_cut_share) * 10_000.0).round() as u16,
             trust,
             flags: flag::IMPULSE,
-            ..Exposure::new(to, self.platform, self.channel)
+            ..Exposure::new(NONE, self.platform, self.channel)
         }
     }
 
@@ -462,8 +459,7 @@ impl Livestream {
 struct Stage<'a> {
     show: &'a Livestream,
     env: &'a Environment,
-    attention: &'a Attention,
-    at: Clock,
+    views: Views<'a>,
     homes: Homes<'a>,
     /// To whom this rank plays: every rank plays all blocks, each to its own consumers.
     own: Range<u32>,
@@ -487,38 +483,51 @@ impl Stage<'_> {
     fn play(
         &self,
         session: &Session,
-        (block, here): (usize, &mut Vec<u32>),
+        (block, Room { here, reached }): (usize, &mut Room),
         live: &crate::market::member::Bitmap,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        let followers = &self.show.follow.followers;
-        followers.read(session.influencer, block, here);
+        let (show, influencer) = (self.show, session.influencer);
+        let followers = &show.follow.followers;
+        followers.read(influencer, block, here);
         if here.last().is_none_or(|last| *last < self.own.start) || here[0] >= self.own.end {
             return;
         }
-        let member = self.member * self.show.worth(followers.len(session.influencer));
+        let member = self.member * show.worth(followers.len(influencer));
         let most = member.min(1.0).max(self.outsider);
-        let appeal = self.show.appeal(session.influencer);
-        let key = self.env.key_of(self.show.platform);
-        let mut draws = key.draws(FOLLOWER, session.influencer, self.at, block as u32);
-        successes(&mut draws, here.len() as u32, most, |k| {
-            let consumer = here[k as usize];
-            if !self.own.contains(&consumer) {
-                return;
-            }
-            let mut view = key.draws(VIEW, consumer, self.at, session.influencer);
+        let appeal = show.appeal(influencer);
+        let Views { key, at, .. } = self.views;
+        reached.consumers.clear();
+        let draws = key.draws(FOLLOWER, influencer, at, block as u32);
+        successes(draws, here.len() as u32, most, |k| reached.consumers.push(here[k as usize]));
+        reached.keep(&self.own);
+        self.views.of(influencer, reached, |consumer| {
             let is_member = live.get(consumer);
-            let thinning = || self.homes.thinning(consumer, self.show.platform, self.slots);
+            let thinning = || self.homes.thinning(consumer, show.platform, self.slots);
             let chance = if is_member { (member * thinning()).min(1.0) } else { self.outsider };
-            if view.chance(chance / most * appeal)
-                && (!is_member || self.attention.is_active(self.env, consumer, self.at.day))
-            {
-                book.tally.channels[self.show.channel as usize].exposed += 1;
-                let offer = session.goods[view.below(session.goods.len() as u32) as usize];
-                bins.push(self.show.pitch(self.env, consumer, session.influencer, offer));
-            }
+            (chance / most * appeal, is_member)
         });
+        book.tally.channels[show.channel as usize].exposed += reached.looks.len() as u64;
+        let voice = show.voice(influencer);
+        for look in &reached.looks {
+            let offer = session.goods[below(look.word, session.goods.len() as u32) as usize];
+            bins.push(pitched(self.env, voice, look.consumer, offer));
+        }
     }
+}
+
+/// Room that a worker keeps from one block of followers to the next.
+#[derive(Default)]
+struct Room {
+    /// The followers of the block.
+    here: Vec<u32>,
+    reached: Reached,
+}
+
+/// What an influencer's voice says of an offer to somebody.
+fn pitched(env: &Environment, voice: Exposure, to: u32, offer: u32) -> Exposure {
+    let category = env.catalogue.offers[offer as usize].category;
+    Exposure { to, offer, category, ..voice }
 }
 
 /// Whether an influencer has a session today.

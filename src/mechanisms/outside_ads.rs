@@ -131,8 +131,8 @@ impl Mechanism for OutsideAds {
         out.send_with(&mut platform.books, |shard, book, bins| {
             let range = env.consumers.range(shard);
             for start in range.clone().step_by(BLOCK as usize) {
-                let mut draws = key.draws(CONTACT, start / BLOCK, at, 0);
-                successes(&mut draws, BLOCK.min(range.end - start), p, |k| {
+                let draws = key.draws(CONTACT, start / BLOCK, at, 0);
+                successes(draws, BLOCK.min(range.end - start), p, |k| {
                     if !live.get(start + k) {
                         book.tally.channels[channel].exposed += 1;
                         bins.push(Exposure::new(start + k, self.platform, self.channel));

@@ -363,7 +363,7 @@ impl Sharing {
         match share.kind {
             Kind::Broadcast => {
                 let degree = network.degree(share.by);
-                successes(&mut draws, degree, self.p.broadcast_reach, tied);
+                successes(draws, degree, self.p.broadcast_reach, tied);
             }
             Kind::Personal => {
                 self.pick(&mut draws, network, share.by, picked);
@@ -372,7 +372,7 @@ impl Sharing {
             Kind::GroupChat => {
                 let chat = env.society.chat(network, share.by);
                 let reach = self.p.group_chat_reach;
-                successes(&mut draws, chat.n_others(), reach, |k| show(chat.other(k), false));
+                successes(draws, chat.n_others(), reach, |k| show(chat.other(k), false));
             }
         }
         seen

@@ -69,20 +69,12 @@ impl Packed {
         into.clear();
         let (mut entry, start) = self.heads[self.firsts[list as usize] as usize + block];
         let n = BLOCK.min(self.len(list) - block * BLOCK);
-        let mut bytes = self.gaps[start as usize..].iter();
+        let mut bytes = self.gaps[start as usize..].iter().copied();
         into.push(entry);
-        for _ in 1..n {
-            let (mut gap, mut shift) = (0, 0);
-            for byte in bytes.by_ref() {
-                gap |= u32::from(byte & 127) << shift;
-                shift += 7;
-                if byte & 128 == 0 {
-                    break;
-                }
-            }
-            entry += gap;
-            into.push(entry);
-        }
+        into.extend((1..n).map(|_| {
+            entry += gap(&mut bytes);
+            entry
+        }));
     }
 
     /// A whole list.
@@ -101,6 +93,20 @@ impl Packed {
     pub fn bytes(&self) -> u64 {
         (8 * self.lengths.len() + 16 * self.heads.len() + self.gaps.len()) as u64
     }
+}
+
+/// The next gap of a block.
+#[inline]
+fn gap(bytes: &mut impl Iterator<Item = u8>) -> u32 {
+    let (mut gap, mut shift) = (0, 0);
+    for byte in bytes {
+        gap |= u32::from(byte & 127) << shift;
+        shift += 7;
+        if byte & 128 == 0 {
+            break;
+        }
+    }
+    gap
 }
 
 /// The blocks of a list: first entry and gaps.

@@ -14,7 +14,7 @@ use crate::simd::{self, Kernel};
 pub const N_LANES: usize = 64;
 
 /// Blocks of four words that 64 lanes need.
-const N_BLOCKS: usize = N_LANES / 4;
+pub(super) const N_BLOCKS: usize = N_LANES / 4;
 
 /// The multipliers of Philox4x32.
 const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
@@ -23,7 +23,7 @@ const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
 const KEY_STEPS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 
 /// One counter word of each block, held in 64 bits, where products have room.
-type Words = [u64; N_BLOCKS];
+pub(super) type Words = [u64; N_BLOCKS];
 
 /// The words `key.lane(stream, first_entity + i, at)` for i in 0 … 63.
 /// `first_entity` must be a multiple of 64.
@@ -312,7 +312,7 @@ impl Kernel for FineExponentials {
 
 /// Two words as [`Draws::fine_unit`] makes a number of them.
 #[inline(always)]
-fn fine(high: u64, low: u64) -> f64 {
+pub(super) fn fine(high: u64, low: u64) -> f64 {
     // A whole number below 2⁵² in the low bits of 2⁵² is added to it; vectors convert so.
     const WHOLE: f64 = 4_503_599_627_370_496.0;
     let whole = f64::from_bits((high << 32 | low) >> 12 | WHOLE.to_bits()) - WHOLE;
@@ -333,7 +333,7 @@ fn blocks(first: [u32; 4], key: [u32; 2]) -> [u32; N_LANES] {
 
 /// The ten rounds of Philox on all blocks.
 #[inline(always)]
-fn rounds(mut words: [Words; 4], key: [u32; 2]) -> [Words; 4] {
+pub(super) fn rounds(mut words: [Words; 4], key: [u32; 2]) -> [Words; 4] {
     for start in (0..N_BLOCKS).step_by(N_SIDE) {
         let side = |word: &Words| std::array::from_fn(|i| word[start + i]);
         let [a, b, c, d] = &words;

@@ -1,8 +1,8 @@
 //! Who is tired of messages and advertising.
 
+use crate::gaps::successes;
 use crate::market::Market;
 use guanxi::market::message::{Exposure, flag};
-use guanxi::mechanism::reach::successes;
 use guanxi::quantity::math::exp;
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;

@@ -1,12 +1,12 @@
 //! Neighbourhood leaders: posts, batches, income.
 
+use crate::gaps::successes;
 use crate::live::moved;
 use crate::market::{Luck, Market, at_least_one, part};
 use crate::rules::basis_points;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::share16;
 use guanxi::market::message::{Answer, Exposure, Order, Verdict, flag};
-use guanxi::mechanism::reach::successes;
 use guanxi::mechanisms::leader::Parameters;
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;

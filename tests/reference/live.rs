@@ -1,11 +1,11 @@
 //! Livestream sessions of influencers.
 
+use crate::gaps::successes;
 use crate::market::{Luck, Market, at_least_one};
 use crate::rules::basis_points;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::share16;
 use guanxi::market::message::{Exposure, Order, flag};
-use guanxi::mechanism::reach::successes;
 use guanxi::mechanisms::livestream::Parameters;
 use guanxi::quantity::math::{exp, pow};
 use guanxi::quantity::time::Clock;

@@ -1,10 +1,10 @@
 //! The platform's own senders: outside advertising, search, the feed.
 
+use crate::gaps::successes;
 use crate::market::{Luck, Market, at_least_one};
 use crate::people::word_below;
 use guanxi::market::ledger::Line;
 use guanxi::market::message::{Exposure, flag};
-use guanxi::mechanism::reach::successes;
 use guanxi::mechanisms::feed::Parameters;
 use guanxi::quantity::math::{exp, pow};
 use guanxi::quantity::time::Clock;

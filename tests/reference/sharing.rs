@@ -1,11 +1,11 @@
 //! Shares of buyers, and rewards for who brings new members.
 
+use crate::gaps::successes;
 use crate::market::Market;
 use guanxi::market::ledger::Line;
 use guanxi::market::member::{from_share16, share16, standing};
 use guanxi::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
 use guanxi::market::platform::Family;
-use guanxi::mechanism::reach::successes;
 use guanxi::quantity::math::{ln, quick_logistic};
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;

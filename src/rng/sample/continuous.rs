@@ -22,7 +22,12 @@ pub fn exponential_race(word: u32) -> f64 {
 /// ends: from 2⁻⁶⁵ to 45. Two words.
 #[inline]
 pub fn fine_exponential(draws: &mut Draws) -> f64 {
-    let word = draws.long();
+    fine_exponential_from(draws.long())
+}
+
+/// [`fine_exponential`] from its two words, the first the higher.
+#[must_use]
+pub fn fine_exponential_from(word: u64) -> f64 {
     let tail = |distance: u64| (distance as f64 + 0.5) * (1.0 / 18_446_744_073_709_551_616.0);
     if word >> 63 == 0 { -ln_1p(-tail(word)) } else { -ln(tail(!word)) }
 }

@@ -5,7 +5,7 @@
 //! BTRS: 1993, doi:10.1080/00949659308811496), which takes one block of four words
 //! a trial and about 1.2 trials.
 
-use super::continuous::fine_exponential;
+use super::continuous::fine_exponential_from;
 use super::mass::{ln_binomial, ln_poisson};
 use crate::quantity::math::{exp, ln, ln_1p, normal_quantile};
 use crate::rng::{Draws, unit};
@@ -178,10 +178,17 @@ fn binomial_rejection(draws: &mut Draws, n: u64, p: f64) -> u64 {
 /// ```
 #[inline]
 pub fn geometric_skip(draws: &mut Draws, ln_q: f64) -> u64 {
+    geometric_skip_from(draws.long(), ln_q)
+}
+
+/// [`geometric_skip`] from its two words, the first the higher.
+#[inline]
+#[must_use]
+pub fn geometric_skip_from(word: u64, ln_q: f64) -> u64 {
     debug_assert!(ln_q <= 0.0, "ln(1 - p) is not above 0");
     // A conversion to whole numbers cuts off decimals and stops at the largest.
     // `abs` and not a minus: −0 would turn the gap of p = 0 into −inf.
-    (fine_exponential(draws) / ln_q.abs()) as u64
+    (fine_exponential_from(word) / ln_q.abs()) as u64
 }
 
 #[cfg(test)]
