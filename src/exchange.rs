@@ -177,7 +177,7 @@ impl<T: Message> Outbox<T> {
             }
             // As many sorters as threads at work: their room is kept and passed on.
             let mut sorter = taken(idle);
-            sorter.sort(messages, to, Message::to, Message::key);
+            sorter.exchange(messages, to, Message::to, Message::key);
             given_back(idle, sorter);
         });
         parallel::each(&mut self.cells, |_, bins| bins.iter_mut().for_each(Vec::clear));
@@ -219,10 +219,35 @@ const DIGIT_BITS: u32 = 8;
 const FEW: usize = 96;
 
 impl<T: Copy> Sorter<T> {
-    /// Sorts items of one shard of `to` by agent, and those of an agent by their key.
+    /// Sorts items of one shard of `to` by agent, and those of an agent by their key. What is
+    /// sorted stays in its own room; the sorter's can go.
     pub fn sort<K: Ord>(
         &mut self,
+        items: &mut [T],
+        to: Shards,
+        agent: impl Fn(&T) -> u32,
+        key: impl Fn(&T) -> K,
+    ) {
+        self.take_sorted(items, to, agent, key);
+        items.copy_from_slice(&self.sorted);
+    }
+
+    /// [`Sorter::sort`] that changes the list's room for the sorter's instead of copying back.
+    fn exchange<K: Ord>(
+        &mut self,
         items: &mut Vec<T>,
+        to: Shards,
+        agent: impl Fn(&T) -> u32,
+        key: impl Fn(&T) -> K,
+    ) {
+        self.take_sorted(items, to, agent, key);
+        std::mem::swap(items, &mut self.sorted);
+    }
+
+    /// Leaves a sorted copy in `sorted`.
+    fn take_sorted<K: Ord>(
+        &mut self,
+        items: &[T],
         to: Shards,
         agent: impl Fn(&T) -> u32,
         key: impl Fn(&T) -> K,
@@ -234,8 +259,7 @@ impl<T: Copy> Sorter<T> {
         self.sorted.clear();
         self.sorted.reserve_exact(items.len());
         self.sorted.extend(self.tickets.iter().map(|ticket| items[*ticket as u32 as usize]));
-        std::mem::swap(items, &mut self.sorted);
-        for run in items.chunk_by_mut(|a, b| agent(a) == agent(b)) {
+        for run in self.sorted.chunk_by_mut(|a, b| agent(a) == agent(b)) {
             if run.len() > 1 {
                 run.sort_unstable_by_key(&key);
             }

@@ -21,9 +21,9 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{N_LANES, below, draws_of};
+use crate::rng::lanes::{N_LANES, below, draws_of, long_words};
 use crate::rng::sample::continuous::{beta, gamma};
-use crate::rng::{Draws, Stream};
+use crate::rng::{Stream, unit};
 use crate::simd::{column, prefetch};
 use std::collections::BTreeMap;
 
@@ -134,9 +134,9 @@ impl Habits {
         Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
     }
 
-    /// Days to the next need.
-    fn gap_days(self, draws: &mut Draws) -> f64 {
-        -quick_ln(draws.unit()) / f64::from(self.rate)
+    /// Days to the next need, by a number drawn for them.
+    fn gap_days(self, unit: f64) -> f64 {
+        -quick_ln(unit) / f64::from(self.rate)
     }
 }
 
@@ -193,7 +193,7 @@ impl Room<'_> {
             return;
         }
         let at = Clock { day, wave: 15 };
-        let gap_days = self.habits(row).gap_days(&mut self.env.key.draws(NEXT, consumer, at, 0));
+        let gap_days = self.habits(row).gap_days(self.env.key.unit(NEXT, consumer, at, 0));
         self.next[row] = after(u32::from(from) << 16, gap_days);
     }
 
@@ -210,23 +210,27 @@ impl Room<'_> {
     fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>) {
         let end = (u32::from(at.day) + 1) << 16;
         let known = open.len();
-        let rings: Vec<u32> = before(self.next, end).iter().map(|row| self.first + row).collect();
-        let address = rings.iter().map(|&consumer| (consumer, 0));
-        let first = draws_of(self.env.key, NEXT, at, address);
-        for (&consumer, mut draws) in rings.iter().zip(first) {
-            let row = (consumer - self.first) as usize;
+        let rings = before(self.next, end);
+        let (key, mut words) = (self.env.key, Vec::new());
+        let address = rings.iter().map(|row| (self.first + row, 0));
+        long_words(key, NEXT, at, 1, address, &mut words);
+        for (&row, words) in rings.iter().zip(words.chunks_exact(4)) {
+            let consumer = self.first + row;
+            let row = row as usize;
+            let (mut category, mut gap) = (unit(words[0]), unit(words[1]));
             for ordinal in 1.. {
-                let category = self.env.catalogue.category_at(draws.unit());
+                let category = self.env.catalogue.category_at(category);
                 if !is_open(open, known, consumer, category) {
                     let expires = at.day + self.p.patience_days - 1;
                     open.push(OpenNeed { consumer, category, expires });
                 }
-                let gap_days = self.habits(row).gap_days(&mut draws);
+                let gap_days = self.habits(row).gap_days(gap);
                 self.next[row] = after(self.next[row], gap_days.max(1.0 / STEPS));
                 if self.next[row] >= end {
                     break;
                 }
-                draws = self.env.key.draws(NEXT, consumer, at, ordinal);
+                let mut draws = key.draws(NEXT, consumer, at, ordinal);
+                (category, gap) = (draws.unit(), draws.unit());
             }
         }
         open.sort();
