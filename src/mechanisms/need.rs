@@ -217,20 +217,20 @@ impl Room<'_> {
         for (&row, words) in rings.iter().zip(words.chunks_exact(4)) {
             let consumer = self.first + row;
             let row = row as usize;
-            let (mut category, mut gap) = (unit(words[0]), unit(words[1]));
+            let mut units = (unit(words[0]), unit(words[1]));
             for ordinal in 1.. {
-                let category = self.env.catalogue.category_at(category);
+                let category = self.env.catalogue.category_at(units.0);
                 if !is_open(open, known, consumer, category) {
                     let expires = at.day + self.p.patience_days - 1;
                     open.push(OpenNeed { consumer, category, expires });
                 }
-                let gap_days = self.habits(row).gap_days(gap);
+                let gap_days = self.habits(row).gap_days(units.1);
                 self.next[row] = after(self.next[row], gap_days.max(1.0 / STEPS));
                 if self.next[row] >= end {
                     break;
                 }
                 let mut draws = key.draws(NEXT, consumer, at, ordinal);
-                (category, gap) = (draws.unit(), draws.unit());
+                units = (draws.unit(), draws.unit());
             }
         }
         open.sort();
