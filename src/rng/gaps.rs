@@ -83,6 +83,7 @@ impl Kernel for Bounds<'_> {
     type Output = Between;
 
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
     fn run(self) -> Between {
         let Self(words, scale) = self;
         let mut between = Between { low: [[0.0; N_BLOCKS]; 2], high: [[0.0; N_BLOCKS]; 2] };
