@@ -110,6 +110,17 @@ fn commands() -> Vec<(PathBuf, Vec<String>)> {
 }
 
 #[test]
+fn every_page_below_docs_stands_in_the_book() {
+    let docs = root().join("docs");
+    let summary = std::fs::read_to_string(docs.join("SUMMARY.md")).expect("the book's contents");
+    for (path, _) in pages() {
+        let Ok(page) = path.strip_prefix(&docs) else { continue };
+        let listed = summary.contains(&format!("]({})", page.display()));
+        assert!(listed || page.ends_with("SUMMARY.md"), "{} is not listed", page.display());
+    }
+}
+
+#[test]
 fn the_reference_is_that_of_the_registry() {
     let committed = std::fs::read_to_string(root().join("docs/reference.md")).unwrap_or_default();
     assert!(

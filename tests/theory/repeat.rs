@@ -140,7 +140,7 @@ fn survivors_lapse_by_the_beta_posterior() {
     let run = world(250_000, DAYS, WEEK_DAYS).keeping_orders().finished();
     let lives: Vec<(usize, bool)> = order_days(&run)
         .iter()
-        .zip(&run.platform().members)
+        .zip(run.platform().members.iter())
         .map(|(days, member)| {
             let clear = before_a_double(days);
             (clear, clear == days.len() && member.standing & standing::LAPSED != 0)
