@@ -1,7 +1,8 @@
 //! Messages between agents: sent in parallel, routed by receiver, sorted by a key.
 //!
-//! A sender writes into bins by the receiver's shard; routing gathers a shard's
-//! bins and sorts them by the message's key. The key is unique to the message, so
+//! A sender writes two lists, of what is for its own shard and of what is for others; routing
+//! puts the second in the order of the receivers' shards, gathers what is for a shard
+//! and sorts it by the message's key. The key is unique to the message, so
 //! neither the number of shards nor the order of sending shows in what arrives.
 //!
 //! Sorting moves small tickets (receiver, position) and then every message once; only
@@ -14,7 +15,6 @@ pub mod link;
 
 use crate::parallel::{self, Shards};
 use link::Link;
-use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,14 +38,68 @@ pub fn add<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
 }
 
-/// Messages of one beat, by sending part and receiving shard.
+/// Messages of one beat, by sending part.
 #[derive(Debug)]
 pub struct Outbox<T> {
-    cells: Vec<Vec<Vec<T>>>,
+    parts: Vec<Part<T>>,
     to: Shards,
     /// The parts that send: those of the own rank.
     own: Range<usize>,
     link: Arc<Link>,
+}
+
+/// What one part sends.
+#[derive(Debug)]
+struct Part<T> {
+    /// To the shard of the part's own number: much of what is sent.
+    near: Vec<T>,
+    /// To others. A list for each would be short, and keep the room of its fullest time.
+    far: Vec<T>,
+    /// Where in `far`, once it is in order, what is for a shard begins, and where the last ends.
+    starts: Vec<u32>,
+}
+
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self { near: Vec::new(), far: Vec::new(), starts: Vec::new() }
+    }
+}
+
+impl<T: Message> Part<T> {
+    /// Puts `far` in the order of the receivers' shards; its room is changed for that of `spare`.
+    fn in_order(&mut self, to: Shards, spare: &mut Vec<T>) {
+        let Self { far, starts, .. } = self;
+        starts.clear();
+        let Some(&first) = far.first() else { return };
+        starts.resize(to.count() + 1, 0);
+        far.iter().for_each(|message| starts[to.shard_of(message.to()) + 1] += 1);
+        let mut sum = 0;
+        for start in &mut *starts {
+            sum += *start;
+            *start = sum;
+        }
+        spare.clear();
+        spare.reserve_exact(far.len());
+        spare.resize(far.len(), first);
+        // Counts up from where a shard begins to where it ends, where the next begins.
+        for message in &*far {
+            let place = &mut starts[to.shard_of(message.to())];
+            spare[*place as usize] = *message;
+            *place += 1;
+        }
+        starts.rotate_right(1);
+        starts[0] = 0;
+        std::mem::swap(far, spare);
+    }
+
+    /// What is for a shard, of those that are not the part's own; in order.
+    fn of(&self, shard: usize) -> &[T] {
+        match self.starts.get(shard..shard + 2) {
+            Some(&[start, end]) => &self.far[start as usize..end as usize],
+            // Nothing was sent to others.
+            _ => &[],
+        }
+    }
 }
 
 /// The sending parts of a rank, for senders whose work is not by shard.
@@ -71,7 +125,8 @@ impl Crew {
 /// Where one sending part puts its messages.
 #[derive(Debug)]
 pub struct Bins<'a, T> {
-    cells: &'a mut [Vec<T>],
+    part: &'a mut Part<T>,
+    own: usize,
     to: Shards,
 }
 
@@ -79,7 +134,8 @@ impl<T: Message> Bins<'_, T> {
     /// Sends a message.
     #[inline]
     pub fn push(&mut self, message: T) {
-        add(&mut self.cells[self.to.shard_of(message.to())], message);
+        let Part { near, far, .. } = &mut *self.part;
+        add(if self.to.shard_of(message.to()) == self.own { near } else { far }, message);
     }
 }
 
@@ -93,16 +149,17 @@ impl<T: Message> Outbox<T> {
     /// An outbox of a rank: of `parts` sending parts, its own ones send.
     #[must_use]
     pub fn over(link: &Arc<Link>, parts: usize, to: Shards) -> Self {
-        let cells = (0..parts).map(|_| (0..to.count()).map(|_| Vec::new()).collect()).collect();
-        Self { cells, to, own: link.own(parts), link: Arc::clone(link) }
+        let (own, link) = (link.own(parts), Arc::clone(link));
+        Self { parts: (0..parts).map(|_| Part::default()).collect(), to, own, link }
     }
 
     /// Lets every own sending part send, in parallel. Called once a sender; what is
     /// there already stays.
     pub fn send(&mut self, work: impl Fn(usize, &mut Bins<'_, T>) + Sync + Send) {
         let (to, first) = (self.to, self.own.start);
-        let cells = &mut self.cells[self.own.clone()];
-        parallel::each(cells, |part, cells| work(first + part, &mut Bins { cells, to }));
+        parallel::each(&mut self.parts[self.own.clone()], |k, part| {
+            work(first + k, &mut Bins { part, own: first + k, to });
+        });
     }
 
     /// The own sending parts.
@@ -117,70 +174,70 @@ impl<T: Message> Outbox<T> {
         locals: &mut [L],
         work: impl Fn(usize, &mut L, &mut Bins<'_, T>) + Sync + Send,
     ) {
-        assert_eq!(locals.len(), self.cells.len(), "one local state a sending part");
+        assert_eq!(locals.len(), self.parts.len(), "one local state a sending part");
         let (to, first) = (self.to, self.own.start);
-        self.cells[self.own.clone()]
-            .par_iter_mut()
-            .zip(locals[self.own.clone()].par_iter_mut())
-            .with_max_len(1)
-            .enumerate()
-            .for_each(|(part, (cells, local))| work(first + part, local, &mut Bins { cells, to }));
+        let (parts, own) = (&mut self.parts[self.own.clone()], &mut locals[self.own.clone()]);
+        parallel::each_pair(parts, own, |k, part, local| {
+            work(first + k, local, &mut Bins { part, own: first + k, to });
+        });
     }
 
-    /// Takes out what is for other ranks' shards, and returns what those sent to the own ones:
-    /// by shard, the lists of the ranks.
-    fn cross(&mut self) -> Vec<Vec<Vec<T>>> {
-        let mut parcels: Vec<Vec<(usize, Vec<T>)>> = vec![Vec::new(); self.link.count()];
-        for (shard, owner) in self.link.owners(self.to.count()).into_iter().enumerate() {
-            if owner != self.link.rank() {
-                let lists = self.cells.iter_mut().map(|part| std::mem::take(&mut part[shard]));
-                parcels[owner].extend(lists.filter(|l| !l.is_empty()).map(|list| (shard, list)));
+    /// Routes lists of messages, one a sending part, and leaves them empty with room.
+    pub fn carry(&mut self, lists: &mut [Vec<T>], inbox: &mut Inbox<T>) -> u64 {
+        assert_eq!(lists.len(), self.parts.len(), "one list a sending part");
+        let mut swap = |parts: &mut [Part<T>]| {
+            let pairs = parts.iter_mut().zip(&mut *lists);
+            pairs.for_each(|(part, list)| std::mem::swap(&mut part.far, list));
+        };
+        swap(&mut self.parts);
+        let n = self.route(inbox);
+        swap(&mut self.parts);
+        n
+    }
+
+    /// Takes out what is for other ranks' shards, and returns what those sent to the own ones.
+    fn cross(&mut self) -> Part<T> {
+        let (owners, to) = (self.link.owners(self.to.count()), self.to);
+        let owner = |message: &T| owners[to.shard_of(message.to())];
+        let rank = self.link.rank();
+        let mut parcels: Vec<Vec<T>> = vec![Vec::new(); self.link.count()];
+        for part in &mut self.parts {
+            for list in [&mut part.near, &mut part.far] {
+                let leaving = list.extract_if(.., |message| owner(message) != rank);
+                leaving.for_each(|message| parcels[owner(&message)].push(message));
             }
         }
-        let mut arrived = vec![Vec::new(); self.to.count()];
-        for (shard, list) in self.link.deliver(parcels).into_iter().flatten() {
-            arrived[shard].push(list);
-        }
-        arrived
+        let far = self.link.deliver(parcels).concat();
+        Part { far, ..Part::default() }
     }
 
     /// Takes back the room of an inbox that has been read, so that the same room serves the
     /// messages while they are sent and while they are read.
     pub fn take_back(&mut self, inbox: &mut Inbox<T>) {
-        for (shard, (read, part)) in inbox.shards.iter_mut().zip(&mut self.cells).enumerate() {
+        for (read, part) in inbox.shards.iter_mut().zip(&mut self.parts) {
             read.clear();
-            std::mem::swap(read, &mut part[shard]);
+            std::mem::swap(read, &mut part.near);
         }
     }
 
     /// Moves everything to the receivers' shards, each in the order of the key,
     /// and leaves the outbox empty. Returns the number of messages to the own shards.
     pub fn route(&mut self, inbox: &mut Inbox<T>) -> u64 {
-        let arrived = if self.link.is_alone() { Vec::new() } else { self.cross() };
-        // Much of what is sent goes to the sender's own shard: it moves without a copy.
-        inbox.shards.iter_mut().for_each(Vec::clear);
-        for (shard, (messages, part)) in inbox.shards.iter_mut().zip(&mut self.cells).enumerate() {
-            std::mem::swap(messages, &mut part[shard]);
+        let mut arrived = if self.link.is_alone() { Part::default() } else { self.cross() };
+        let Inbox { shards, idle } = inbox;
+        // What is sent to the sender's own shard moves without a copy.
+        shards.iter_mut().for_each(Vec::clear);
+        for (messages, part) in shards.iter_mut().zip(&mut self.parts) {
+            std::mem::swap(messages, &mut part.near);
         }
-        let (cells, to) = (&self.cells, self.to);
-        let idle = &inbox.idle;
-        parallel::each(&mut inbox.shards, |shard, messages| {
-            let more: usize = cells.iter().map(|part| part[shard].len()).sum();
-            if messages.capacity() - messages.len() < more {
-                messages.reserve_exact(more + more / 8);
-            }
-            for part in cells {
-                messages.extend_from_slice(&part[shard]);
-            }
-            for list in arrived.get(shard).into_iter().flatten() {
-                messages.extend_from_slice(list);
-            }
-            // As many sorters as threads at work: their room is kept and passed on.
-            let mut sorter = taken(idle);
-            sorter.exchange(messages, to, Message::to, Message::key);
-            given_back(idle, sorter);
+        let to = self.to;
+        parallel::each(&mut self.parts, |_, part| lent(idle, |s| part.in_order(to, &mut s.sorted)));
+        lent(idle, |sorter| arrived.in_order(to, &mut sorter.sorted));
+        let parts = || self.parts.iter().chain([&arrived]);
+        parallel::each(shards, |shard, messages| {
+            lent(idle, |sorter| sorter.gather(messages, parts().map(|part| part.of(shard)), to));
         });
-        parallel::each(&mut self.cells, |_, bins| bins.iter_mut().for_each(Vec::clear));
+        self.parts.iter_mut().for_each(|part| part.far.clear());
         inbox.len()
     }
 }
@@ -199,18 +256,24 @@ impl<T> Default for Sorter<T> {
     }
 }
 
-/// A sorter that nobody uses, or a new one.
-fn taken<T>(idle: &Mutex<Vec<Sorter<T>>>) -> Sorter<T> {
-    let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-    idle.pop().unwrap_or_default()
+/// Works with a sorter that nobody else uses: there are as many as threads at work, and their
+/// room is kept and passed on.
+fn lent<T>(idle: &Mutex<Vec<Sorter<T>>>, work: impl FnOnce(&mut Sorter<T>)) {
+    let hold = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sorter = hold().pop().unwrap_or_default();
+    work(&mut sorter);
+    hold().push(sorter);
 }
 
-fn given_back<T>(idle: &Mutex<Vec<Sorter<T>>>, sorter: Sorter<T>) {
-    idle.lock().unwrap_or_else(PoisonError::into_inner).push(sorter);
-}
-
-/// An agent, as its place in the shard, in the upper half, and an item's place in the list.
+/// An agent, as its place in the shard, in the upper bits; below it which list an item is
+/// in, and its place there.
 type Ticket = u64;
+
+/// Bits of the place in a list, and of the list.
+const PLACE_BITS: u32 = 31;
+/// Bits below the agent: a rank has 64 parts at most, what came from other ranks, and what
+/// is its own.
+const ITEM_BITS: u32 = PLACE_BITS + 7;
 
 /// Most bits that one pass of the radix sort looks at.
 const DIGIT_BITS: u32 = 8;
@@ -228,66 +291,79 @@ impl<T: Copy> Sorter<T> {
         agent: impl Fn(&T) -> u32,
         key: impl Fn(&T) -> K,
     ) {
-        self.take_sorted(items, to, agent, key);
+        self.take_sorted(&[items], to, agent, key);
         items.copy_from_slice(&self.sorted);
     }
 
-    /// [`Sorter::sort`] that changes the list's room for the sorter's instead of copying back.
-    fn exchange<K: Ord>(
+    /// Adds messages of other lists, sorts all, and changes the list's room for the sorter's.
+    fn gather<'a>(
         &mut self,
-        items: &mut Vec<T>,
+        messages: &mut Vec<T>,
+        others: impl Iterator<Item = &'a [T]>,
         to: Shards,
-        agent: impl Fn(&T) -> u32,
-        key: impl Fn(&T) -> K,
-    ) {
-        self.take_sorted(items, to, agent, key);
-        std::mem::swap(items, &mut self.sorted);
+    ) where
+        T: Message,
+    {
+        let mut lists = vec![&messages[..]];
+        others.filter(|list| !list.is_empty()).for_each(|list| lists.push(list));
+        self.take_sorted(&lists, to, Message::to, Message::key);
+        std::mem::swap(messages, &mut self.sorted);
     }
 
-    /// Leaves a sorted copy in `sorted`.
+    /// Leaves a sorted copy of all lists in `sorted`.
     fn take_sorted<K: Ord>(
         &mut self,
-        items: &[T],
+        lists: &[&[T]],
         to: Shards,
         agent: impl Fn(&T) -> u32,
         key: impl Fn(&T) -> K,
     ) {
-        self.tickets.clear();
-        let ticket = |(k, item): (usize, &T)| (to.row_of(agent(item)) as u64) << 32 | k as u64;
-        self.tickets.extend(items.iter().enumerate().map(ticket));
-        self.sort_tickets(to.size());
-        self.sorted.clear();
-        self.sorted.reserve_exact(items.len());
-        self.sorted.extend(self.tickets.iter().map(|ticket| items[*ticket as u32 as usize]));
-        for run in self.sorted.chunk_by_mut(|a, b| agent(a) == agent(b)) {
+        let Self { tickets, sorted, .. } = self;
+        tickets.clear();
+        tickets.reserve_exact(lists.iter().map(|list| list.len()).sum());
+        for (k, list) in lists.iter().enumerate() {
+            let ticket = |(place, item): (usize, &T)| {
+                let item_bits = (k << PLACE_BITS | place) as u64;
+                (to.row_of(agent(item)) as u64) << ITEM_BITS | item_bits
+            };
+            tickets.extend(list.iter().enumerate().map(ticket));
+        }
+        sort_tickets(tickets, &mut self.spare, to.size());
+        sorted.clear();
+        sorted.reserve_exact(tickets.len());
+        sorted.extend(tickets.iter().map(|ticket| {
+            let item = *ticket as usize;
+            lists[item >> PLACE_BITS & 0x7f][item & ((1 << PLACE_BITS) - 1)]
+        }));
+        for run in sorted.chunk_by_mut(|a, b| agent(a) == agent(b)) {
             if run.len() > 1 {
                 run.sort_unstable_by_key(&key);
             }
         }
     }
+}
 
-    /// Sorts the tickets by receiver, one of `size`: digit by digit from the lowest, each
-    /// pass keeping the order of the one before. Few tickets are sorted by comparing.
-    fn sort_tickets(&mut self, size: usize) {
-        let bits = size.ilog2();
-        if self.tickets.len() < FEW {
-            self.tickets.sort_unstable();
-            return;
+/// Sorts the tickets by receiver, one of `size`: digit by digit from the lowest, each
+/// pass keeping the order of the one before. Few tickets are sorted by comparing.
+fn sort_tickets(tickets: &mut Vec<Ticket>, spare: &mut Vec<Ticket>, size: usize) {
+    let bits = size.ilog2();
+    if tickets.len() < FEW {
+        tickets.sort_unstable();
+        return;
+    }
+    for low in (0..bits).step_by(DIGIT_BITS as usize) {
+        let digit = |ticket: &Ticket| (ticket >> ITEM_BITS >> low) as usize % (1 << DIGIT_BITS);
+        let mut places = [0_u32; 1 << DIGIT_BITS];
+        tickets.iter().for_each(|ticket| places[digit(ticket)] += 1);
+        let mut sum = 0;
+        places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
+        spare.resize(tickets.len(), 0);
+        for ticket in &*tickets {
+            let place = &mut places[digit(ticket)];
+            spare[*place as usize] = *ticket;
+            *place += 1;
         }
-        for low in (0..bits).step_by(DIGIT_BITS as usize) {
-            let digit = |ticket: &Ticket| (ticket >> 32 >> low) as usize % (1 << DIGIT_BITS);
-            let mut places = [0_u32; 1 << DIGIT_BITS];
-            self.tickets.iter().for_each(|ticket| places[digit(ticket)] += 1);
-            let mut sum = 0;
-            places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
-            self.spare.resize(self.tickets.len(), 0);
-            for ticket in &self.tickets {
-                let place = &mut places[digit(ticket)];
-                self.spare[*place as usize] = *ticket;
-                *place += 1;
-            }
-            std::mem::swap(&mut self.tickets, &mut self.spare);
-        }
+        std::mem::swap(tickets, spare);
     }
 }
 

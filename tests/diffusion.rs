@@ -8,10 +8,13 @@ mod common;
 mod plain;
 
 use common::{column, environment, metric, of, on_threads, run, scenario, trace};
+use guanxi::mechanism::world::Environment;
+use guanxi::network::Ties;
 use guanxi::quantity::math::exp;
 use guanxi::scenario::Scenario;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A market in which nothing but a diffusion happens.
 const QUIET: &str = "
@@ -142,6 +145,18 @@ fn results_and_state_do_not_depend_on_the_number_of_threads() {
         let one = traced(1);
         assert!(one.tables.contains("# diffusion"), "{kind} has a table");
         assert!(one == traced(2) && one == traced(3), "{kind}: {table}");
+    }
+}
+
+#[test]
+fn packed_ties_give_what_stored_ones_give() {
+    for (kind, table) in kinds() {
+        let scenario = on_graph(3_000, "days = 20", &table);
+        let traced = |env: Arc<Environment>| trace(&scenario.arms[0], &env);
+        let mut env = Arc::into_inner(environment(&scenario, 0)).expect("nobody else has it");
+        env.network = Arc::new((*env.network).clone().packed());
+        assert!(matches!(env.network.ties, Ties::Packed(_)));
+        assert!(traced(Arc::new(env)) == traced(environment(&scenario, 0)), "{kind}: {table}");
     }
 }
 

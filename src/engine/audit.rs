@@ -195,29 +195,29 @@ impl Found {
 
     fn answer(&mut self, world: &World, Answer { order, verdict }: &Answer) {
         if *verdict != Verdict::Granted {
-            return self.refund(order);
+            return self.refund(order.price_fen, order.coupon_fen);
         }
         let platform = &world.platforms[order.platform as usize];
         self.expected[Line::Postage as usize] += match carriage(platform, order) {
             Carriage::Parcel => world.env.catalogue.parcel_cost_fen,
             Carriage::Pickup => platform.fees.pickup_cost_fen,
         };
-        self.gone_cost_fen += unit_cost_fen(world, order);
+        self.gone_cost_fen += unit_cost_fen(world, order.offer);
     }
 
-    fn refund(&mut self, order: &Order) {
-        self.expected[Line::Refund as usize] += i64::from(order.price_fen);
+    fn refund(&mut self, price_fen: u32, coupon_fen: u16) {
+        self.expected[Line::Refund as usize] += i64::from(price_fen);
         self.open_orders -= 1;
-        self.open_fen -= i64::from(order.price_fen);
-        self.coupon_fen -= i64::from(order.coupon_fen);
+        self.open_fen -= i64::from(price_fen);
+        self.coupon_fen -= i64::from(coupon_fen);
     }
 
     fn end(&mut self, world: &World, outcome: &Outcome) {
         let order = &outcome.order;
         if outcome.returned {
             self.expected[Line::ReturnPostage as usize] += world.env.catalogue.parcel_cost_fen;
-            self.gone_cost_fen -= unit_cost_fen(world, order);
-            return self.refund(order);
+            self.gone_cost_fen -= unit_cost_fen(world, order.offer);
+            return self.refund(order.price_fen, order.coupon_fen);
         }
         let platform = &world.platforms[order.platform as usize];
         let price = i64::from(order.price_fen);
@@ -240,8 +240,8 @@ fn carriage(platform: &Platform, order: &Order) -> Carriage {
     platform.channels[order.channel as usize].carriage
 }
 
-fn unit_cost_fen(world: &World, order: &Order) -> i64 {
-    i64::from(world.env.catalogue.offers[order.offer as usize].unit_cost_fen)
+fn unit_cost_fen(world: &World, offer: u32) -> i64 {
+    i64::from(world.env.catalogue.offers[offer as usize].unit_cost_fen)
 }
 
 impl Account {

@@ -139,9 +139,7 @@ impl Arm {
         all(beats, "notice", &mut |m| m.notice(world, at, placed));
         beats.time(("audit", ""), || watch.placed(world, placed));
         beats.time(("route orders", ""), || {
-            let send = |bins: &mut exchange::Bins<'_, Order>, order: &Order| bins.push(*order);
-            orders.0.send_with(placed, |_, list, bins| list.iter().for_each(|o| send(bins, o)));
-            orders.0.route(&mut orders.1[0]);
+            orders.0.carry(placed, &mut orders.1[0]);
             exchange::deal(&mut orders.1, |order| usize::from(order.platform));
         });
         for Installed { name, platform, mechanism } in mechanisms.iter_mut() {

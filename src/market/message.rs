@@ -1,6 +1,7 @@
 //! Messages of the market: an exposure to a consumer, an order to an offer, and
 //! the answer to an order.
 
+use super::tally::MAX_CHANNELS;
 use crate::exchange::Message;
 use crate::quantity::money::Fen;
 
@@ -54,6 +55,13 @@ impl Node {
     }
 }
 
+/// Bits of a channel's number; those above it are the platform's.
+const CHANNEL_BITS: u32 = 6;
+const _: () = assert!(MAX_CHANNELS <= 1 << CHANNEL_BITS);
+
+/// Numbers of platforms that fit an exposure.
+pub const PLATFORMS: usize = 1 << (8 - CHANNEL_BITS);
+
 /// Something that a consumer may consider: an offer or (for somebody who is no
 /// member yet) the platform itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,12 +82,10 @@ pub struct Exposure {
     pub price_bp: u16,
     /// Trust in whoever recommends, in 1/65535; 0 for nobody.
     pub trust: u16,
-    /// Channel, an index into the platform's channels.
-    pub channel: u8,
+    /// Channel and platform in one byte, since another would cost four.
+    pub way: u8,
     /// Facts, see [`flag`].
     pub flags: u8,
-    /// Platform, an index into the arm's platforms.
-    pub platform: u8,
 }
 
 impl Exposure {
@@ -96,10 +102,23 @@ impl Exposure {
             category: NO_CATEGORY,
             price_bp: FULL_PRICE,
             trust: 0,
-            channel,
+            way: (platform as u8) << CHANNEL_BITS | channel,
             flags: 0,
-            platform: platform as u8,
         }
+    }
+
+    /// Channel, an index into the platform's channels.
+    #[inline]
+    #[must_use]
+    pub fn channel(&self) -> u8 {
+        self.way & ((1 << CHANNEL_BITS) - 1)
+    }
+
+    /// Platform, an index into the arm's platforms.
+    #[inline]
+    #[must_use]
+    pub fn platform(&self) -> u8 {
+        self.way >> CHANNEL_BITS
     }
 }
 
@@ -116,9 +135,7 @@ impl Message for Exposure {
     /// together, goods of a category wherever they are sold, stands together.
     #[inline]
     fn key(&self) -> Self::Key {
-        let way = u64::from(self.category) << 16
-            | u64::from(self.platform) << 8
-            | u64::from(self.channel);
+        let way = u64::from(self.category) << 8 | u64::from(self.way);
         (u64::from(self.to) << 32 | way, self.offer, self.source, self.context)
     }
 }
@@ -169,15 +186,6 @@ impl Order {
     #[must_use]
     pub fn full_price(&self) -> Fen {
         Fen(i64::from(self.price_fen) + i64::from(self.coupon_fen))
-    }
-}
-
-impl Order {
-    /// What tells an order from others of the buyer that arrive on the same day.
-    #[inline]
-    #[must_use]
-    pub fn occasion(&self) -> u32 {
-        self.offer ^ u32::from(self.day) << 24 ^ u32::from(self.wave) << 20
     }
 }
 
@@ -234,11 +242,63 @@ impl Message for Answer {
     }
 }
 
+/// A granted order on its way: what is still asked of it when it arrives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shipment {
+    /// The buyer.
+    pub consumer: u32,
+    /// The offer.
+    pub offer: u32,
+    /// Who recommended, as in [`Exposure::source`].
+    pub source: u32,
+    /// Price that the buyer paid.
+    pub price_fen: u32,
+    /// What the platform pays of the price, out of its budget.
+    pub coupon_fen: u16,
+    /// Day on which it was ordered.
+    pub day: u16,
+    /// Wave in which it was ordered.
+    pub wave: u8,
+    /// Channel of the exposure that won.
+    pub channel: u8,
+    /// Platform.
+    pub platform: u8,
+}
+
+crate::state! {
+    Shipment { consumer, offer, source, price_fen, coupon_fen, day, wave, channel, platform }
+}
+
+impl From<&Order> for Shipment {
+    #[inline]
+    fn from(order: &Order) -> Self {
+        let &Order { consumer, offer, source, price_fen, coupon_fen, .. } = order;
+        let &Order { day, wave, channel, platform, .. } = order;
+        Self { consumer, offer, source, price_fen, coupon_fen, day, wave, channel, platform }
+    }
+}
+
+impl Shipment {
+    /// The whole price, which the merchant gets and of which fees are shares.
+    #[inline]
+    #[must_use]
+    pub fn full_price(&self) -> Fen {
+        Fen(i64::from(self.price_fen) + i64::from(self.coupon_fen))
+    }
+
+    /// What tells a shipment from others of the buyer that arrive on the same day.
+    #[inline]
+    #[must_use]
+    pub fn occasion(&self) -> u32 {
+        self.offer ^ u32::from(self.day) << 24 ^ u32::from(self.wave) << 20
+    }
+}
+
 /// How a delivered order ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome {
-    /// The order.
-    pub order: Order,
+    /// What was delivered.
+    pub order: Shipment,
     /// Whether the goods went back.
     pub returned: bool,
     /// Realised minus expected quality.

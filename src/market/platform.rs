@@ -6,7 +6,7 @@ use super::coupon::{CouponPool, CouponTerms};
 use super::history::{History, Purchase};
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit, share16};
-use super::message::{Exposure, Order, Outcome};
+use super::message::{Exposure, Outcome, Shipment};
 use super::opinion::Opinions;
 use super::tally::Tally;
 use crate::columns::{Columns, State};
@@ -164,7 +164,7 @@ pub struct Platform {
     /// Consumers who registered or came back today, by shard, ascending.
     pub joined: Vec<Vec<u32>>,
     /// Orders that arrive today, by shard.
-    pub arrivals: Vec<Vec<Order>>,
+    pub arrivals: Vec<Vec<Shipment>>,
     /// Orders delivered today and how they ended, by shard.
     pub outcomes: Vec<Vec<Outcome>>,
     /// How hard it is to win somebody over.
@@ -236,7 +236,7 @@ pub struct Rows<'a> {
     /// Who joined today.
     pub joined: &'a mut Vec<u32>,
     /// What arrives today.
-    pub arrivals: &'a mut Vec<Order>,
+    pub arrivals: &'a mut Vec<Shipment>,
     /// How what arrived ended.
     pub outcomes: &'a mut Vec<Outcome>,
     /// Counts and money.

@@ -1,11 +1,15 @@
 //! Whom a sender reaches: successes among many, drawn by their gaps; and who of them looks.
 
 use super::world::{ACTIVE, Attention, Environment};
+use crate::exchange::link::Link;
+use crate::market::member::Bitmap;
+use crate::parallel::Shards;
 use crate::quantity::math::{exp, ln_1p};
 use crate::quantity::time::Clock;
 use crate::rng::gaps::Gaps;
 use crate::rng::lanes::{lane_words, long_words};
 use crate::rng::{Draws, Key, Stream, unit};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Calls `hit` with the positions below `n` that succeed with probability `p` each,
@@ -44,20 +48,78 @@ pub struct Views<'a> {
 /// Room for those who are reached, kept from one sender to the next.
 #[derive(Debug, Default)]
 pub struct Reached {
-    /// Consumers, as they are reached.
-    pub consumers: Vec<u32>,
     /// Those who look.
     pub looks: Vec<Look>,
+    /// Members, then strangers.
+    consumers: Vec<u32>,
+    n_members: usize,
+    /// All members, and all strangers, who might be reached.
+    kinds: [Vec<u32>; 2],
     words: Vec<u32>,
 }
 
+/// How probably each of a kind of people is reached, and the draws that say who.
+#[derive(Debug)]
+pub struct Chance {
+    /// The probability.
+    pub probability: f64,
+    /// Draws that nobody took from yet.
+    pub draws: Draws,
+}
+
 impl Reached {
-    /// Keeps the consumers of a range, who stand in order.
-    pub fn keep(&mut self, own: &Range<u32>) {
-        let Self { consumers, .. } = self;
-        consumers.truncate(consumers.partition_point(|consumer| *consumer < own.end));
-        consumers.drain(..consumers.partition_point(|consumer| *consumer < own.start));
+    /// Draws who is reached of a list of consumers, members and strangers each with a
+    /// probability of their own; those in `own` are kept.
+    pub fn draw(
+        &mut self,
+        among: impl ExactSizeIterator<Item = u32>,
+        live: &Bitmap,
+        [member, stranger]: [Chance; 2],
+        own: &Range<u32>,
+    ) {
+        let Self { consumers, n_members, kinds, .. } = self;
+        let [members, strangers] = divide(among, live, kinds);
+        consumers.clear();
+        let mut add = |list: &[u32], chance: Chance| {
+            successes(chance.draws, list.len() as u32, chance.probability, |k| {
+                consumers.extend(Some(list[k as usize]).filter(|consumer| own.contains(consumer)));
+            });
+            consumers.len()
+        };
+        *n_members = add(members, member);
+        add(strangers, stranger);
     }
+}
+
+/// Who is a member, of all consumers: where a world is split, the ranks tell each other.
+#[must_use]
+pub fn everywhere<'a>(link: &Link, consumers: Shards, live: &'a Bitmap) -> Cow<'a, Bitmap> {
+    if link.is_alone() {
+        return Cow::Borrowed(live);
+    }
+    let mut all = live.clone();
+    link.publish(consumers.count(), consumers.size() / 64, &mut all.0);
+    Cow::Owned(all)
+}
+
+/// Divides consumers into members and strangers. Everybody is written into both lists, of which
+/// one then grows: who is a member cannot be foretold.
+fn divide<'a>(
+    among: impl ExactSizeIterator<Item = u32>,
+    live: &Bitmap,
+    [members, strangers]: &'a mut [Vec<u32>; 2],
+) -> [&'a [u32]; 2] {
+    let n = among.len();
+    let room = n.max(members.len());
+    members.resize(room, 0);
+    strangers.resize(room, 0);
+    let mut n_members = 0;
+    for (k, consumer) in among.enumerate() {
+        members[n_members] = consumer;
+        strangers[k - n_members] = consumer;
+        n_members += usize::from(live.get(consumer));
+    }
+    [&members[..n_members], &strangers[..n - n_members]]
 }
 
 /// Somebody who looks.
@@ -72,25 +134,33 @@ pub struct Look {
 
 impl Views<'_> {
     /// (consumers) → those who look: each with a probability, members only on a day on which
-    /// they are active. `chance` says the probability, and whether somebody is a member.
-    pub fn of(&self, item: u32, reached: &mut Reached, chance: impl Fn(u32) -> (f64, bool)) {
-        let Reached { consumers, looks, words } = reached;
+    /// they are active. `chance` says the probability of a consumer, a member or not.
+    pub fn of(&self, item: u32, reached: &mut Reached, chance: impl Fn(u32, bool) -> f64) {
+        let Reached { consumers, n_members, looks, words, .. } = reached;
         let address = consumers.iter().map(|&consumer| (consumer, item));
         long_words(self.key, self.stream, self.at, 1, address, words);
         looks.clear();
-        for (&consumer, words) in consumers.iter().zip(words.chunks_exact(4)) {
-            let (chance, is_member) = chance(consumer);
-            if unit(words[0]) < chance {
+        for (k, (&consumer, words)) in consumers.iter().zip(words.chunks_exact(4)).enumerate() {
+            let is_member = k < *n_members;
+            if unit(words[0]) < chance(consumer, is_member) {
                 looks.push(Look { consumer, word: words[1], is_member });
             }
         }
         let day = Clock::start_of(self.at.day);
-        lane_words(self.env.key, ACTIVE, day, looks.iter().map(|look| look.consumer), words);
+        let members = looks.partition_point(|look| look.is_member);
+        lane_words(
+            self.env.key,
+            ACTIVE,
+            day,
+            looks[..members].iter().map(|look| look.consumer),
+            words,
+        );
         let mut words = words.iter();
         looks.retain(|look| {
-            words.next().is_some_and(|&word| {
-                !look.is_member || self.attention.is_active_at(self.env, look.consumer, word)
-            })
+            !look.is_member
+                || words
+                    .next()
+                    .is_some_and(|&word| self.attention.is_active_at(self.env, look.consumer, word))
         });
     }
 }

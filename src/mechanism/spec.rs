@@ -59,6 +59,9 @@ pub struct Spec {
     /// Whether it reaches consumers through the influencers whom they follow; followers are
     /// drawn only where some mechanism does.
     pub followers: bool,
+    /// Whether it reads the ties of many people at once, again and again: ties are packed
+    /// only where no mechanism does.
+    pub sweeps_ties: bool,
     /// Whether it does nothing without a share of the marketing budget.
     pub paid: bool,
     /// Channels through which it sends.

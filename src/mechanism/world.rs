@@ -6,6 +6,7 @@ use crate::exchange::link::Link;
 use crate::market::Start;
 use crate::market::catalogue::Catalogue;
 use crate::market::fatigue::Fatigue;
+use crate::market::message;
 use crate::market::platform::Platform;
 use crate::market::spread::Spread;
 use crate::market::utility::Coefficients;
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const ACTIVE: Stream = Stream::new("attention/active");
 
 /// Most platforms of an arm.
-pub const MAX_PLATFORMS: usize = 4;
+pub const MAX_PLATFORMS: usize = message::PLATFORMS;
 
 /// What is drawn once a replicate and shared by its arms.
 #[derive(Debug)]

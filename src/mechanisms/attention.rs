@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nobody would look at anything"),
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,

@@ -61,6 +61,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: true,
     channels: &[],
     parameters: Parameters::DECLARED,
@@ -183,7 +184,7 @@ impl Coupons {
     fn mark(&self, env: &Environment, platform: &Platform, at: Clock, list: &mut [Exposure]) {
         for run in list.chunk_by_mut(|a, b| a.to == b.to) {
             let own =
-                |e: &&mut Exposure| usize::from(e.platform) == self.platform && is_considered(e);
+                |e: &&mut Exposure| usize::from(e.platform()) == self.platform && is_considered(e);
             let mut own = run.iter_mut().filter(own).peekable();
             if own.peek().is_some_and(|e| self.holds(env, platform, at, e.to)) {
                 own.for_each(|e| e.flags |= flag::COUPON);

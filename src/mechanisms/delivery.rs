@@ -9,7 +9,7 @@ use crate::exchange::{AHEAD, Inbox, Sorter, add};
 use crate::market::cascade::Cascades;
 use crate::market::history::Purchase;
 use crate::market::member::NEVER;
-use crate::market::message::{Answer, Order, Verdict, flag};
+use crate::market::message::{Answer, Order, Shipment, Verdict, flag};
 use crate::market::platform::{Carriage, ChannelTerms, Rows};
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nothing that is bought would arrive"),
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
@@ -68,11 +69,11 @@ fn load(values: &Values, extent: &Extent) -> Load {
     let slots = Delivery { p, platform: 0, routes: Vec::new() }.slots();
     let lists = extent.shards * (slots + 1) as f64;
     let orders = extent.known.orders * (slots + 1) as f64;
-    Load { bytes: kept(orders, lists, extent.days, size_of::<Order>()), ..Load::default() }
+    Load { bytes: kept(orders, lists, extent.days, size_of::<Shipment>()), ..Load::default() }
 }
 
 /// Orders under way of one shard, by day of arrival modulo the longest way.
-type Calendar = Vec<Vec<Order>>;
+type Calendar = Vec<Vec<Shipment>>;
 
 struct Delivery {
     p: Parameters,
@@ -151,7 +152,10 @@ impl Mechanism for Delivery {
                             let segment = env.people.segment[answer.order.consumer as usize];
                             record(rows, &answer.order, at.day, segment);
                             let days = self.days(&mut draws, &answer.order, &channels, &env.people);
-                            add(&mut route[usize::from(at.day + days) % slots], answer.order);
+                            add(
+                                &mut route[usize::from(at.day + days) % slots],
+                                (&answer.order).into(),
+                            );
                         }
                         Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
                     }
@@ -172,20 +176,20 @@ impl Mechanism for Delivery {
         parallel::each_pair(&mut platform.arrivals, &mut self.routes, |_, arrivals, route| {
             std::mem::swap(arrivals, &mut route[slot]);
             route[slot].clear();
-            let moment = |o: &Order| u32::from(o.day) << 16 | u32::from(o.wave);
-            let key = |o: &Order| (o.offer, moment(o));
+            let moment = |o: &Shipment| u32::from(o.day) << 16 | u32::from(o.wave);
+            let key = |o: &Shipment| (o.offer, moment(o));
             Sorter::default().sort(arrivals, shards, |o| o.consumer, key);
         });
     }
 
     fn digest(&self, hash: &mut Digest) {
-        let order = |o: &Order| [o.consumer, o.offer, o.price_fen].map(u64::from);
+        let order = |o: &Shipment| [o.consumer, o.offer, o.price_fen].map(u64::from);
         hash.shards(self.routes.len(), |shard| self.routes[shard].iter().flatten().flat_map(order));
     }
 
     fn bytes(&self) -> u64 {
         let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
-        (orders * size_of::<Order>()) as u64
+        (orders * size_of::<Shipment>()) as u64
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {

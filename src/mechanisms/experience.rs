@@ -8,7 +8,7 @@ use crate::columns::Columns;
 use crate::exchange::{AHEAD, Inbox, add};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16};
-use crate::market::message::{Answer, Order, Outcome, Verdict};
+use crate::market::message::{Answer, Outcome, Shipment, Verdict};
 use crate::market::platform::{ChannelTerms, Fees, Rows};
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load, kept};
@@ -65,6 +65,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nothing that arrives would be paid for"),
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
@@ -131,16 +132,10 @@ impl Mechanism for Experience {
                     prefetch(&env.catalogue.offers, later.offer as usize);
                 }
                 let order = rows.arrivals[k];
-                let outcome =
-                    self.unpack(env, &mut draws, &order, &channels[order.channel as usize]);
+                let terms = &channels[order.channel as usize];
+                let outcome = self.unpack(env, &mut draws, order, terms);
                 self.learn(rows, &outcome);
-                account(
-                    env.catalogue.parcel_cost_fen,
-                    fees,
-                    rows,
-                    &outcome,
-                    (at, &channels[order.channel as usize]),
-                );
+                account(env.catalogue.parcel_cost_fen, fees, rows, &outcome, (at, terms));
                 add(rows.outcomes, outcome);
             }
         });
@@ -164,7 +159,7 @@ impl Experience {
         &self,
         env: &Environment,
         draws: &mut Draws,
-        order: &Order,
+        order: Shipment,
         terms: &ChannelTerms,
     ) -> Outcome {
         let quality = f64::from(env.catalogue.offers[order.offer as usize].quality);
@@ -172,11 +167,7 @@ impl Experience {
         let surprise = realised - (self.p.expected_quality + terms.hype);
         let odds =
             self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;
-        Outcome {
-            order: *order,
-            returned: draws.chance(quick_logistic(odds)),
-            surprise: surprise as f32,
-        }
+        Outcome { order, returned: draws.chance(quick_logistic(odds)), surprise: surprise as f32 }
     }
 
     fn learn(&self, rows: &mut Rows<'_>, outcome: &Outcome) {

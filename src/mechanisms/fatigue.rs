@@ -49,6 +49,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
@@ -106,7 +107,7 @@ impl Mechanism for Tiring {
         let World { env, platforms, fatigue, .. } = world;
         let (shards, platforms) = (env.consumers, &*platforms);
         let is_advert =
-            |e: &Exposure| platforms[e.platform as usize].channels[e.channel as usize].advert;
+            |e: &Exposure| platforms[e.platform() as usize].channels[e.channel() as usize].advert;
         parallel::each_shard(shards, &mut fatigue.levels, &mut inbox.shards, |_, rows, list| {
             for e in list.iter() {
                 let level = &mut rows[shards.row_of(e.to)];

@@ -17,6 +17,7 @@ use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
+use crate::network::Audience;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
@@ -25,7 +26,7 @@ use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::lanes::long_words;
 use crate::rng::sample::discrete::pick_distinct_by;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Whether a public group is joined.
 const POOL: Stream = Stream::new("group_buy/pool");
@@ -75,6 +76,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[Channel {
         name: "invitation",
@@ -124,9 +126,6 @@ const TREE_BYTES: f64 = 44.0;
 #[derive(Clone, Debug)]
 struct Group {
     opener: Order,
-    /// The other members; a pair that fills is released at once and needs none.
-    more: Vec<Order>,
-    offer: u32,
     /// The window is over after this wave.
     closes: Clock,
     open: bool,
@@ -136,6 +135,9 @@ struct Group {
 #[derive(Clone, Debug, Default)]
 struct Pool {
     groups: VecDeque<Group>,
+    /// The other members by number of their group; a pair that fills is released at once and
+    /// has none.
+    more: BTreeMap<u32, Vec<Order>>,
     /// Number of the oldest group that is kept.
     base: u32,
     /// Groups opened in this wave, whose openers will invite: (number, opener's order).
@@ -145,8 +147,8 @@ struct Pool {
 }
 
 crate::state! {
-    Group { opener, more, offer, closes, open }
-    Pool { groups, base, opened, by_offer }
+    Group { opener, closes, open }
+    Pool { groups, more, base, opened, by_offer }
 }
 
 struct GroupBuy {
@@ -199,10 +201,11 @@ impl Mechanism for GroupBuy {
                 long_words(env.key_of(self.platform), INVITE, at, blocks, address, &mut words);
                 let words = words.chunks_exact(4 * blocks as usize);
                 for ((group, order), words) in pool.opened.iter().zip(words) {
-                    let degree = env.network.degree(order.consumer);
+                    let audience = env.network.audience_of(order.consumer);
+                    let degree = audience.len();
                     let count = (self.p.invitations as usize).min(degree as usize);
                     pick_distinct_by(&words[..count], degree, &mut picked);
-                    let sent = self.invite(env, (*group, order), &picked, bins);
+                    let sent = self.invite(env, (*group, order), (audience, &picked), bins);
                     book.tally.channels[self.channel as usize].exposed += u64::from(sent);
                     book.tally.shares += 1;
                 }
@@ -239,8 +242,9 @@ impl Mechanism for GroupBuy {
 
     fn digest(&self, hash: &mut Digest) {
         hash.shards(self.pools.len(), |shard| {
-            let open = self.pools[shard].groups.iter().filter(|g| g.open);
-            let members = open.flat_map(Group::members);
+            let pool = &self.pools[shard];
+            let open = (pool.base..).zip(&pool.groups).filter(|(_, group)| group.open);
+            let members = open.flat_map(|(number, _)| pool.members(number));
             members.flat_map(|o| [u64::from(o.consumer), u64::from(o.offer)])
         });
     }
@@ -275,31 +279,6 @@ enum Place {
     Late,
 }
 
-impl Group {
-    fn members(&self) -> impl Iterator<Item = &Order> {
-        std::iter::once(&self.opener).chain(&self.more)
-    }
-
-    /// Whether a consumer is in the group.
-    fn has(&self, consumer: u32) -> bool {
-        self.members().any(|order| order.consumer == consumer)
-    }
-
-    /// Adds a member; a group that is full gives its orders to `orders`.
-    fn join(&mut self, order: Order, size: u32, orders: &mut Vec<Order>) -> bool {
-        let full = self.more.len() as u32 + 2 == size;
-        if full {
-            self.open = false;
-            orders.push(self.opener);
-            orders.append(&mut self.more);
-            orders.push(order);
-        } else {
-            self.more.push(order);
-        }
-        full
-    }
-}
-
 impl Pool {
     /// Openers whose group filled in the wave in which they opened it invite nobody.
     fn forget_full(&mut self) {
@@ -313,13 +292,40 @@ impl Pool {
         self.groups.get_mut(position as usize)
     }
 
+    /// The members of a group, the opener first.
+    fn members(&self, number: u32) -> impl Iterator<Item = &Order> {
+        let position = number.checked_sub(self.base);
+        let group = position.and_then(|position| self.groups.get(position as usize));
+        let more = self.more.get(&number).into_iter().flatten();
+        group.map(|group| &group.opener).into_iter().chain(more)
+    }
+
+    /// Whether a consumer is in a group.
+    fn has(&self, number: u32, consumer: u32) -> bool {
+        self.members(number).any(|order| order.consumer == consumer)
+    }
+
+    /// Adds a member to a group; one that is full gives its orders to `orders`.
+    fn join(&mut self, order: Order, size: u32, orders: &mut Vec<Order>) -> bool {
+        let number = order.context;
+        let more = self.more.get(&number).map_or(0, Vec::len);
+        let full = more as u32 + 2 == size;
+        if !full {
+            self.more.entry(number).or_default().push(order);
+        } else if let Some(group) = self.group(number) {
+            group.open = false;
+            orders.push(group.opener);
+            orders.extend(self.more.remove(&number).into_iter().flatten());
+            orders.push(order);
+        }
+        full
+    }
+
     /// The oldest open group of an offer, unless the consumer is in it.
     fn public(&mut self, place: usize, consumer: u32) -> Option<u32> {
         while let Some(&number) = self.by_offer[place].front() {
             match self.group(number).filter(|group| group.open) {
-                Some(group) => {
-                    return (!group.has(consumer)).then_some(number);
-                }
+                Some(_) => return (!self.has(number, consumer)).then_some(number),
                 None => self.by_offer[place].pop_front(),
             };
         }
@@ -330,11 +336,10 @@ impl Pool {
     fn open(&mut self, place: usize, mut opener: Order, closes: Clock) {
         let number = self.base + self.groups.len() as u32;
         opener.context = number;
-        let offer = opener.offer;
         if self.groups.len() == self.groups.capacity() {
             self.groups.reserve_exact((self.groups.len() / 8).max(4));
         }
-        self.groups.push_back(Group { opener, more: Vec::new(), offer, closes, open: true });
+        self.groups.push_back(Group { opener, closes, open: true });
         self.by_offer[place].push_back(number);
         self.opened.push((number, opener));
     }
@@ -369,9 +374,7 @@ impl GroupBuy {
         for order in team {
             match self.place(env, at, pool, &order) {
                 Place::Join(number) => {
-                    if pool.group(number).is_some_and(|g| {
-                        g.join(Order { context: number, ..order }, self.p.size, orders)
-                    }) {
+                    if pool.join(Order { context: number, ..order }, self.p.size, orders) {
                         book.tally.groups_filled += 1;
                     }
                 }
@@ -398,8 +401,11 @@ impl GroupBuy {
     fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Place {
         let key = env.key_of(self.platform);
         let invited = order.channel == self.channel && order.context != NONE;
-        let fits = |g: &mut Group| g.open && g.offer == order.offer && !g.has(order.consumer);
-        if invited && pool.group(order.context).is_some_and(fits) {
+        let fits = |g: &mut Group| g.open && g.opener.offer == order.offer;
+        if invited
+            && pool.group(order.context).is_some_and(fits)
+            && !pool.has(order.context, order.consumer)
+        {
             return Place::Join(order.context);
         }
         if invited && key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
@@ -423,20 +429,21 @@ impl GroupBuy {
     ) {
         let before = orders.len();
         while let Some(group) = pool.groups.pop_front_if(|g| !g.open || g.closes <= at) {
+            let more = pool.more.remove(&pool.base).into_iter().flatten();
             pool.base += 1;
-            if !group.open {
+            let Group { opener, open, .. } = group;
+            if !open {
                 continue;
             }
-            let opener = group.opener.consumer;
-            if env.key_of(self.platform).unit(AUTO_FILL, opener, at, group.offer)
-                < self.p.auto_fill_share
-            {
+            let members = std::iter::once(opener).chain(more);
+            let key = env.key_of(self.platform);
+            if key.unit(AUTO_FILL, opener.consumer, at, opener.offer) < self.p.auto_fill_share {
                 book.tally.groups_filled += 1;
-                orders.extend(group.members());
+                orders.extend(members);
                 continue;
             }
             book.tally.groups_failed += 1;
-            for &order in group.members() {
+            for order in members {
                 book.tally.unfilled += 1;
                 book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
                 bins.push(Answer { order, verdict: Verdict::Unfilled });
@@ -450,17 +457,17 @@ impl GroupBuy {
         &self,
         env: &Environment,
         (group, order): (u32, &Order),
-        ties: &[u32],
+        (mut audience, ties): (Audience<'_>, &[u32]),
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
         let mut invited = 0;
         for &tie in ties {
-            let to = env.network.audience(order.consumer, tie);
+            let to = audience.get(tie);
             if to == order.consumer {
                 continue; // A computed tie may lead back.
             }
             invited += 1;
-            let strong = env.network.is_strong(order.consumer, tie);
+            let strong = audience.is_strong(tie);
             bins.push(Exposure {
                 offer: order.offer,
                 source: order.consumer,

@@ -14,7 +14,7 @@ use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
 use crate::market::platform::{Book, Carriage, Family, Platform};
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
-use crate::mechanism::reach::{Look, Reached, Views, any_slot, successes};
+use crate::mechanism::reach::{Chance, Look, Reached, Views, any_slot, everywhere};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -33,6 +33,8 @@ const RECRUIT: Stream = Stream::new("leader/recruit");
 const GOODS: Stream = Stream::new("leader/goods");
 /// Which neighbours are reached.
 const NEIGHBOUR: Stream = Stream::new("leader/neighbour");
+/// Which neighbours who are no members see a post.
+const STRANGER: Stream = Stream::new("leader/stranger");
 /// What a neighbour looks at.
 const VIEW: Stream = Stream::new("leader/view");
 
@@ -83,6 +85,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: true,
     channels: &[Channel {
         name: "leader",
@@ -91,7 +94,7 @@ pub const SPEC: Spec = Spec {
         family: Family::Leader,
     }],
     parameters: Parameters::DECLARED,
-    streams: &[RECRUIT, GOODS, NEIGHBOUR, VIEW],
+    streams: &[RECRUIT, GOODS, NEIGHBOUR, STRANGER, VIEW],
     load: Some(load),
     build,
 };
@@ -203,9 +206,10 @@ impl Mechanism for Leaders {
     fn expose(&mut self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let Some(goods) = self.goods.as_ref().filter(|_| at.wave == 0) else { return };
         let own = world.own_consumers();
-        let World { env, platforms, attention, .. } = world;
+        let World { env, platforms, attention, link, .. } = world;
         let mut books = std::mem::take(&mut platforms[self.platform].books);
         let Platform { live, channels, .. } = &platforms[self.platform];
+        let live = &*everywhere(link, env.consumers, live);
         let slots = attention.slots_mean * self.p.attention_share;
         let round = Round {
             of: self,
@@ -373,19 +377,16 @@ impl Round<'_> {
             return;
         }
         let read = self.read * leader.trust;
-        let most = read.max(self.outsider);
         let Views { key, at, .. } = self.views;
-        reached.consumers.clear();
-        successes(key.draws(NEIGHBOUR, neighbourhood, at, 0), end - first, most, |k| {
-            reached.consumers.push(first + k);
-        });
-        reached.keep(&self.own);
-        self.views.of(0, reached, |consumer| match live.get(consumer) {
-            true => {
-                let thinning = self.homes.thinning(consumer, self.of.platform, self.slots);
-                (read * thinning / most, true)
-            }
-            false => (self.outsider / most, false),
+        let chance = |probability, stream| Chance {
+            probability,
+            draws: key.draws(stream, neighbourhood, at, 0),
+        };
+        let chances = [chance(read, NEIGHBOUR), chance(self.outsider, STRANGER)];
+        reached.draw(first..end, live, chances, &self.own);
+        self.views.of(0, reached, |consumer, is_member| match is_member {
+            true => self.homes.thinning(consumer, self.of.platform, self.slots),
+            false => 1.0,
         });
         book.tally.channels[self.of.channel as usize].exposed += reached.looks.len() as u64;
         let post = |look: &Look| (neighbourhood, below(look.word, self.of.p.posts));

@@ -31,6 +31,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nothing would have a price"),
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,

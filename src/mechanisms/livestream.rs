@@ -16,7 +16,7 @@ use crate::market::message::{Exposure, NONE, Order, flag};
 use crate::market::platform::{Book, Family, Platform};
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
-use crate::mechanism::reach::{Reached, Views, any_slot, successes};
+use crate::mechanism::reach::{Chance, Reached, Views, any_slot, everywhere};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -39,6 +39,8 @@ const BOOKING: Stream = Stream::new("livestream/booking");
 const GOODS: Stream = Stream::new("livestream/goods");
 /// Which followers are reached, in blocks of followers.
 const FOLLOWER: Stream = Stream::new("livestream/follower");
+/// Which followers who are no members hear of a session, in blocks of followers.
+const STRANGER: Stream = Stream::new("livestream/stranger");
 /// What a follower does in the session.
 const VIEW: Stream = Stream::new("livestream/view");
 /// Whether a follower sees an offer of an earlier session again.
@@ -103,6 +105,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: true,
+    sweeps_ties: false,
     paid: true,
     channels: &[Channel {
         name: "live",
@@ -111,7 +114,7 @@ pub const SPEC: Spec = Spec {
         family: Family::Live,
     }],
     parameters: Parameters::DECLARED,
-    streams: &[BOOKING, GOODS, FOLLOWER, VIEW, REPLAY],
+    streams: &[BOOKING, GOODS, FOLLOWER, STRANGER, VIEW, REPLAY],
     load: Some(load),
     build,
 };
@@ -236,7 +239,7 @@ impl Mechanism for Livestream {
         let (sessions, own) = (&self.sessions, (self.channel, self.platform as u8));
         parallel::each_pair(&mut self.missed, &mut inbox.shards, |_, missed, list| {
             let live = |e: &&Exposure| {
-                (e.channel, e.platform) == own
+                (e.channel(), e.platform()) == own
                     && e.flags & flag::DROPPED == 0
                     && is_on(sessions, e.source)
             };
@@ -350,9 +353,10 @@ impl Livestream {
     /// Plays the day's sessions to their followers.
     fn perform(&self, world: &mut World, at: Clock, out: &mut Outbox<Exposure>) {
         let own = world.own_consumers();
-        let World { env, platforms, attention, .. } = world;
+        let World { env, platforms, attention, link, .. } = world;
         let mut books = std::mem::take(&mut platforms[self.platform].books);
         let Platform { live, channels, .. } = &platforms[self.platform];
+        let live = &*everywhere(link, env.consumers, live);
         let slots = attention.slots_mean * self.p.attention_share;
         let stage = Stage {
             show: self,
@@ -494,18 +498,18 @@ impl Stage<'_> {
             return;
         }
         let member = self.member * show.worth(followers.len(influencer));
-        let most = member.min(1.0).max(self.outsider);
         let appeal = show.appeal(influencer);
         let Views { key, at, .. } = self.views;
-        reached.consumers.clear();
-        let draws = key.draws(FOLLOWER, influencer, at, block as u32);
-        successes(draws, here.len() as u32, most, |k| reached.consumers.push(here[k as usize]));
-        reached.keep(&self.own);
-        self.views.of(influencer, reached, |consumer| {
-            let is_member = live.get(consumer);
+        let chance = |probability, stream| Chance {
+            probability,
+            draws: key.draws(stream, influencer, at, block as u32),
+        };
+        let most = member.min(1.0);
+        let chances = [chance(most, FOLLOWER), chance(self.outsider, STRANGER)];
+        reached.draw(here.iter().copied(), live, chances, &self.own);
+        self.views.of(influencer, reached, |consumer, is_member| {
             let thinning = || self.homes.thinning(consumer, show.platform, self.slots);
-            let chance = if is_member { (member * thinning()).min(1.0) } else { self.outsider };
-            (chance / most * appeal, is_member)
+            if is_member { (member * thinning()).min(1.0) / most * appeal } else { appeal }
         });
         book.tally.channels[show.channel as usize].exposed += reached.looks.len() as u64;
         let voice = show.voice(influencer);

@@ -47,6 +47,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: true,
     channels: &[Channel {
         name: "outside_ads",

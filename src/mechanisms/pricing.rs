@@ -51,6 +51,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,

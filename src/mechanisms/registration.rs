@@ -48,6 +48,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: Some("nobody would be a member"),
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
@@ -155,7 +156,7 @@ impl Doorway<'_> {
         let lapsed = rows.member(consumer).is_registered();
         let rho = resistance(self.law, self.key, consumer);
         let mut joined = false;
-        let own = run.iter_mut().filter(|exposure| exposure.platform == platform);
+        let own = run.iter_mut().filter(|exposure| exposure.platform() == platform);
         for (ordinal, exposure) in own.enumerate() {
             if exposure.flags & flag::DROPPED != 0 {
                 continue;
@@ -171,7 +172,7 @@ impl Doorway<'_> {
     }
 
     fn persuades(&self, exposure: &Exposure, ordinal: u32, rho: f64, lapsed: bool) -> bool {
-        let terms = &self.channels[exposure.channel as usize];
+        let terms = &self.channels[exposure.channel() as usize];
         let shift = if lapsed { self.shift } else { 0.0 };
         let lost = if terms.advert { self.fatigue.lost_to_adverts(exposure.to) } else { 0.0 };
         let probability = quick_logistic(terms.join + shift - lost - rho) / terms.thinning;
@@ -187,9 +188,9 @@ impl Doorway<'_> {
         member.standing |= standing::REGISTERED;
         if member_new {
             member.acquired_day = day;
-            member.channel = exposure.channel;
+            member.channel = exposure.channel();
             member.referrer = exposure.source;
-            tally.channels[exposure.channel as usize].registered += 1;
+            tally.channels[exposure.channel() as usize].registered += 1;
         } else {
             member.standing = (member.standing | standing::WON_BACK) & !standing::LAPSED;
             tally.won_back += 1;

@@ -89,6 +89,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[
         Channel {
@@ -353,18 +354,17 @@ impl Sharing {
             bins.push(self.message(env, share, to, strong));
         };
         let network = &*env.network;
+        let mut audience = network.audience_of(share.by);
+        let degree = audience.len();
         let mut tied = |tie| {
-            let to = network.audience(share.by, tie);
+            let to = audience.get(tie);
             // A computed tie may lead back, and reaches nobody then.
             if to != share.by {
-                show(to, network.is_strong(share.by, tie));
+                show(to, audience.is_strong(tie));
             }
         };
         match share.kind {
-            Kind::Broadcast => {
-                let degree = network.degree(share.by);
-                successes(draws, degree, self.p.broadcast_reach, tied);
-            }
+            Kind::Broadcast => successes(draws, degree, self.p.broadcast_reach, tied),
             Kind::Personal => {
                 self.pick(&mut draws, network, share.by, picked);
                 picked.iter().copied().for_each(&mut tied);

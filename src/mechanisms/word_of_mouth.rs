@@ -51,6 +51,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,
@@ -159,9 +160,10 @@ impl Parameters {
         }
         let by = outcome.order.consumer;
         let occasion = outcome.order.occasion();
-        pick_distinct(&mut draws, env.network.degree(by), self.ties as usize, picked);
+        let mut audience = env.network.audience_of(by);
+        pick_distinct(&mut draws, audience.len(), self.ties as usize, picked);
         // A computed tie may lead back, and reaches nobody then.
-        for to in picked.iter().map(|tie| env.network.audience(by, *tie)).filter(|to| *to != by) {
+        for to in picked.iter().map(|tie| audience.get(*tie)).filter(|to| *to != by) {
             bins.push(Word { to, by, occasion, good });
         }
     }

@@ -5,7 +5,7 @@
 //! that the largest arm counts; what is needed only while the network is made counts where it
 //! is more than a run needs.
 
-use super::{trades, uses_followers};
+use super::{sweeps_ties, trades, uses_followers};
 use crate::market::catalogue::Offer;
 use crate::market::history::Purchase;
 use crate::market::member::Member;
@@ -32,11 +32,13 @@ impl Estimate {
 }
 
 /// The program without a world: its code, the scenario, the texts of tables.
-const PROGRAM_BYTES: f64 = 6.0e6;
+const PROGRAM_BYTES: f64 = 8.5e6;
 /// What a day leaves in tables until the end of a run, a platform.
 const DAY_BYTES: f64 = 5.5e3;
-/// Lists that grow and shrink leave gaps between them that are given back now and then.
-const GAPS: f64 = 1.35;
+/// Lists of a day's messages that grow and shrink leave gaps between them, given back now and then.
+const GAPS: f64 = 1.9;
+/// The same of what mechanisms keep for longer, columns among it that leave none.
+const KEPT_GAPS: f64 = 1.45;
 /// Times that mechanisms are asked: the longest way from one to the other, and back.
 const ROUNDS: usize = 10;
 /// Sorters at work at a time, where nobody says how many threads there will be.
@@ -57,6 +59,12 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
     largest.parts.push(("more while the network is made", more));
     largest.parts.retain(|part| part.1 > 0);
     largest
+}
+
+/// The network in the form in which the arms read it.
+fn network_bytes(scenario: &Scenario, n: u32) -> u64 {
+    let bytes = if sweeps_ties(scenario) { network::estimate_bytes } else { network::packed_bytes };
+    bytes(&scenario.network, n)
 }
 
 /// A byte for everybody's segment.
@@ -81,11 +89,11 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
     let drawing = (5.5 * follows * consumers - messages).max(0.0);
     let parts = [
         ("program", PROGRAM_BYTES),
-        ("network", network::estimate_bytes(&scenario.network, n) as f64),
+        ("network", network_bytes(scenario, n) as f64),
         ("followers", 2.0 * follows * consumers + drawing),
         ("consumers", people(n) as f64 + consumers * members),
         ("offers", offers * offer),
-        ("mechanisms", sums.bytes),
+        ("mechanisms", KEPT_GAPS * sums.bytes),
         ("messages", messages),
         ("tables", days * DAY_BYTES * platforms),
     ];
@@ -138,17 +146,13 @@ impl Sums {
         let seen = near + far;
         // Most orders are placed in the wave in which people browse.
         let placed = orders * (near + far / 2.0) / (near + 1.5 * far).max(1.0);
-        let cells = shards * offer_shards;
         let sorter = SORTERS * (seen / shards) * (size_of::<Exposure>() + 16) as f64;
         kept(seen, shards, days, size_of::<Exposure>())
-            + kept(far, shards * shards, days, size_of::<Exposure>())
+            + kept(far, shards, days, size_of::<Exposure>())
             + sorter
             + kept(placed, shards, days, size_of::<Order>() + size_of::<Purchase>())
-            + kept(placed, cells, days, size_of::<Order>() + size_of::<Answer>())
-            + kept(placed, offer_shards, days, size_of::<Order>())
+            + kept(placed, offer_shards, days, size_of::<Order>() + size_of::<Answer>())
             + kept(placed, shards, days, size_of::<Answer>())
-            // Cells of lists, empty or not.
-            + 24.0 * (shards * shards + 2.0 * cells)
     }
 }
 

@@ -48,7 +48,7 @@ pub fn imported(scenario: &Scenario) -> Result<Option<Arc<Network>>, NetworkErro
     }
     let path = std::path::Path::new(&scenario.network.file);
     let (network, _report) = network::load(path, &scenario.network)?;
-    Ok(Some(Arc::new(network)))
+    Ok(Some(Arc::new(as_needed(network, scenario))))
 }
 
 /// The network of a replicate where it is generated.
@@ -72,6 +72,16 @@ fn uses_followers(scenario: &Scenario) -> bool {
     enabled(scenario).any(|setting| setting.spec.followers)
 }
 
+/// Whether any arm reads the ties of many people at once.
+fn sweeps_ties(scenario: &Scenario) -> bool {
+    enabled(scenario).any(|setting| setting.spec.sweeps_ties)
+}
+
+/// A network in the form in which the arms read it best.
+fn as_needed(network: Network, scenario: &Scenario) -> Network {
+    if sweeps_ties(scenario) { network } else { network.packed() }
+}
+
 /// Draws what the arms of a replicate share.
 ///
 /// # Errors
@@ -86,7 +96,10 @@ pub fn environment(
     let people = People::draw(n, &scenario.population, &scenario.segments, key);
     let network = match imported {
         Some(network) => Arc::clone(network),
-        None => Arc::new(network::generate(&scenario.network, n, &people.segment, key)?),
+        None => {
+            let network = network::generate(&scenario.network, n, &people.segment, key)?;
+            Arc::new(as_needed(network, scenario))
+        }
     };
     let p = &scenario.population;
     let influencers = Influencers::draw(p.influencers, p.taste_clusters, key);

@@ -31,6 +31,15 @@ pub(super) enum Offsets {
 }
 
 impl Offsets {
+    /// `n` ascending starts, the last of which is `most`, whether `starts` gives it or not.
+    pub(super) fn of(n: usize, most: u64, mut starts: impl Iterator<Item = u64>) -> Self {
+        if most <= u64::from(u32::MAX) {
+            Self::Narrow(column(n, || starts.next().unwrap_or(most) as u32).into())
+        } else {
+            Self::Wide(column(n, || starts.next().unwrap_or(most)).into())
+        }
+    }
+
     /// Moves the starts of some rows towards the beginning.
     fn lower(&mut self, rows: std::ops::RangeInclusive<u32>, by: usize) {
         let rows = *rows.start() as usize..*rows.end() as usize + 1;
@@ -41,7 +50,7 @@ impl Offsets {
     }
 
     #[inline]
-    fn at(&self, row: u32) -> usize {
+    pub(super) fn at(&self, row: u32) -> usize {
         match self {
             Self::Narrow(starts) => starts[row as usize] as usize,
             Self::Wide(starts) => starts[row as usize] as usize,
@@ -57,14 +66,23 @@ impl Offsets {
         (after - 1) as u32
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Narrow(starts) => starts.len(),
             Self::Wide(starts) => starts.len(),
         }
     }
 
-    fn bytes(&self) -> u64 {
+    /// Asks for the start of a row ahead of its use.
+    #[inline]
+    pub(super) fn touch(&self, row: u32) {
+        match self {
+            Self::Narrow(starts) => prefetch(starts, row as usize),
+            Self::Wide(starts) => prefetch(starts, row as usize),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
         match self {
             Self::Narrow(starts) => 4 * starts.len() as u64,
             Self::Wide(starts) => 8 * starts.len() as u64,
@@ -114,10 +132,7 @@ impl Csr {
     /// Asks for where row `i` starts ahead of its use.
     #[inline]
     pub fn touch_start(&self, i: u32) {
-        match &self.offsets {
-            Offsets::Narrow(starts) => prefetch(starts, i as usize),
-            Offsets::Wide(starts) => prefetch(starts, i as usize),
-        }
+        self.offsets.touch(i);
     }
 
     /// Asks for row `i` ahead of its use; its start should be near already.
@@ -247,6 +262,16 @@ impl Csr {
         (&self.offsets, &self.targets)
     }
 
+    /// Takes all targets out, row after row.
+    pub(super) fn take_targets(&mut self) -> Column<u32> {
+        std::mem::take(&mut self.targets)
+    }
+
+    /// Whether the rows lie in a mapped file.
+    pub(super) fn is_mapped(&self) -> bool {
+        self.targets.map().is_some()
+    }
+
     /// Row and target of a stored target, by its number.
     pub(super) fn entry(&self, number: u64) -> (u32, u32) {
         (self.offsets.row_of(number), self.targets[number as usize])
@@ -350,7 +375,7 @@ fn fill(
 }
 
 /// Starts of the blocks of `n` rows.
-fn blocks(n: u32) -> Vec<u32> {
+pub(super) fn blocks(n: u32) -> Vec<u32> {
     (0..=n.div_ceil(BLOCK)).map(|block| block.saturating_mul(BLOCK).min(n)).collect()
 }
 
@@ -366,6 +391,11 @@ impl Block<'_> {
     /// The rows of the block.
     pub(super) fn rows(&self) -> std::ops::Range<u32> {
         self.first..self.end
+    }
+
+    /// The targets of all of the block's rows.
+    pub(super) fn all(&mut self) -> &mut [u32] {
+        self.targets
     }
 
     /// The targets of one of the block's rows.

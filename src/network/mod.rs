@@ -5,6 +5,7 @@
 //! `GENERATORS`) or read from a file. Consumers are numbered so that a
 //! neighbourhood is a contiguous range; strong ties stand first in a list.
 
+mod audience;
 mod barabasi_albert;
 mod block_model;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod edge_list;
 mod erdos_renyi;
 mod failure;
 mod follow;
+mod gap_rows;
 mod gaps;
 pub mod graph_file;
 mod ids;
@@ -43,20 +45,22 @@ mod stubs;
 pub mod tail;
 #[cfg(test)]
 mod tests;
+mod varint;
 mod watts_strogatz;
-
-use std::path::Path;
 
 use crate::rng::{Key, Stream};
 use crate::simd::{Column, prefetch};
 
+pub use audience::Audience;
+use audience::AudienceRow;
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
+pub use gap_rows::GapRows;
 pub use ids::consumers_in_file;
 pub use implicit::Implicit;
 pub use import::{ImportReport, has_weights, load, nodes_in_file};
-pub use memory::building_bytes;
+pub use memory::{building_bytes, estimate_bytes, packed_bytes, written_bytes};
 pub use names::Names;
 pub use society::{Chat, Society};
 
@@ -221,6 +225,8 @@ pub fn acts(parameter: &str, kind: &str) -> bool {
 pub enum Ties {
     /// A list for every consumer.
     Stored(Csr),
+    /// The same in less room, for those who ask for few of them.
+    Packed(GapRows),
     /// Worked out when asked for.
     Computed(Box<Implicit>),
     /// Everybody is tied to everybody; not stored.
@@ -275,12 +281,26 @@ impl Network {
         Self { ties, strong, neighbourhoods, ids: None, weights, origin: None }
     }
 
+    /// The same network with its ties in as little room as they can be read in: not those of a
+    /// mapped file, which hold no memory that anybody else could use, nor weighted ones.
+    #[must_use]
+    pub fn packed(mut self) -> Self {
+        self.ties = match self.ties {
+            Ties::Stored(rows) if self.weights.is_empty() && !rows.is_mapped() => {
+                GapRows::pack(rows, &self.strong).map_or_else(Ties::Stored, Ties::Packed)
+            }
+            as_they_are => as_they_are,
+        };
+        self
+    }
+
     /// Number of consumers.
     #[inline]
     #[must_use]
     pub fn n(&self) -> u32 {
         match &self.ties {
             Ties::Stored(csr) => csr.n(),
+            Ties::Packed(rows) => rows.n(),
             Ties::Computed(ties) => ties.n(),
             Ties::Complete { n } => *n,
         }
@@ -292,6 +312,7 @@ impl Network {
     pub fn degree(&self, i: u32) -> u32 {
         match &self.ties {
             Ties::Stored(csr) => csr.degree(i),
+            Ties::Packed(rows) => rows.degree(i),
             Ties::Computed(ties) => ties.row(i).len(),
             Ties::Complete { n } => *n - 1,
         }
@@ -302,11 +323,21 @@ impl Network {
     #[inline]
     #[must_use]
     pub fn audience(&self, i: u32, k: u32) -> u32 {
-        match &self.ties {
-            Ties::Stored(csr) => csr.of(i)[k as usize],
-            Ties::Computed(ties) => ties.hearer(ties.row(i).end(k)),
-            Ties::Complete { .. } => k + u32::from(k >= i),
-        }
+        self.audience_of(i).get(k)
+    }
+
+    /// The hearers of `i`, one by one: for more than one of them.
+    #[inline]
+    #[must_use]
+    pub fn audience_of(&self, i: u32) -> Audience<'_> {
+        let n_strong = self.n_strong(i);
+        let row = match &self.ties {
+            Ties::Stored(csr) => AudienceRow::Stored(csr.of(i)),
+            Ties::Packed(rows) => AudienceRow::Packed(rows.row(i, n_strong)),
+            Ties::Computed(ties) => AudienceRow::Computed(ties, ties.row(i)),
+            Ties::Complete { n } => AudienceRow::Complete { i, n: *n },
+        };
+        Audience { row, n_strong }
     }
 
     /// All hearers of `i`, written to `room` where they are not stored. A computed tie that
@@ -315,6 +346,11 @@ impl Network {
     pub fn hearers<'a>(&'a self, i: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
         match &self.ties {
             Ties::Stored(csr) => return csr.of(i),
+            Ties::Packed(rows) => {
+                let mut row = rows.row(i, self.n_strong(i));
+                room.clear();
+                room.extend((0..row.len()).map(|_| row.next()));
+            }
             Ties::Computed(ties) => ties.audience(i, room),
             Ties::Complete { n } => {
                 room.clear();
@@ -327,12 +363,17 @@ impl Network {
     /// Asks for the rows of several senders ahead of their use: first for where the rows
     /// start, then for the rows.
     pub fn touch_all(&self, senders: impl Iterator<Item = u32> + Clone) {
-        if let Ties::Stored(csr) = &self.ties {
-            senders.clone().for_each(|i| {
-                csr.touch_start(i);
-                prefetch(&self.strong, i as usize);
-            });
-            senders.for_each(|i| csr.touch_row(i));
+        senders.clone().for_each(|i| prefetch(&self.strong, i as usize));
+        match &self.ties {
+            Ties::Stored(csr) => {
+                senders.clone().for_each(|i| csr.touch_start(i));
+                senders.for_each(|i| csr.touch_row(i));
+            }
+            Ties::Packed(rows) => {
+                senders.clone().for_each(|i| rows.touch_start(i));
+                senders.for_each(|i| rows.touch_row(i));
+            }
+            Ties::Computed(_) | Ties::Complete { .. } => {}
         }
     }
 
@@ -364,6 +405,10 @@ impl Network {
                 let (strong, weak) = csr.of(i).split_at(strong);
                 weak.binary_search(&j).is_ok() || strong.binary_search(&j).is_ok()
             }
+            Ties::Packed(_) => {
+                let mut audience = self.audience_of(i);
+                (0..audience.len()).any(|k| audience.get(k) == j)
+            }
             Ties::Computed(ties) => {
                 let row = ties.row(i);
                 i != j && (0..row.len()).any(|k| ties.hearer(row.end(k)) == j)
@@ -389,6 +434,7 @@ impl Network {
     pub fn mean_degree(&self) -> f64 {
         match &self.ties {
             Ties::Stored(csr) => csr.n_ties() as f64 / f64::from(csr.n().max(1)),
+            Ties::Packed(rows) => rows.n_ties() as f64 / f64::from(rows.n().max(1)),
             Ties::Computed(ties) => ties.n_ends() as f64 / f64::from(ties.n()),
             Ties::Complete { n } => f64::from(*n) - 1.0,
         }
@@ -399,6 +445,7 @@ impl Network {
     pub fn bytes(&self) -> u64 {
         let ties = match &self.ties {
             Ties::Stored(csr) => csr.bytes(),
+            Ties::Packed(rows) => rows.bytes(),
             Ties::Computed(ties) => ties.bytes(),
             Ties::Complete { .. } => 0,
         };
@@ -429,48 +476,6 @@ pub fn generate(
         Some((_, generator)) => generator(&request),
         None => Err(NetworkError::UnknownKind { kind: parameters.kind.clone() }),
     }
-}
-
-/// Bytes that the built network will hold, before anything is allocated.
-#[must_use]
-pub fn estimate_bytes(parameters: &Parameters, n: u32) -> u64 {
-    if parameters.kind == "file"
-        && let Some(bytes) = graph_file::bytes_of_columns(Path::new(&parameters.file))
-    {
-        return bytes;
-    }
-    let n = u64::from(n);
-    let neighbourhoods = 4 * (n.div_ceil(u64::from(parameters.neighbourhood_size.max(1))) + 1);
-    match parameters.kind.as_str() {
-        "complete" => return neighbourhoods,
-        "implicit" => return neighbourhoods + implicit::BYTES,
-        _ => {}
-    }
-    let targets = match parameters.kind.as_str() {
-        "file" => targets_in_file(Path::new(&parameters.file)),
-        _ => (parameters.mean_degree.min(n.saturating_sub(1) as f64) * n as f64) as u64,
-    };
-    let width = if targets <= u64::from(u32::MAX) { 4 } else { 8 };
-    let ids = if parameters.kind == "file" { 8 * n } else { 0 };
-    let strong = if matches!(parameters.kind.as_str(), "community" | "file") { n } else { 0 };
-    4 * targets + width * (n + 1) + strong + neighbourhoods + ids
-}
-
-/// Bytes that the ties take once they are written down, which computed ones are to be looked
-/// at as a whole.
-#[must_use]
-pub fn written_bytes(parameters: &Parameters, n: u32) -> u64 {
-    let stored = || Parameters { kind: "random_regular".to_owned(), ..parameters.clone() };
-    match parameters.kind.as_str() {
-        "implicit" => estimate_bytes(&stored(), n),
-        _ => estimate_bytes(parameters, n),
-    }
-}
-
-/// A bound for the targets of a file's ties: a row of text has four bytes or more;
-/// about ten are usual, and a mutual tie has two targets.
-fn targets_in_file(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |file| file.len() / 10 * 2)
 }
 
 /// Starts of the fewest ranges of at most `size` consumers, equal but for one.

@@ -1,9 +1,10 @@
 //! Ascending lists of consumers in little room: the gaps between them, seven bits a byte.
 //!
 //! A list is cut into blocks of 256, each of which can be read alone. A gap g of 1 … 127
-//! takes one byte, up to 16,383 two (LEB128), where a number would take four.
+//! takes one byte, up to 16,383 two, where a number would take four.
 
 use crate::network::csr::Csr;
+use crate::network::varint;
 use rayon::prelude::*;
 
 /// Entries of a block.
@@ -69,10 +70,10 @@ impl Packed {
         into.clear();
         let (mut entry, start) = self.heads[self.firsts[list as usize] as usize + block];
         let n = BLOCK.min(self.len(list) - block * BLOCK);
-        let mut bytes = self.gaps[start as usize..].iter().copied();
+        let (bytes, mut at) = (&self.gaps[start as usize..], 0);
         into.push(entry);
         into.extend((1..n).map(|_| {
-            entry += gap(&mut bytes);
+            entry += varint::read(bytes, &mut at);
             entry
         }));
     }
@@ -95,36 +96,14 @@ impl Packed {
     }
 }
 
-/// The next gap of a block.
-#[inline]
-fn gap(bytes: &mut impl Iterator<Item = u8>) -> u32 {
-    let (mut gap, mut shift) = (0, 0);
-    for byte in bytes {
-        gap |= u32::from(byte & 127) << shift;
-        shift += 7;
-        if byte & 128 == 0 {
-            break;
-        }
-    }
-    gap
-}
-
 /// The blocks of a list: first entry and gaps.
 fn blocks(list: &[u32]) -> Vec<(u32, Vec<u8>)> {
     let block = |entries: &[u32]| {
         let mut gaps = Vec::new();
-        entries.windows(2).for_each(|pair| write(pair[1] - pair[0], &mut gaps));
+        entries.windows(2).for_each(|pair| varint::write(pair[1] - pair[0], &mut gaps));
         (entries[0], gaps)
     };
     list.chunks(BLOCK).map(block).collect()
-}
-
-fn write(mut gap: u32, into: &mut Vec<u8>) {
-    while gap > 127 {
-        into.push(gap as u8 | 128);
-        gap >>= 7;
-    }
-    into.push(gap as u8);
 }
 
 #[cfg(test)]

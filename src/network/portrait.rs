@@ -112,6 +112,11 @@ impl Portrait {
     pub fn of(network: &Network) -> Self {
         let ties = match &network.ties {
             Ties::Stored(ties) => ties,
+            Ties::Packed(rows) => {
+                let ties = Ties::Stored(rows.stored(&network.strong));
+                let bytes = network.bytes();
+                return Self { bytes, ..Self::of(&Network { ties, ..network.clone() }) };
+            }
             Ties::Computed(ties) => return Self::written(network, ties),
             Ties::Complete { .. } => return Self::complete(network),
         };

@@ -136,14 +136,18 @@ fn wins(data: &Data, standing: &Standing, next: &(usize, Moments)) -> Both {
     let by = valued(kind.difference(), &size);
     let (most, more) = if lower { ("lowest", "less") } else { ("highest", "more") };
     let (most_zh, more_zh) = if lower { ("最低", "低") } else { ("最高", "高") };
+    // Of results that are losses nobody would say that the smallest wins.
+    let is_loss = kind == Kind::Money && !lower && moments.mean.is_some_and(|mean| mean < 0.0);
+    let (wins, wins_zh) =
+        if is_loss { ("loses least", "亏损最少") } else { ("wins", "胜出") };
     let n = next.1.n;
     both(
         format!(
-            "{label} wins in {}: {most}, with {}, {} {more} than {other}, the next. n\u{a0}=\u{a0}{n} pairs.",
+            "{label} {wins} in {}: {most}, with {}, {} {more} than {other}, the next. n\u{a0}=\u{a0}{n} pairs.",
             metric.en, value.en, by.en
         ),
         format!(
-            "{label} 在{}上胜出：{most_zh}，为 {}，比次优的 {other} {more_zh} {}。配对数 n\u{a0}=\u{a0}{n}。",
+            "{label} 在{}上{wins_zh}：{most_zh}，为 {}，比次优的 {other} {more_zh} {}。配对数 n\u{a0}=\u{a0}{n}。",
             metric.zh, value.zh, by.zh
         ),
     )

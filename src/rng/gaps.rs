@@ -17,7 +17,7 @@ use crate::simd::{self, Kernel};
 pub const N_GAPS: usize = 2 * N_BLOCKS;
 
 /// Fewer gaps than this are made one after the other.
-const FEW: f64 = 6.0;
+const FEW: f64 = 3.0;
 
 /// The gaps before successes of probability p, one after the other.
 #[derive(Debug)]

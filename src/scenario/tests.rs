@@ -36,6 +36,7 @@ const fn spec(name: &'static str, scope: Scope, role: Role, on_by_default: bool)
         on_by_default,
         needed: None,
         followers: false,
+        sweeps_ties: false,
         paid: false,
         channels: &[],
         parameters: Knobs::DECLARED,

@@ -52,8 +52,8 @@ impl Market {
         let need = situation.iter().any(|e| e.flags & flag::NEED != 0);
         let mut runners = Vec::new();
         for e in situation.iter().filter(|e| e.flags & flag::DROPPED == 0) {
-            let market = &mut markets[usize::from(e.platform)];
-            market.tally.channels[e.channel as usize].considered += 1;
+            let market = &mut markets[usize::from(e.platform())];
+            market.tally.channels[e.channel() as usize].considered += 1;
             let opened = |o: &Exposure| o.flags & flag::DROPPED == 0 && o.flags & flag::FRIEND != 0;
             let recommends = |o: &&&Exposure| opened(o) && o.offer == e.offer;
             let friends = situation.iter().filter(recommends).count();
@@ -68,7 +68,7 @@ impl Market {
             }
         }
         best.map(|runner| {
-            let market = &markets[usize::from(runner.exposure.platform)];
+            let market = &markets[usize::from(runner.exposure.platform())];
             let order = market.order(at, runner, need);
             let holds = runner.exposure.flags & flag::COUPON != 0;
             if holds { market.redeem(order) } else { order }
@@ -90,7 +90,7 @@ impl Market {
         let utility = self.utility(morning.day, e, need, friends, alone);
         runners.push(Runner { time: strike * quick_exp(-utility), exposure: e, variant: 0 });
         let Some(p) = &self.rules.group_buy else { return };
-        if self.channels[e.channel as usize].team {
+        if self.channels[e.channel() as usize].team {
             let hassle = p.hassle * exponential(taste.word());
             let sensitivity = self.env.people.of(e.to).price_sensitivity;
             let ln_team = ln(f64::from(team_price_bp(p.discount_share)) / 10_000.0);
@@ -103,7 +103,7 @@ impl Market {
 
     /// What buying alone is worth, term by term in the order of the formula.
     fn utility(&self, day: u16, e: &Exposure, need: bool, friends: f64, ln_coupon: f64) -> f64 {
-        let (c, terms) = (&self.rules.choice, &self.channels[e.channel as usize]);
+        let (c, terms) = (&self.rules.choice, &self.channels[e.channel() as usize]);
         let member = &self.members[e.to as usize];
         let mut ln_price = f64::from(self.goods[e.offer as usize].ln_price_ratio);
         if e.price_bp != FULL_PRICE {
@@ -134,7 +134,7 @@ impl Market {
 
     /// What the consumer's segment adds.
     fn leaning(&self, e: &Exposure, need: bool) -> f64 {
-        let (terms, own) = (&self.channels[e.channel as usize], self.env.people.of(e.to));
+        let (terms, own) = (&self.channels[e.channel() as usize], self.env.people.of(e.to));
         let taste = match terms.name {
             "search" => own.search_utility,
             "feed" => own.feed_utility,
@@ -161,10 +161,10 @@ impl Market {
             price_fen: self.price(e, runner.variant),
             day: at.day,
             priority: (self.env.key.word(PRIORITY, e.to, at, e.offer) >> 16) as u16,
-            channel: e.channel,
+            channel: e.channel(),
             flags: (e.flags & flag::IMPULSE) | need,
             variant: runner.variant,
-            platform: e.platform,
+            platform: e.platform(),
             wave: at.wave,
             coupon_fen: 0,
         }

@@ -46,7 +46,7 @@ impl Market {
             let level = &mut self.tired[e.to as usize];
             if e.flags & flag::FRIEND != 0 {
                 level.0 = (level.0 + 1).min(15);
-            } else if e.channel == advert {
+            } else if e.channel() == advert {
                 level.1 = (level.1 + 1).min(15);
             }
         }

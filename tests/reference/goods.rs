@@ -190,7 +190,7 @@ impl Market {
         let surprise = realised - (p.expected_quality + terms.hype);
         let odds = p.return_base - p.return_disappointment * surprise + terms.return_shift;
         let returned = draws.unit() < quick_logistic(odds);
-        Outcome { order, returned, surprise: surprise as f32 }
+        Outcome { order: (&order).into(), returned, surprise: surprise as f32 }
     }
 
     fn learn(&mut self, outcome: &Outcome) {

@@ -15,6 +15,7 @@ use guanxi::rng::sample::discrete::Alias;
 const RECRUIT: Stream = Stream::new("leader/recruit");
 const GOODS: Stream = Stream::new("leader/goods");
 const NEIGHBOUR: Stream = Stream::new("leader/neighbour");
+const STRANGER: Stream = Stream::new("leader/stranger");
 const VIEW: Stream = Stream::new("leader/view");
 
 /// The leader of a neighbourhood.
@@ -96,18 +97,23 @@ impl Market {
         let channel = self.channel("leader");
         let member = self.reading_chance(p, k, 1.0);
         let outsider = p.outside_reach_share * self.channels[channel as usize].thinning;
-        let most = member.max(outsider);
         let neighbours: Vec<u32> = self.neighbours(k).collect();
         let mut reached = Vec::new();
-        let mut draws = self.key.draws(NEIGHBOUR, k, at, 0);
-        let hit = |place| reached.push(neighbours[place as usize]);
-        successes(&mut draws, neighbours.len() as u32, most, hit);
-        for i in reached {
+        let kinds = [(true, member, NEIGHBOUR), (false, outsider, STRANGER)];
+        for (is_member, chance, stream) in kinds {
+            let is_kind = |i: &u32| self.members[*i as usize].is_live() == is_member;
+            let all: Vec<u32> = neighbours.iter().copied().filter(is_kind).collect();
+            successes(&mut self.key.draws(stream, k, at, 0), all.len() as u32, chance, |place| {
+                reached.push((all[place as usize], is_member));
+            });
+        }
+        for (i, is_member) in reached {
             let mut view = self.key.draws(VIEW, i, at, 0);
-            let is_member = self.members[i as usize].is_live();
-            let member = |share| self.reading_chance(p, k, share);
-            let chance = if is_member { member(self.others[i as usize].share()) } else { outsider };
-            let looks = view.chance(chance / most);
+            let member_now = |share| self.reading_chance(p, k, share);
+            let looks = view.chance(match is_member {
+                true => member_now(self.others[i as usize].share()) / member,
+                false => 1.0,
+            });
             if looks && (!is_member || self.is_active(i, at.day)) {
                 self.tally.channels[channel as usize].exposed += 1;
                 let offer = goods[view.below(p.posts) as usize];

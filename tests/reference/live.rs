@@ -16,6 +16,7 @@ use std::f64::consts::LN_2;
 const BOOKING: Stream = Stream::new("livestream/booking");
 const GOODS: Stream = Stream::new("livestream/goods");
 const FOLLOWER: Stream = Stream::new("livestream/follower");
+const STRANGER: Stream = Stream::new("livestream/stranger");
 const VIEW: Stream = Stream::new("livestream/view");
 const REPLAY: Stream = Stream::new("livestream/replay");
 
@@ -97,18 +98,22 @@ impl Market {
         let followers = self.env.follow().of(influencer);
         let member = self.session_chance(p, followers.len(), 1.0);
         let outsider = p.outside_reach_share * self.channels[channel as usize].thinning;
-        let most = member.max(outsider);
+        let kinds = [(true, member, FOLLOWER), (false, outsider, STRANGER)];
         for (block, here) in followers.chunks(256).enumerate() {
-            let mut draws = self.key.draws(FOLLOWER, influencer, at, block as u32);
             let mut reached = Vec::new();
-            successes(&mut draws, here.len() as u32, most, |k| reached.push(here[k as usize]));
-            for i in reached {
+            for (is_member, chance, stream) in kinds {
+                let is_kind = |i: &u32| self.members[*i as usize].is_live() == is_member;
+                let all: Vec<u32> = here.iter().copied().filter(is_kind).collect();
+                let mut draws = self.key.draws(stream, influencer, at, block as u32);
+                let hit = |k: u32| reached.push((all[k as usize], is_member));
+                successes(&mut draws, all.len() as u32, chance, hit);
+            }
+            for (i, is_member) in reached {
                 let mut view = self.key.draws(VIEW, i, at, influencer);
-                let is_member = self.members[i as usize].is_live();
                 let share = self.others[i as usize].share();
-                let member = |share| self.session_chance(p, followers.len(), share);
-                let chance = if is_member { member(share) } else { outsider };
-                let looks = view.chance(chance / most * self.live_appeal(p, influencer));
+                let attends = |share| self.session_chance(p, followers.len(), share);
+                let chance = if is_member { attends(share) / member } else { 1.0 };
+                let looks = view.chance(chance * self.live_appeal(p, influencer));
                 if looks && (!is_member || self.is_active(i, at.day)) {
                     self.tally.channels[channel as usize].exposed += 1;
                     let offer = goods[view.below(goods.len() as u32) as usize];
@@ -164,7 +169,7 @@ impl Market {
         if at.wave != 0 {
             return;
         }
-        let own = |e: &&Exposure| (e.channel, e.platform) == (channel, self.platform);
+        let own = |e: &&Exposure| (e.channel(), e.platform()) == (channel, self.platform);
         for e in seen.iter().filter(own).filter(|e| e.flags & flag::DROPPED == 0) {
             if self.live.on_air.contains(&e.source) {
                 self.live.missed.push((e.to, e.source, e.offer, at.day));

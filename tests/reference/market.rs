@@ -307,7 +307,9 @@ impl Market {
 
 /// Puts what is seen in order: what is weighed together stands together.
 pub fn sort(seen: &mut [Exposure]) {
-    seen.sort_by_key(|e| (e.to, e.category, e.platform, e.channel, e.offer, e.source, e.context));
+    seen.sort_by_key(|e| {
+        (e.to, e.category, e.platform(), e.channel(), e.offer, e.source, e.context)
+    });
 }
 
 /// The probability of at least one of a Poisson number of slots.

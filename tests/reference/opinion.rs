@@ -2,7 +2,7 @@
 
 use crate::market::Market;
 use guanxi::market::member::{from_share16, share16};
-use guanxi::market::message::Order;
+use guanxi::market::message::Shipment;
 use guanxi::quantity::math::ln_1p;
 use guanxi::quantity::time::Clock;
 use guanxi::rng::Stream;
@@ -20,7 +20,7 @@ pub struct Said {
     pub volumes: Vec<f64>,
 }
 
-fn occasion(order: &Order) -> u32 {
+fn occasion(order: &Shipment) -> u32 {
     order.offer ^ (u32::from(order.day) << 24) ^ (u32::from(order.wave) << 20)
 }
 

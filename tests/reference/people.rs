@@ -73,7 +73,7 @@ impl Market {
             }
             let lapsed = self.members[i as usize].is_registered();
             let key = (i, self.platform);
-            let own = |e: &&mut Exposure| (e.to, e.platform) == key;
+            let own = |e: &&mut Exposure| (e.to, e.platform()) == key;
             for (ordinal, e) in seen.iter_mut().filter(own).enumerate() {
                 if e.flags & flag::DROPPED != 0 || self.members[i as usize].is_live() {
                     continue;
@@ -88,7 +88,7 @@ impl Market {
     }
 
     fn is_persuaded(&self, at: Clock, e: &Exposure, ordinal: u32, lapsed: bool) -> bool {
-        let terms = &self.channels[e.channel as usize];
+        let terms = &self.channels[e.channel() as usize];
         let shift = if lapsed { self.rules.registration.win_back_shift } else { 0.0 };
         let lost = if terms.name == "outside_ads" { self.advert_loss(e.to) } else { 0.0 };
         let persuasion = terms.join + shift - lost;
@@ -108,9 +108,9 @@ impl Market {
         member.standing |= standing::REGISTERED;
         if member.acquired_day == NEVER {
             member.acquired_day = at.day;
-            member.channel = e.channel;
+            member.channel = e.channel();
             member.referrer = e.source;
-            self.tally.channels[e.channel as usize].registered += 1;
+            self.tally.channels[e.channel() as usize].registered += 1;
         } else {
             member.standing |= standing::WON_BACK;
             member.standing &= !standing::LAPSED;

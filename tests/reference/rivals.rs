@@ -335,7 +335,7 @@ impl Rivals {
         let category = |offer| self.markets[0].category(offer);
         let elsewhere = |o: &&Order| {
             let rival = |e: &Exposure| {
-                (e.to, e.category) == (o.consumer, category(o.offer)) && e.platform != o.platform
+                (e.to, e.category) == (o.consumer, category(o.offer)) && e.platform() != o.platform
             };
             seen.iter().any(rival)
         };

@@ -52,7 +52,7 @@ impl Market {
         if self.rules.coupon.is_none() || self.coupons.left_fen == 0 {
             return;
         }
-        for e in seen.iter_mut().filter(|e| e.platform == self.platform) {
+        for e in seen.iter_mut().filter(|e| e.platform() == self.platform) {
             let considered = e.flags & flag::DROPPED == 0 && e.category != NO_CATEGORY;
             if considered && self.holds_coupon(at.day, e.to) {
                 e.flags |= flag::COUPON;

@@ -5,7 +5,7 @@
 //! number, and their order, are those of weighing one alternative after the other.
 
 use super::{OUTSIDE, PRIORITY, TASTE};
-use crate::exchange::{AHEAD, by_receiver};
+use crate::exchange::{AHEAD, add, by_receiver};
 use crate::market::ledger::Line;
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
@@ -214,7 +214,7 @@ impl<'a> Judge<'a> {
     /// Asks for what is read of an exposure ahead of its use.
     #[inline]
     fn touch(&self, exposure: &Exposure) {
-        self.platforms[exposure.platform as usize].touch(exposure);
+        self.platforms[exposure.platform() as usize].touch(exposure);
         prefetch(&self.env.people.segment, exposure.to as usize);
     }
 
@@ -232,19 +232,19 @@ impl<'a> Judge<'a> {
         let mut mind: Option<Mind> = None;
         for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| is_considered(e)) {
             let mind = match &mut mind {
-                Some(known) if known.platform == exposure.platform => known,
+                Some(known) if known.platform == exposure.platform() => known,
                 unknown => unknown.insert(self.mind(exposure, need)),
             };
             if !mind.live {
                 continue;
             }
-            let channel = exposure.channel as usize;
-            books[exposure.platform as usize].tally.channels[channel].considered += 1;
+            let channel = exposure.channel() as usize;
+            books[exposure.platform() as usize].tally.channels[channel].considered += 1;
             if k > 0 && repeats(&situation[k - 1], exposure) {
                 continue;
             }
             let friends = if any_friend { friends(situation, exposure.offer) } else { 0 };
-            let way = &self.ways[usize::from(exposure.platform)][channel];
+            let way = &self.ways[usize::from(exposure.platform())][channel];
             batch.rows.push(Row {
                 place: (first + k) as u32,
                 consumer: exposure.to,
@@ -265,14 +265,14 @@ impl<'a> Judge<'a> {
     /// strangers' exposures were dropped before; without it nobody becomes a member.
     #[inline]
     fn mind(&self, e: &Exposure, need: bool) -> Mind {
-        let platform = &self.platforms[e.platform as usize];
+        let platform = &self.platforms[e.platform() as usize];
         let member: &Member = &platform.members[e.to as usize];
         let segment = self.env.people.segment[e.to as usize];
         let (c, trust) = (&self.coefficients, from_share16(member.trust));
         let price_sensitivity = self.env.people.segments[usize::from(segment)].price_sensitivity;
         let strain = if need { 0.0 } else { self.purse_strain(e.to, member.last_order_day) };
         Mind {
-            platform: e.platform,
+            platform: e.platform(),
             live: platform.live.get(e.to),
             segment,
             sensitivity: c.price * price_sensitivity,
@@ -286,7 +286,7 @@ impl<'a> Judge<'a> {
     /// U of an exposure's offer, bought alone.
     #[inline]
     fn utility(&self, e: &Exposure, (mind, way): (&Mind, &Way), need: bool, friends: u32) -> f64 {
-        let offer = &self.platforms[e.platform as usize].offers[e.offer as usize];
+        let offer = &self.platforms[e.platform() as usize].offers[e.offer as usize];
         let mut ln_price_ratio = f64::from(offer.ln_price_ratio);
         if e.price_bp != FULL_PRICE {
             ln_price_ratio += quick_ln(f64::from(e.price_bp) / 1e4);
@@ -295,7 +295,7 @@ impl<'a> Judge<'a> {
             ln_price_ratio += self.ln_coupon(e, 0);
         }
         let constant = if e.flags & flag::MATCH != 0 { way.matched } else { way.constant };
-        let lean = self.leanings.of(e.platform, e.channel, mind.segment, need);
+        let lean = self.leanings.of(e.platform(), e.channel(), mind.segment, need);
         let terms = Terms {
             constant: constant + f64::from(offer.standing_utility) + lean,
             need: if need { self.coefficients.need } else { 0.0 },
@@ -334,7 +334,7 @@ impl<'a> Judge<'a> {
         let address = batch.winners.iter().map(|winner| (won(winner).to, won(winner).offer));
         first_words(key, PRIORITY, self.at, address, &mut batch.priorities);
         for (winner, word) in batch.winners.iter().zip(&batch.priorities) {
-            orders.push(self.order(won(winner), winner, (word >> 16) as u16, books));
+            add(orders, self.order(won(winner), winner, (word >> 16) as u16, books));
         }
         batch.rows.clear();
         batch.situations.clear();
@@ -364,7 +364,7 @@ impl<'a> Judge<'a> {
             return (gain, variant);
         }
         let e = &list[row.place as usize];
-        for (k, way) in self.platforms[e.platform as usize].variants.iter().enumerate() {
+        for (k, way) in self.platforms[e.platform() as usize].variants.iter().enumerate() {
             let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
             let more = -row.sensitivity * (way.ln_price + self.coupon_gain(e, k)) - hassle;
             if more > gain {
@@ -388,7 +388,7 @@ impl<'a> Judge<'a> {
     #[cold]
     fn ln_coupon(&self, e: &Exposure, variant: u8) -> f64 {
         let price = self.price_fen(e, variant);
-        let off = self.platforms[e.platform as usize].coupon.off_fen(price);
+        let off = self.platforms[e.platform() as usize].coupon.off_fen(price);
         if off == 0 {
             return 0.0;
         }
@@ -436,28 +436,28 @@ impl<'a> Judge<'a> {
             price_fen: self.price_fen(e, winner.variant),
             day: self.at.day,
             priority,
-            channel: e.channel,
+            channel: e.channel(),
             flags: (e.flags & flag::IMPULSE) | if winner.need { flag::NEED } else { 0 },
             variant: winner.variant,
-            platform: e.platform,
+            platform: e.platform(),
             wave: self.at.wave,
             coupon_fen: 0,
         };
-        let book = &mut books[usize::from(e.platform)];
+        let book = &mut books[usize::from(e.platform())];
         if e.flags & flag::COUPON != 0 {
-            let terms = self.platforms[usize::from(e.platform)].coupon;
+            let terms = self.platforms[usize::from(e.platform())].coupon;
             order.coupon_fen = terms.off_fen(order.price_fen);
             order.price_fen -= u32::from(order.coupon_fen);
             book.coupon_fen += i64::from(order.coupon_fen);
         }
-        book.tally.channels[usize::from(e.channel)].placed += 1;
+        book.tally.channels[usize::from(e.channel())].placed += 1;
         book.postings.post(Line::Payment, Fen(i64::from(order.price_fen)));
         order
     }
 
     /// The price in a variant, before a coupon.
     fn price_fen(&self, e: &Exposure, variant: u8) -> u32 {
-        let platform = &self.platforms[e.platform as usize];
+        let platform = &self.platforms[e.platform() as usize];
         let alone = u64::from(platform.offers[e.offer as usize].price_fen);
         let cut = match variant {
             0 => u64::from(e.price_bp),
@@ -493,8 +493,7 @@ fn last_order_day(platforms: &[Platform], consumer: u32) -> u16 {
 
 /// Whether two neighbours in the order of keys are the same alternative.
 fn repeats(a: &Exposure, b: &Exposure) -> bool {
-    (a.platform, a.channel, a.offer, a.source, a.context)
-        == (b.platform, b.channel, b.offer, b.source, b.context)
+    (a.way, a.offer, a.source, a.context) == (b.way, b.offer, b.source, b.context)
 }
 
 /// Friends whose opened messages recommend an offer in this situation.

@@ -70,6 +70,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: true,
     needed: None,
     followers: false,
+    sweeps_ties: false,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,

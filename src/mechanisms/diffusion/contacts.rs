@@ -159,6 +159,7 @@ impl Contacts {
             new.chunks(BATCH).for_each(|batch| match &plan.network.ties {
                 Ties::Stored(ties) if plan.weighted => plan.chances(batch, ties, part),
                 Ties::Stored(ties) => plan.draw(batch, ties, part),
+                Ties::Packed(_) => plan.draw(batch, plan.network, part),
                 Ties::Computed(ties) => plan.draw(batch, &**ties, part),
                 Ties::Complete { .. } => {}
             });
@@ -251,6 +252,32 @@ impl Rows for &Implicit {
         let mut hearers = Vec::with_capacity(reached.len());
         self.hearers(reached.iter().map(|(end, _)| *end), &mut hearers);
         hearers.iter().zip(reached).for_each(|(to, (_, day))| each(*to, *day));
+    }
+}
+
+/// Rows that are read from their beginning: a place is whose row it is, and which.
+impl Rows for &Network {
+    type Row = (u32, u32);
+    type Place = (u32, u32);
+
+    fn touch(&self, _: u32) {}
+
+    fn row(&self, i: u32) -> (u32, u32) {
+        (i, self.degree(i))
+    }
+
+    fn len((_, degree): (u32, u32)) -> u64 {
+        degree.into()
+    }
+
+    fn place((i, _): (u32, u32), k: u64) -> (u32, u32) {
+        (i, k as u32)
+    }
+
+    fn read(&self, reached: &[((u32, u32), u16)], mut each: impl FnMut(u32, u16)) {
+        for &((i, k), day) in reached {
+            each(self.audience(i, k), day);
+        }
     }
 }
 

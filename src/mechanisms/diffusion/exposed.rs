@@ -73,7 +73,7 @@ impl Exposed {
     fn exposure(&self, env: &Environment, consumer: u32, adopters: u64) -> (f64, f64) {
         match &env.network.ties {
             Ties::Complete { n } => (adopters as f64, f64::from(*n - 1)),
-            Ties::Stored(_) | Ties::Computed(_) => {
+            Ties::Stored(_) | Ties::Packed(_) | Ties::Computed(_) => {
                 let active = self.active[consumer as usize].load(Relaxed);
                 let heard = self.heard.of(&env.network, consumer, &mut Vec::new()).len();
                 (f64::from(active), heard as f64)
@@ -143,6 +143,12 @@ impl Exposed {
 fn each_hearer(env: &Environment, list: &[u32], mut act: impl FnMut(u32)) {
     match &env.network.ties {
         Ties::Stored(ties) => list.iter().flat_map(|i| ties.of(*i)).for_each(|&j| act(j)),
+        Ties::Packed(rows) => {
+            for i in list {
+                let mut row = rows.row(*i, env.network.n_strong(*i));
+                (0..row.len()).for_each(|_| act(row.next()));
+            }
+        }
         Ties::Computed(ties) => {
             let (mut hearers, mut by) = (Vec::new(), Vec::new());
             for some in list.chunks(BATCH) {

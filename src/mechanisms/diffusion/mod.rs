@@ -98,6 +98,7 @@ pub const SPEC: Spec = Spec {
     on_by_default: false,
     needed: None,
     followers: false,
+    sweeps_ties: true,
     paid: false,
     channels: &[],
     parameters: Parameters::DECLARED,

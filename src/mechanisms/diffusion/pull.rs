@@ -105,7 +105,7 @@ impl Pull {
             let start = first + 64 * k as u32;
             let words = words_of(env, at, (start, open));
             *new = match &env.network.ties {
-                Ties::Stored(_) | Ties::Computed(_) => {
+                Ties::Stored(_) | Ties::Packed(_) | Ties::Computed(_) => {
                     self.among_ties(env, (start, open), &words, &mut room)
                 }
                 Ties::Complete { .. } => {

@@ -124,6 +124,7 @@ impl Network {
         let n = u64::from(self.n());
         let ties = match &self.ties {
             Ties::Stored(ties) => ties.n_ties() / 2,
+            Ties::Packed(rows) => rows.n_ties() / 2,
             _ => n * (n - 1) / 2,
         };
         let weighted = !self.weights.is_empty();

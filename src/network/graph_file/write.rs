@@ -38,6 +38,9 @@ impl<'a> Draft<'a> {
                 draft.header.targets = ties.n_ties();
                 draft.add(name::TARGETS, targets);
             }
+            Ties::Packed(_) => {
+                return Err(NetworkError::NoGraphFile { why: "its ties are packed for a run" });
+            }
             Ties::Computed(_) => {
                 let why = "its ties are computed when they are asked for, and need no file";
                 return Err(NetworkError::NoGraphFile { why });

@@ -1,0 +1,59 @@
+//! Who hears a consumer, one by one, in whatever way ties are kept.
+
+use super::gap_rows::GapRow;
+use super::implicit::{Implicit, Row};
+
+/// The hearers of a consumer.
+#[derive(Debug)]
+pub struct Audience<'a> {
+    pub(super) row: AudienceRow<'a>,
+    pub(super) n_strong: u32,
+}
+
+/// Where they stand.
+#[derive(Debug)]
+pub(super) enum AudienceRow<'a> {
+    Stored(&'a [u32]),
+    Packed(GapRow<'a>),
+    Computed(&'a Implicit, Row),
+    Complete { i: u32, n: u32 },
+}
+
+impl Audience<'_> {
+    /// Number of hearers; of ends of ties where ties are computed.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        match &self.row {
+            AudienceRow::Stored(row) => row.len() as u32,
+            AudienceRow::Packed(row) => row.len(),
+            AudienceRow::Computed(_, row) => row.len(),
+            AudienceRow::Complete { n, .. } => n - 1,
+        }
+    }
+
+    /// Whether nobody hears.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The `k`-th hearer, k < len; quickest in ascending order. A computed tie may lead back to
+    /// the consumer itself, which is nobody.
+    #[inline]
+    pub fn get(&mut self, k: u32) -> u32 {
+        match &mut self.row {
+            AudienceRow::Stored(row) => row[k as usize],
+            AudienceRow::Packed(row) => row.get(k),
+            AudienceRow::Computed(ties, row) => ties.hearer(row.end(k)),
+            AudienceRow::Complete { i, .. } => k + u32::from(k >= *i),
+        }
+    }
+
+    /// Whether the tie to the `k`-th hearer is strong: those stand first.
+    #[inline]
+    #[must_use]
+    pub fn is_strong(&self, k: u32) -> bool {
+        k < self.n_strong
+    }
+}
