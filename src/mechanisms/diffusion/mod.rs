@@ -245,19 +245,23 @@ impl Heard {
         Self(network.ids.is_some().then(|| turned(ties)))
     }
 
-    /// Whom a consumer hears, written to `room` where ties are not stored.
+    /// The lists of whom everybody hears, where they are stored.
     #[inline]
-    fn of<'a>(&'a self, network: &'a Network, consumer: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
-        match &self.0 {
-            Some(turned) => turned.of(consumer),
-            None => network.hearers(consumer, room),
+    fn stored<'a>(&'a self, network: &'a Network) -> Option<&'a Csr> {
+        match (&self.0, &network.ties) {
+            (Some(turned), _) => Some(turned),
+            (None, Ties::Stored(ties)) => Some(ties),
+            _ => None,
         }
     }
 
-    /// How many a consumer hears at most.
+    /// Whom a consumer hears, written to `room` where ties are not stored.
     #[inline]
-    fn at_most(&self, network: &Network, consumer: u32) -> u32 {
-        self.0.as_ref().map_or_else(|| network.degree(consumer), |turned| turned.degree(consumer))
+    fn of<'a>(&'a self, network: &'a Network, consumer: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
+        match self.stored(network) {
+            Some(ties) => ties.of(consumer),
+            None => network.hearers(consumer, room),
+        }
     }
 
     fn bytes(&self) -> u64 {

@@ -96,7 +96,8 @@ impl Pull {
     fn ask(&self, env: &Environment, at: Clock, infected: u64, new: &mut [u64], first: u32) {
         let word = (first / 64) as usize;
         let open = &self.susceptible[word..word + new.len()];
-        let mut room = Vec::new();
+        let (network, mut room) = (&env.network, Vec::new());
+        let stored = self.heard.stored(network);
         for (k, (new, &open)) in new.iter_mut().zip(open).enumerate() {
             *new = 0;
             if open == 0 {
@@ -104,39 +105,49 @@ impl Pull {
             }
             let start = first + 64 * k as u32;
             let words = words_of(env, at, (start, open));
-            *new = match &env.network.ties {
-                Ties::Stored(_) | Ties::Packed(_) | Ties::Computed(_) => {
-                    self.among_ties(env, (start, open), &words, &mut room)
-                }
-                Ties::Complete { .. } => {
+            *new = match (stored, &network.ties) {
+                (_, Ties::Complete { .. }) => {
                     let below = self.below(infected as u32);
                     let is_hit = |row: &u32| u64::from(words[*row as usize]) < below;
                     ones(&[open]).filter(is_hit).fold(0, |bits, row| bits | 1 << row)
+                }
+                (Some(ties), _) => {
+                    let count = |i| self.count(ties.of(i));
+                    self.among_ties((start, open), &words, |i| ties.degree(i), count)
+                }
+                (None, _) => {
+                    let count = |i| self.count(network.hearers(i, &mut room));
+                    self.among_ties((start, open), &words, |i| network.degree(i), count)
                 }
             };
         }
     }
 
-    /// Who of 64 neighbours is infected over the ties.
+    /// Who of 64 neighbours is infected over the ties, of which somebody has `degree` and whose
+    /// infectious ends are `count`ed.
     #[inline]
     fn among_ties(
         &self,
-        env: &Environment,
         (start, open): (u32, u64),
         words: &[u32; N_LANES],
-        room: &mut Vec<u32>,
+        degree: impl Fn(u32) -> u32,
+        mut count: impl FnMut(u32) -> u32,
     ) -> u64 {
         let mut new = 0;
         for row in ones(&[open]) {
             let word = u64::from(words[row as usize]);
             // Whom even all of them would not infect need not count.
-            if word < self.below(self.heard.at_most(&env.network, start + row)) {
-                let heard = self.heard.of(&env.network, start + row, room);
-                let count: u32 = heard.iter().map(|&i| u32::from(bit(&self.infectious, i))).sum();
-                new |= u64::from(word < self.below(count)) << row;
+            if word < self.below(degree(start + row)) {
+                new |= u64::from(word < self.below(count(start + row))) << row;
             }
         }
         new
+    }
+
+    /// How many of a list are infectious.
+    #[inline]
+    fn count(&self, heard: &[u32]) -> u32 {
+        heard.iter().map(|&i| u32::from(bit(&self.infectious, i))).sum()
     }
 }
 
