@@ -104,7 +104,7 @@ macro_rules! plain {
     };
 }
 
-plain!(u8, u32, u64, f32);
+plain!(u8, u16, u32, u64, f32);
 
 /// The bytes of a column as they lie in memory.
 #[must_use]

@@ -2,6 +2,7 @@
 //! structural virality (Goel et al. 2016, doi 10.1287/mnsc.2015.2158).
 
 use super::message::Node;
+use super::trees::{Large, Tree, Trees};
 use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, add};
@@ -59,19 +60,11 @@ impl Largest {
     }
 }
 
-#[derive(Clone, Debug, Default)]
-struct Tree {
-    /// Parent of node k + 1; a node's parent has a smaller index. Most trees are small.
-    parents: SmallVec<[u32; 4]>,
-    last_day: u16,
-    live: bool,
-}
-
 /// The cascades of one platform: a rank holds those that it planted.
 #[derive(Clone, Debug, Default)]
 pub struct Cascades {
     /// The own rank's trees; the number of the one at slot s of rank r of R is s·R + r.
-    trees: Vec<Tree>,
+    trees: Trees,
     free: Vec<u32>,
     keep_days: u16,
     shapes: BTreeMap<(u32, u32), Shape>,
@@ -81,7 +74,6 @@ pub struct Cascades {
 crate::state! {
     Shape { count, distances }
     Largest { size, depth, parents }
-    Tree { parents, last_day, live }
     Cascades { trees, free, shapes, largest; except keep_days }
 }
 
@@ -101,18 +93,23 @@ struct Filed {
 
 impl Filed {
     /// Files the trees that are done, the first of them at slot `first`.
-    fn of(trees: &mut [Tree], first: usize, is_done: impl Fn(&Tree) -> bool) -> Self {
-        let mut filed = Self::default();
-        for (slot, tree) in trees.iter_mut().enumerate() {
+    fn of(
+        trees: &mut [Tree],
+        large: &Large,
+        first: usize,
+        is_done: impl Fn(&Tree) -> bool,
+    ) -> Self {
+        let (mut filed, mut room) = (Self::default(), Vec::new());
+        for (slot, tree) in (first as u32..).zip(trees) {
             if tree.live && is_done(tree) {
                 tree.live = false;
-                let parents = std::mem::take(&mut tree.parents);
-                let (size, depth, distances) = shape_of(&parents);
-                filed.largest.rival(size, depth, &parents);
+                let parents = tree.parents(slot, large, &mut room);
+                let (size, depth, distances) = shape_of(parents);
+                filed.largest.rival(size, depth, parents);
                 let shape = filed.shapes.entry((size, depth)).or_default();
                 shape.count += 1;
                 shape.distances += distances;
-                filed.free.push((first + slot) as u32);
+                filed.free.push(slot);
             }
         }
         filed
@@ -128,15 +125,15 @@ impl Cascades {
 
     /// A new cascade; returns its root.
     pub fn plant(&mut self, link: &Link, day: u16) -> Node {
-        let tree = Tree { parents: SmallVec::new(), last_day: day, live: true };
+        let (trees, tree) = (&mut self.trees.all, Tree::planted(day));
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.trees[slot as usize] = tree;
+                trees[slot as usize] = tree;
                 slot
             }
             None => {
-                add(&mut self.trees, tree);
-                self.trees.len() as u32 - 1
+                add(trees, tree);
+                trees.len() as u32 - 1
             }
         };
         Node { cascade: slot * link.count() as u32 + link.rank() as u32, index: 0 }
@@ -150,7 +147,7 @@ impl Cascades {
             // Trees lie anywhere: they are asked for on the way.
             for k in 0..nodes.len() {
                 if let Some(later) = nodes.get(k + AHEAD) {
-                    prefetch(&self.trees, later.cascade as usize);
+                    prefetch(&self.trees.all, later.cascade as usize);
                 }
                 *nodes[k] = self.grow_own(1, *nodes[k], day);
             }
@@ -173,23 +170,23 @@ impl Cascades {
 
     /// A new node below `parent`, in a cascade that one of so many ranks planted: this one.
     fn grow_own(&mut self, ranks: u32, parent: Node, day: u16) -> Node {
-        let tree = &mut self.trees[(parent.cascade / ranks) as usize];
-        debug_assert!(tree.live, "a message outlived its cascade");
-        tree.parents.push(parent.index);
-        tree.last_day = day;
-        Node { cascade: parent.cascade, index: tree.parents.len() as u32 }
+        let slot = parent.cascade / ranks;
+        debug_assert!(self.trees.all[slot as usize].live, "a message outlived its cascade");
+        Node { cascade: parent.cascade, index: self.trees.grow(slot, parent.index, day) }
     }
 
     /// Files the cascades that can grow no more; at the end of a run, all of them.
     pub fn retire(&mut self, today: u16, all: bool) {
         let is_done = |tree: &Tree| all || tree.last_day + self.keep_days < today;
-        let size = self.trees.len().div_ceil(MAX_PIECES).max(LEAST_PIECE);
-        let pieces = self.trees.par_chunks_mut(size).with_max_len(1).enumerate();
+        let Trees { all: trees, large } = &mut self.trees;
+        let size = trees.len().div_ceil(MAX_PIECES).max(LEAST_PIECE);
+        let pieces = trees.par_chunks_mut(size).with_max_len(1).enumerate();
         let filed: Vec<Filed> =
-            pieces.map(|(k, trees)| Filed::of(trees, k * size, is_done)).collect();
+            pieces.map(|(k, trees)| Filed::of(trees, large, k * size, is_done)).collect();
         for Filed { shapes, largest, free } in filed {
             add_shapes(&mut self.shapes, shapes);
             self.largest.rival(largest.size, largest.depth, &largest.parents);
+            free.iter().for_each(|slot| self.trees.forget(*slot));
             self.free.extend(free);
         }
     }
@@ -232,24 +229,20 @@ impl Cascades {
         for (rank, mut bytes) in parts.iter().map(Vec::as_slice).enumerate() {
             let (mut part, n) = (Self::default(), bytes.len() as u64);
             part.visit(&mut Columns::load(&mut bytes, n));
-            let slots = (part.trees.len() * ranks).saturating_sub(ranks - 1 - rank);
-            all.trees.resize_with(all.trees.len().max(slots), Tree::default);
-            for (slot, tree) in part.trees.into_iter().enumerate() {
-                all.trees[slot * ranks + rank] = tree;
-            }
+            all.trees.spread(part.trees, rank, ranks);
             add_shapes(&mut all.shapes, part.shapes);
             let Largest { size, depth, parents } = part.largest;
             all.largest.rival(size, depth, &parents);
         }
-        let is_free = |slot: &u32| !all.trees[*slot as usize].live;
-        all.free = (0..all.trees.len() as u32).rev().filter(is_free).collect();
+        let trees = &all.trees.all;
+        let is_free = |slot: &u32| !trees[*slot as usize].live;
+        all.free = (0..trees.len() as u32).rev().filter(is_free).collect();
         all
     }
 
     /// Keeps of all trees those of a rank; what was filed is the first one's.
     fn keep_own(&mut self, rank: usize, ranks: usize) {
-        let all = std::mem::take(&mut self.trees);
-        self.trees = all.into_iter().skip(rank).step_by(ranks).collect();
+        self.trees.keep(rank, ranks);
         self.free.retain(|slot| *slot as usize % ranks == rank);
         self.free.iter_mut().for_each(|slot| *slot /= ranks as u32);
         if rank > 0 {
@@ -333,13 +326,15 @@ mod tests {
 
     #[test]
     fn trees_keep_their_numbers_among_other_ranks() {
-        let tree = |day: u16, parents: &[u32], live| Tree {
-            parents: SmallVec::from_slice(parents),
-            last_day: day,
-            live,
-        };
-        let trees: Vec<Tree> =
-            (0..11).map(|k| tree(k, &vec![0; usize::from(k)], k % 4 != 1)).collect();
+        let mut trees = Trees::default();
+        trees.all = vec![Tree::planted(0); 11];
+        for slot in 0..11 {
+            for _ in 0..2 * slot {
+                trees.grow(slot, 0, 0);
+            }
+            let tree = &mut trees.all[slot as usize];
+            (tree.last_day, tree.live) = (slot as u16, slot % 4 != 1);
+        }
         let free = (0..11).rev().filter(|k| k % 4 == 1).collect();
         let shapes = BTreeMap::from([((2, 1), Shape { count: 3, distances: 3 })]);
         let largest = Largest { size: 2, depth: 1, parents: vec![0] };
@@ -353,7 +348,7 @@ mod tests {
         for ranks in 2..14 {
             let mut parts: Vec<Cascades> = (0..ranks).map(|rank| of(rank, ranks)).collect();
             for (rank, part) in parts.iter().enumerate() {
-                let days = part.trees.iter().map(|tree| usize::from(tree.last_day));
+                let days = part.trees.all.iter().map(|tree| usize::from(tree.last_day));
                 assert!(days.eq((rank..11).step_by(ranks)), "{rank} of {ranks}");
             }
             assert!(written(&mut parts) == expected, "{ranks} ranks");

@@ -12,6 +12,7 @@ pub mod opinion;
 pub mod platform;
 pub mod spread;
 pub mod tally;
+mod trees;
 pub mod utility;
 
 use crate::parameters;

@@ -8,6 +8,7 @@
 //! targets in any order (`mechanisms::diffusion`) is better left in rows of numbers.
 
 use super::csr::{Csr, Offsets, blocks};
+use super::row_starts::RowStarts;
 use super::varint;
 use crate::simd::{Column, bytes_of, prefetch};
 use rayon::prelude::*;
@@ -16,7 +17,7 @@ use rayon::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GapRows {
     /// The byte at which a row begins.
-    starts: Offsets,
+    starts: RowStarts,
     /// The bytes of all rows, four in a word.
     words: Column<u32>,
     n_ties: u64,
@@ -73,7 +74,7 @@ impl GapRows {
     #[inline]
     #[must_use]
     pub fn n(&self) -> u32 {
-        (self.starts.len() - 1) as u32
+        self.starts.len() as u32
     }
 
     /// Number of all targets.
@@ -227,16 +228,23 @@ fn closed_up(rows: &mut Csr, starts: &[u32], lengths: &[Vec<u32>]) -> Column<u32
     words
 }
 
-/// Where rows of such lengths begin, and where the last one ends; blocks begin at words.
-fn begins(lengths: &[Vec<u32>]) -> Offsets {
-    let mut begin = 0;
-    let all = lengths.iter().flat_map(|block| {
-        let first = begin;
-        begin += 4 * words_of(block) as u64;
-        block.iter().scan(first, |at, length| Some(std::mem::replace(at, *at + u64::from(*length))))
+/// Where rows of such lengths begin; blocks begin at words.
+fn begins(lengths: &[Vec<u32>]) -> RowStarts {
+    let block_begins = lengths.iter().scan(0, |begin, block| {
+        let room = 4 * words_of(block) as u64;
+        *begin += room;
+        Some((*begin - room, block))
     });
-    let n = lengths.iter().map(Vec::len).sum::<usize>();
-    Offsets::of(n + 1, 4 * lengths.iter().map(|l| words_of(l) as u64).sum::<u64>(), all)
+    let all = block_begins.flat_map(|(begin, block)| {
+        let next =
+            |at: &mut u64, length: &u32| Some(std::mem::replace(at, *at + u64::from(*length)));
+        block.iter().scan(begin, next)
+    });
+    RowStarts::of(
+        lengths.iter().map(Vec::len).sum(),
+        4 * lengths.iter().map(|block| words_of(block) as u64).sum::<u64>(),
+        all,
+    )
 }
 
 #[cfg(test)]

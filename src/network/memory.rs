@@ -1,6 +1,7 @@
 //! What a network needs, before anything is allocated: the ties themselves, as numbers or
 //! packed, and what the kind of network keeps beside them until they are in place.
 
+use super::row_starts::bytes_of_starts;
 use super::{Parameters, graph_file, implicit};
 use crate::quantity::math::exp;
 use std::path::Path;
@@ -58,7 +59,7 @@ pub fn packed_bytes(parameters: &Parameters, n: u32) -> u64 {
     match parts(parameters, n) {
         Ok(Parts { targets, others }) => {
             let rows = (f64::from(n) * row_bytes(parameters, n, targets)) as u64;
-            rows.min(4 * targets) + starts(n, rows) + others
+            rows.min(4 * targets) + bytes_of_starts(u64::from(n)) + others
         }
         Err(bytes) => bytes,
     }

@@ -37,6 +37,7 @@ pub mod packed;
 mod partition;
 pub mod portrait;
 mod random_regular;
+mod row_starts;
 mod shuffle;
 mod society;
 pub mod statistics;
