@@ -326,8 +326,7 @@ mod tests {
 
     #[test]
     fn trees_keep_their_numbers_among_other_ranks() {
-        let mut trees = Trees::default();
-        trees.all = vec![Tree::planted(0); 11];
+        let mut trees = Trees { all: vec![Tree::planted(0); 11], ..Trees::default() };
         for slot in 0..11 {
             for _ in 0..2 * slot {
                 trees.grow(slot, 0, 0);
