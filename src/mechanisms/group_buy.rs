@@ -119,8 +119,8 @@ fn load(values: &Values, extent: &Extent) -> Load {
     Load { far, by_members, bytes: groups + trees + 40.0 * extent.offers, ..Load::default() }
 }
 
-/// A cascade of a few nodes.
-const TREE_BYTES: f64 = 44.0;
+/// A cascade of a few nodes, and its number where it is free.
+const TREE_BYTES: f64 = 20.0;
 
 /// An open or lately closed group.
 #[derive(Clone, Debug)]
