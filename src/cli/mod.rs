@@ -23,6 +23,7 @@ pub mod load;
 pub mod manual;
 pub mod memory;
 pub mod named;
+pub mod pace;
 pub mod plan;
 pub mod progress;
 pub mod reference;

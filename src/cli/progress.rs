@@ -1,5 +1,6 @@
 //! Progress on stderr: a bar on a terminal, plain lines elsewhere.
 
+use crate::cli::pace::Pace;
 use crate::cli::screen::Screen;
 use crate::engine::beats::{Beat, Beats};
 use crate::engine::experiment::Progress;
@@ -22,9 +23,9 @@ pub enum Kind {
     None,
 }
 
-/// Shows progress as was asked; `total` counts consumer-days.
+/// Shows progress as was asked, of so many consumer-days in so many worlds.
 #[must_use]
-pub fn progress(kind: Kind, screen: &Screen, total: u64) -> Box<dyn Progress> {
+pub fn progress(kind: Kind, screen: &Screen, total: u64, worlds: u64) -> Box<dyn Progress> {
     let kind = match kind {
         Kind::Auto if screen.quiet => Kind::None,
         Kind::Auto if screen.terminal => Kind::Bar,
@@ -34,7 +35,7 @@ pub fn progress(kind: Kind, screen: &Screen, total: u64) -> Box<dyn Progress> {
     match kind {
         Kind::Bar => Box::new(Bar::new(total)),
         Kind::None => Box::new(Silent),
-        _ => Box::new(Plain::new(*screen, total)),
+        _ => Box::new(Plain::new(*screen, Pace::new(total, worlds))),
     }
 }
 
@@ -104,15 +105,14 @@ impl Drop for Bar {
 /// A line at every tenth of the way, and at least every ten seconds.
 struct Plain {
     screen: Screen,
-    total: u64,
+    begun: Instant,
     state: Mutex<State>,
 }
 
 struct State {
-    begun: Instant,
+    pace: Pace,
     said: Instant,
     tenths: u64,
-    done: u64,
 }
 
 impl Plain {
@@ -120,10 +120,9 @@ impl Plain {
         clippy::disallowed_methods,
         reason = "progress is shown by the clock, results do not know it"
     )]
-    fn new(screen: Screen, total: u64) -> Self {
-        let now = Instant::now();
-        let state = State { begun: now, said: now, tenths: 0, done: 0 };
-        Self { screen, total, state: Mutex::new(state) }
+    fn new(screen: Screen, pace: Pace) -> Self {
+        let begun = Instant::now();
+        Self { screen, begun, state: Mutex::new(State { pace, said: begun, tenths: 0 }) }
     }
 }
 
@@ -136,8 +135,17 @@ impl Progress for Plain {
     }
 
     fn building(&self, replicate: u32) {
+        if let Ok(mut state) = self.state.lock() {
+            state.pace.builds(self.begun.elapsed());
+        }
         if self.screen.verbose {
             self.screen.complain(&format!("replicate {}: building", replicate + 1));
+        }
+    }
+
+    fn arm_built(&self, _replicate: u32, _arm: &str) {
+        if let Ok(mut state) = self.state.lock() {
+            state.pace.steps(self.begun.elapsed(), 0);
         }
     }
 
@@ -147,20 +155,20 @@ impl Progress for Plain {
     )]
     fn day_done(&self, replicate: u32, arm: &str, day: u16, consumers: u32) {
         let Ok(mut state) = self.state.lock() else { return };
-        state.done += u64::from(consumers);
-        let tenths = state.done * 10 / self.total.max(1);
+        let now = self.begun.elapsed();
+        state.pace.steps(now, u64::from(consumers));
+        let tenths = state.pace.done_of(10);
         if tenths == state.tenths && state.said.elapsed() < Duration::from_secs(10) {
             return;
         }
         (state.tenths, state.said) = (tenths, Instant::now());
-        let seconds = state.begun.elapsed().as_secs_f64().max(1e-9);
-        let speed = state.done as f64 / seconds;
-        let left = self.total.saturating_sub(state.done) as f64 / speed;
+        let State { pace, .. } = &*state;
         self.screen.complain(&format!(
-            "{:>3} % (replicate {}, {arm}, day {day}), {}, {left:.0} s left",
-            state.done * 100 / self.total.max(1),
+            "{:>3} % (replicate {}, {arm}, day {day}), {}, {:.0} s left",
+            pace.done_of(100),
             replicate + 1,
-            rate(speed),
+            rate(pace.per_second(now)),
+            pace.seconds_left(now),
         ));
     }
 }

@@ -110,7 +110,9 @@ impl How {
     /// What is told while the plan is carried out, of which so many consumer-days are left.
     fn progress(self, plan: &Plan, left: u64, screen: &Screen) -> Box<dyn experiment::Progress> {
         if !self.watch {
-            return progress::progress(self.progress, screen, left);
+            let share = left as f64 / plan.consumer_days().max(1) as f64;
+            let worlds = (f64::from(plan.scenario.replicates) * share).ceil() as u64;
+            return progress::progress(self.progress, screen, left, worlds);
         }
         Box::new(Watch::new(*screen, plan.scenario.days + plan.scenario.start.burn_in_days))
     }

@@ -215,7 +215,7 @@ fn work(
     interrupt.leaves(folder.path());
     let size = |piece: &Piece| prepared.sizes[piece.point as usize];
     let total = missing.iter().map(|piece| size(piece).consumer_days).sum();
-    let progress = progress::progress(arguments.how.progress, screen, total);
+    let progress = progress::progress(arguments.how.progress, screen, total, missing.len() as u64);
     let (large, small): (Vec<Piece>, Vec<Piece>) =
         missing.into_iter().partition(|piece| size(piece).consumers >= LARGE);
     let alone = Crew::of(crew.worlds * crew.threads, 1);
