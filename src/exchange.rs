@@ -449,25 +449,6 @@ pub fn with_foresight<T>(messages: &[T], touch: impl Fn(&T)) -> impl Iterator<It
     })
 }
 
-/// Acts with foresight on the runs of messages to one receiver; both the messages and what
-/// `touch` and `act` share may be changed.
-pub fn change_runs<T: Message, C>(
-    messages: &mut [T],
-    context: &mut C,
-    touch: impl Fn(&C, &T),
-    act: impl Fn(&mut C, &mut [T]),
-) {
-    messages.iter().take(AHEAD).for_each(|m| touch(context, m));
-    let mut start = 0;
-    while start < messages.len() {
-        let to = messages[start].to();
-        let same = messages[start..].iter().take_while(|m| m.to() == to).count();
-        messages[start..].iter().skip(AHEAD).take(same).for_each(|m| touch(context, m));
-        act(context, &mut messages[start..start + same]);
-        start += same;
-    }
-}
-
 /// [`by_receiver`] with the foresight of [`with_foresight`].
 pub fn runs_with_foresight<T: Message>(
     messages: &[T],

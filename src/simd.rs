@@ -43,14 +43,22 @@ fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
 /// Asks for a row of a column to be brought near, before it is read. Changes nothing but time.
 #[inline(always)]
 pub fn prefetch<T>(column: &[T], row: usize) {
-    #[cfg(target_arch = "x86_64")]
     if let Some(place) = column.get(row) {
+        prefetch_one(place);
+    }
+}
+
+/// [`prefetch`] of a single place.
+#[inline(always)]
+pub fn prefetch_one<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: SSE is part of x86-64; a prefetch reads nothing that the program sees.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (column, row);
+    let _ = place;
 }
 
 /// Gives memory that was freed in pieces back to the system: lists that grow while a market

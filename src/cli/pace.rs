@@ -31,7 +31,8 @@ impl Pace {
     /// Consumer-days were stepped.
     pub fn steps(&mut self, now: Duration, consumer_days: u64) {
         self.done += consumer_days;
-        self.built += self.building.take().map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        self.built +=
+            self.building.take().map_or(Duration::ZERO, |since| now.saturating_sub(since));
     }
 
     /// The share of the consumer-days that are done, in so many parts of the whole.

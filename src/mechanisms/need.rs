@@ -215,7 +215,11 @@ impl Room<'_> {
         let (key, mut words) = (self.env.key, Vec::new());
         let address = rings.iter().map(|row| (self.first + row, 0));
         long_words(key, NEXT, at, 1, address, &mut words);
-        for (&row, words) in rings.iter().zip(words.chunks_exact(4)) {
+        rings.iter().take(AHEAD).for_each(|row| prefetch(self.habits, *row as usize));
+        for (k, (&row, words)) in rings.iter().zip(words.chunks_exact(4)).enumerate() {
+            if let Some(later) = rings.get(k + AHEAD) {
+                prefetch(self.habits, *later as usize);
+            }
             let consumer = self.first + row;
             let row = row as usize;
             let mut units = (unit(words[0]), unit(words[1]));

@@ -6,7 +6,7 @@
 //! back by the same rule with a shift.
 
 use crate::columns::Columns;
-use crate::exchange::{Inbox, change_runs};
+use crate::exchange::{Inbox, by_receiver};
 use crate::market::fatigue::Fatigue;
 use crate::market::member::{NEVER, standing};
 use crate::market::message::{Exposure, flag};
@@ -19,8 +19,10 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::quick_logistic;
 use crate::quantity::time::Clock;
+use crate::rng::lanes::first_words;
 use crate::rng::sample::continuous::normal_from;
-use crate::rng::{Key, Stream};
+use crate::rng::{Key, Stream, unit};
+use std::ops::Range;
 
 /// A consumer's fixed resistance.
 const RESISTANCE: Stream = Stream::new("registration/resistance");
@@ -58,17 +60,24 @@ pub const SPEC: Spec = Spec {
 };
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
-    Box::new(Registration { p: Parameters::from_values(values), platform: placement.platform })
+    let p = Parameters::from_values(values);
+    Box::new(Registration { p, platform: placement.platform, floors: Vec::new() })
 }
 
 struct Registration {
     p: Parameters,
     platform: usize,
+    /// The least resistance of those whose word has the same first [`FLOOR_BITS`] bits.
+    floors: Vec<f64>,
 }
 
-/// The resistance of a consumer.
-fn resistance(law: Resistance, key: Key, consumer: u32) -> f64 {
-    law.at(normal_from(key.word(RESISTANCE, consumer, Clock::default(), 0)))
+/// Bits of a word by which a bound of the resistance is looked up.
+const FLOOR_BITS: u32 = 8;
+
+/// The least resistances, by the first bits of the word that they are drawn by: the normal
+/// number of a word never falls where the word rises.
+fn floors(law: Resistance) -> Vec<f64> {
+    (0..1 << FLOOR_BITS).map(|first| law.at(normal_from(first << (32 - FLOOR_BITS)))).collect()
 }
 
 impl Mechanism for Registration {
@@ -76,6 +85,7 @@ impl Mechanism for Registration {
     fn start(&mut self, world: &mut World) {
         let env = &world.env;
         let law = Resistance { mean: self.p.resistance_mean, sd: self.p.resistance_sd };
+        self.floors = floors(law);
         let share = env.start.registered_share;
         let platform = &mut world.platforms[self.platform];
         platform.resistance = law;
@@ -109,22 +119,12 @@ impl Mechanism for Registration {
         let (law, channels) = (platform.resistance, platform.channels.clone());
         let before: usize = platform.joined.iter().map(Vec::len).sum();
         let back: u64 = platform.books.iter().map(|book| book.tally.won_back).sum();
+        let (shift, floors) = (self.p.win_back_shift, self.floors.as_slice());
+        let doorway = Doorway { key, law, floors, channels: &channels, fatigue, shift, at };
         parallel::each_pair(
             &mut platform.rows(env.consumers),
             &mut inbox.shards,
-            |_, rows, list| {
-                let shift = self.p.win_back_shift;
-                let doorway = Doorway { key, law, channels: &channels, fatigue, shift, at };
-                // Members pass by their bits: only strangers' records are looked at.
-                let touch = |rows: &Rows<'_>, e: &Exposure| {
-                    if !rows.is_live(e.to) {
-                        rows.touch(e.to);
-                    }
-                };
-                change_runs(list, rows, touch, |rows, run| {
-                    doorway.receive(rows, run, self.platform as u8);
-                });
-            },
+            |_, rows, list| doorway.receive_all(rows, list, self.platform as u8),
         );
         let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
         let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;
@@ -133,13 +133,24 @@ impl Mechanism for Registration {
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _ } = self;
+        let Self { p: _, platform: _, floors: _ } = self;
     }
+}
+
+/// Where the exposures of those who are no members stand, consumer by consumer.
+fn strangers(rows: &Rows<'_>, list: &[Exposure]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let runs = by_receiver(list).map(|run| {
+        end += run.len();
+        end - run.len()..end
+    });
+    runs.filter(|run| !rows.is_live(list[run.start].to)).collect()
 }
 
 struct Doorway<'a> {
     key: Key,
     law: Resistance,
+    floors: &'a [f64],
     channels: &'a [ChannelTerms],
     fatigue: &'a Fatigue,
     shift: f64,
@@ -147,21 +158,38 @@ struct Doorway<'a> {
 }
 
 impl Doorway<'_> {
-    /// Lets one consumer's exposures persuade, one after the other.
-    fn receive(&self, rows: &mut Rows<'_>, run: &mut [Exposure], platform: u8) {
-        let consumer = run[0].to;
-        if rows.is_live(consumer) {
-            return;
+    /// Lets the exposures of a shard's strangers persuade. Members pass by their bits.
+    fn receive_all(&self, rows: &mut Rows<'_>, list: &mut [Exposure], platform: u8) {
+        let runs = strangers(rows, list);
+        let (mut resistances, mut joins) = (Vec::new(), Vec::new());
+        let consumers = || runs.iter().map(|run| (list[run.start].to, 0));
+        first_words(self.key, RESISTANCE, Clock::default(), consumers(), &mut resistances);
+        first_words(self.key, JOIN, self.at, consumers(), &mut joins);
+        for ((run, resistance), join) in runs.into_iter().zip(resistances).zip(joins) {
+            self.receive(rows, &mut list[run], (resistance, join), platform);
         }
-        let lapsed = rows.member(consumer).is_registered();
-        let rho = resistance(self.law, self.key, consumer);
+    }
+
+    /// Lets one consumer's exposures persuade, one after the other; the words are those of the
+    /// resistance and of the first exposure.
+    fn receive(
+        &self,
+        rows: &mut Rows<'_>,
+        run: &mut [Exposure],
+        (resistance, first): (u32, u32),
+        platform: u8,
+    ) {
         let mut joined = false;
         let own = run.iter_mut().filter(|exposure| exposure.platform() == platform);
-        for (ordinal, exposure) in own.enumerate() {
+        for (ordinal, exposure) in (0..).zip(own) {
             if exposure.flags & flag::DROPPED != 0 {
                 continue;
             }
-            if !joined && self.persuades(exposure, ordinal as u32, rho, lapsed) {
+            let draw = || match ordinal {
+                0 => first,
+                _ => self.key.word(JOIN, exposure.to, self.at, ordinal),
+            };
+            if !joined && self.persuades(rows, exposure, resistance, unit(draw())) {
                 joined = true;
                 self.admit(rows, exposure);
             }
@@ -171,12 +199,28 @@ impl Doorway<'_> {
         }
     }
 
-    fn persuades(&self, exposure: &Exposure, ordinal: u32, rho: f64, lapsed: bool) -> bool {
+    /// Whether an exposure persuades by a number drawn for it. Most do not, whatever else is
+    /// known of the consumer: no record is looked at and no quantile is made for them.
+    fn persuades(
+        &self,
+        rows: &mut Rows<'_>,
+        exposure: &Exposure,
+        resistance: u32,
+        unit: f64,
+    ) -> bool {
+        /// Above one by more than what `quick_logistic` is off.
+        const CERTAINLY: f64 = 1.0 + 1e-9;
         let terms = &self.channels[exposure.channel() as usize];
-        let shift = if lapsed { self.shift } else { 0.0 };
         let lost = if terms.advert { self.fatigue.lost_to_adverts(exposure.to) } else { 0.0 };
-        let probability = quick_logistic(terms.join + shift - lost - rho) / terms.thinning;
-        self.key.unit(JOIN, exposure.to, self.at, ordinal) < probability
+        let probability =
+            |shift, rho| quick_logistic(terms.join + shift - lost - rho) / terms.thinning;
+        let floor = self.floors[(resistance >> (32 - FLOOR_BITS)) as usize];
+        if unit > probability(self.shift.max(0.0), floor) * CERTAINLY {
+            return false;
+        }
+        let lapsed = rows.member(exposure.to).is_registered();
+        let shift = if lapsed { self.shift } else { 0.0 };
+        unit < probability(shift, self.law.at(normal_from(resistance)))
     }
 
     fn admit(&self, rows: &mut Rows<'_>, exposure: &Exposure) {

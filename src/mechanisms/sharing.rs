@@ -367,6 +367,8 @@ impl Sharing {
             Kind::Broadcast => successes(draws, degree, self.p.broadcast_reach, tied),
             Kind::Personal => {
                 self.pick(&mut draws, network, share.by, picked);
+                // A packed row is read once where its ties are asked for in order.
+                picked.sort_unstable();
                 picked.iter().copied().for_each(&mut tied);
             }
             Kind::GroupChat => {

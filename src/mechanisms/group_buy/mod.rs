@@ -6,8 +6,10 @@
 //! With n = 2, k invitations and acceptance a, a group fills with 1 − (1 − a)^k.
 //! The acceptance is a target: the invitation's constant is solved for it at the start.
 
+mod pool;
+
 use crate::columns::{Columns, State, Tenure};
-use crate::exchange::{self, Bins, Inbox, Outbox};
+use crate::exchange::{self, AHEAD, Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Node, Order, Verdict, flag};
@@ -26,7 +28,8 @@ use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::lanes::long_words;
 use crate::rng::sample::discrete::pick_distinct_by;
-use std::collections::{BTreeMap, VecDeque};
+use pool::{Group, Pool};
+use std::collections::VecDeque;
 
 /// Whether a public group is joined.
 const POOL: Stream = Stream::new("group_buy/pool");
@@ -122,35 +125,6 @@ fn load(values: &Values, extent: &Extent) -> Load {
 /// A cascade of a few nodes, and its number where it is free.
 const TREE_BYTES: f64 = 20.0;
 
-/// An open or lately closed group.
-#[derive(Clone, Debug)]
-struct Group {
-    opener: Order,
-    /// The window is over after this wave.
-    closes: Clock,
-    open: bool,
-}
-
-/// The groups of one shard of offers, oldest first, numbered without reuse.
-#[derive(Clone, Debug, Default)]
-struct Pool {
-    groups: VecDeque<Group>,
-    /// The other members by number of their group; a pair that fills is released at once and
-    /// has none.
-    more: BTreeMap<u32, Vec<Order>>,
-    /// Number of the oldest group that is kept.
-    base: u32,
-    /// Groups opened in this wave, whose openers will invite: (number, opener's order).
-    opened: Vec<(u32, Order)>,
-    /// Groups of each offer of the shard, oldest first; closed ones are dropped when met.
-    by_offer: Vec<VecDeque<u32>>,
-}
-
-crate::state! {
-    Group { opener, closes, open }
-    Pool { groups, more, base, opened, by_offer }
-}
-
 struct GroupBuy {
     p: Parameters,
     platform: usize,
@@ -205,6 +179,8 @@ impl Mechanism for GroupBuy {
                     let degree = audience.len();
                     let count = (self.p.invitations as usize).min(degree as usize);
                     pick_distinct_by(&words[..count], degree, &mut picked);
+                    // A packed row is read once where its ties are asked for in order.
+                    picked.sort_unstable();
                     let sent = self.invite(env, (*group, order), (audience, &picked), bins);
                     book.tally.channels[self.channel as usize].exposed += u64::from(sent);
                     book.tally.shares += 1;
@@ -279,83 +255,6 @@ enum Place {
     Late,
 }
 
-impl Pool {
-    /// Openers whose group filled in the wave in which they opened it invite nobody.
-    fn forget_full(&mut self) {
-        let mut opened = std::mem::take(&mut self.opened);
-        opened.retain(|(number, _)| self.group(*number).is_some_and(|g| g.open));
-        self.opened = opened;
-    }
-
-    fn group(&mut self, number: u32) -> Option<&mut Group> {
-        let position = number.checked_sub(self.base)?;
-        self.groups.get_mut(position as usize)
-    }
-
-    /// The members of a group, the opener first.
-    fn members(&self, number: u32) -> impl Iterator<Item = &Order> {
-        let position = number.checked_sub(self.base);
-        let group = position.and_then(|position| self.groups.get(position as usize));
-        let more = self.more.get(&number).into_iter().flatten();
-        group.map(|group| &group.opener).into_iter().chain(more)
-    }
-
-    /// Whether a consumer is in a group.
-    fn has(&self, number: u32, consumer: u32) -> bool {
-        self.members(number).any(|order| order.consumer == consumer)
-    }
-
-    /// Adds a member to a group; one that is full gives its orders to `orders`.
-    fn join(&mut self, order: Order, size: u32, orders: &mut Vec<Order>) -> bool {
-        let number = order.context;
-        let more = self.more.get(&number).map_or(0, Vec::len);
-        let full = more as u32 + 2 == size;
-        if !full {
-            self.more.entry(number).or_default().push(order);
-        } else if let Some(group) = self.group(number) {
-            group.open = false;
-            orders.push(group.opener);
-            orders.extend(self.more.remove(&number).into_iter().flatten());
-            orders.push(order);
-        }
-        full
-    }
-
-    /// The oldest open group of an offer, unless the consumer is in it.
-    fn public(&mut self, place: usize, consumer: u32) -> Option<u32> {
-        while let Some(&number) = self.by_offer[place].front() {
-            match self.group(number).filter(|group| group.open) {
-                Some(_) => return (!self.has(number, consumer)).then_some(number),
-                None => self.by_offer[place].pop_front(),
-            };
-        }
-        None
-    }
-
-    /// Opens a group; returns its number.
-    fn open(&mut self, place: usize, mut opener: Order, closes: Clock) {
-        let number = self.base + self.groups.len() as u32;
-        opener.context = number;
-        if self.groups.len() == self.groups.capacity() {
-            self.groups.reserve_exact((self.groups.len() / 8).max(4));
-        }
-        self.groups.push_back(Group { opener, closes, open: true });
-        self.by_offer[place].push_back(number);
-        self.opened.push((number, opener));
-    }
-
-    /// The opener's order in the group gets the node that its cascade gave it.
-    fn pass_nodes_to_groups(&mut self) {
-        for (number, order) in std::mem::take(&mut self.opened) {
-            if let Some(group) = self.group(number) {
-                group.opener.node = order.node;
-                group.opener.flags |= flag::OWN_NODE;
-            }
-            self.opened.push((number, order));
-        }
-    }
-}
-
 impl GroupBuy {
     /// Takes the team orders out of a shard's orders and puts full groups' orders in.
     fn enrol(
@@ -371,21 +270,24 @@ impl GroupBuy {
         }
         let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
         let alone = orders.len();
-        for order in team {
-            match self.place(env, at, pool, &order) {
+        for (k, order) in team.iter().enumerate() {
+            if let Some(later) = team.get(k + AHEAD) {
+                self.touch(env, pool, later);
+            }
+            match self.place(env, at, pool, order) {
                 Place::Join(number) => {
-                    if pool.join(Order { context: number, ..order }, self.p.size, orders) {
+                    if pool.join(Order { context: number, ..*order }, self.p.size, orders) {
                         book.tally.groups_filled += 1;
                     }
                 }
                 Place::Open => {
                     book.tally.groups_opened += 1;
                     let closes = Clock { day: at.day + self.p.window_days, wave: at.wave };
-                    pool.open(env.catalogue.shards.row_of(order.offer), order, closes);
+                    pool.open(env.catalogue.shards.row_of(order.offer), *order, closes);
                 }
                 Place::Late => {
                     book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
-                    bins.push(Answer { order, verdict: Verdict::Late });
+                    bins.push(Answer { order: *order, verdict: Verdict::Late });
                 }
             }
         }
@@ -395,6 +297,17 @@ impl GroupBuy {
 
     fn is_team(&self, order: &Order) -> bool {
         order.variant == self.variant
+    }
+
+    /// Asks for the group that an order is likely to join, ahead of its use.
+    #[inline]
+    fn touch(&self, env: &Environment, pool: &Pool, order: &Order) {
+        if order.channel == self.channel && order.context != NONE {
+            pool.touch(order.context);
+        } else if let Some(oldest) = pool.by_offer[env.catalogue.shards.row_of(order.offer)].front()
+        {
+            pool.touch(*oldest);
+        }
     }
 
     /// Where a team order goes.
