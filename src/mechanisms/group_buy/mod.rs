@@ -271,9 +271,7 @@ impl GroupBuy {
         let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
         let alone = orders.len();
         for (k, order) in team.iter().enumerate() {
-            if let Some(later) = team.get(k + AHEAD) {
-                self.touch(env, pool, later);
-            }
+            self.touch(env, pool, &team, k);
             match self.place(env, at, pool, order) {
                 Place::Join(number) => {
                     if pool.join(Order { context: number, ..*order }, self.p.size, orders) {
@@ -299,21 +297,32 @@ impl GroupBuy {
         order.variant == self.variant
     }
 
-    /// Asks for the group that an order is likely to join, ahead of its use.
+    /// Asks for the groups that orders some way behind the `k`-th are likely to join: first for
+    /// where the number of an offer's oldest stands, then for the group.
     #[inline]
-    fn touch(&self, env: &Environment, pool: &Pool, order: &Order) {
-        if order.channel == self.channel && order.context != NONE {
-            pool.touch(order.context);
-        } else if let Some(oldest) = pool.by_offer[env.catalogue.shards.row_of(order.offer)].front()
-        {
-            pool.touch(*oldest);
+    fn touch(&self, env: &Environment, pool: &Pool, team: &[Order], k: usize) {
+        let ahead = |n: usize| {
+            let begin = if k == 0 { 0 } else { k + n };
+            team.iter().take(k + n + 1).skip(begin)
+        };
+        let row = |order: &Order| env.catalogue.shards.row_of(order.offer);
+        ahead(2 * AHEAD).for_each(|order| pool.touch_oldest(row(order)));
+        for order in ahead(AHEAD) {
+            let oldest = || pool.by_offer[row(order)].front().copied();
+            let number = if self.is_invited(order) { Some(order.context) } else { oldest() };
+            number.into_iter().for_each(|number| pool.touch(number));
         }
+    }
+
+    /// Whether an invitation to a group brought an order.
+    fn is_invited(&self, order: &Order) -> bool {
+        order.channel == self.channel && order.context != NONE
     }
 
     /// Where a team order goes.
     fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Place {
         let key = env.key_of(self.platform);
-        let invited = order.channel == self.channel && order.context != NONE;
+        let invited = self.is_invited(order);
         let fits = |g: &mut Group| g.open && g.opener.offer == order.offer;
         if invited
             && pool.group(order.context).is_some_and(fits)

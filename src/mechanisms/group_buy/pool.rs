@@ -56,6 +56,12 @@ impl Pool {
         }
     }
 
+    /// Asks for the number of an offer's oldest group ahead of its use.
+    #[inline]
+    pub(super) fn touch_oldest(&self, place: usize) {
+        self.by_offer[place].front().into_iter().for_each(simd::prefetch_one);
+    }
+
     /// The members of a group, the opener first.
     pub(super) fn members(&self, number: u32) -> impl Iterator<Item = &Order> {
         let position = number.checked_sub(self.base);
