@@ -217,6 +217,18 @@ fn a_network_file_is_found_beside_the_scenario_or_in_set_beside_the_caller() {
     assert!(said.code == 3 && said.err.contains("GX0211") && said.err.contains("line 2"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_unicode_are_taken() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = with(SMALL);
+    let name = std::ffi::OsStr::from_bytes(b"bad\xff");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guanxi"));
+    command.current_dir(folder.path()).args(["run", "s.toml", "-q", "-o"]).arg(name);
+    assert!(command.status().expect("the program can be started").success());
+    assert!(folder.path().join(name).join("manifest.json").exists());
+}
+
 #[test]
 fn everything_listed_can_be_explained() {
     let folder = with(SMALL);
@@ -334,6 +346,9 @@ fn arms_are_compared_from_files_and_from_run_folders() {
     assert_eq!(again.out, first.out);
     let run = format!("outputs/{}", entries(&folder.path().join("outputs"))[0]);
     assert_eq!(compare(&[&run, "--metrics", "orders_count"]).out, first.out);
+    // What was run already takes no other values.
+    let said = compare(&[&run, "--days", "3"]);
+    assert!(said.code == 2 && said.err.contains("`days=3` is for scenario files"), "{}", said.err);
     let turned = compare(&[&run, "--baseline", "b", "--metrics", "orders_count"]);
     assert!(turned.out.contains("\"arm\": \"a\""), "{}", turned.out);
     let said = compare(&[&run, "--baseline", "c"]);

@@ -90,6 +90,9 @@ fn replicates_stop_when_the_interval_is_narrow_enough_and_the_folder_is_that_of_
         let read = |folder: &Path| fs::read(folder.join(file)).expect("a file");
         assert!(read(&path) == read(&folder.path().join("plain")), "{file}");
     }
+    // The folder says of itself how many it has.
+    let verified = guanxi(folder.path(), &["verify", &path.to_string_lossy(), "--runs", "1"]);
+    assert_eq!(verified.code, 0, "{}", verified.err);
     let again = ask(&["gmv:1000%", "--min-replicates", "4"]);
     assert!(again.err.contains("reading outputs") && again.out == wide.out, "{}", again.err);
     let never = ask(&["gmv_fen:1000", "--until", "orders:1000%", "--max-replicates", "6"]);

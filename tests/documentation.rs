@@ -247,7 +247,9 @@ fn shrunk(mut words: Vec<String>, number: usize) -> Vec<String> {
             "1d".clone_into(word);
         }
     }
-    if !["run", "compare", "sweep", "plan"].contains(&words[1].as_str()) {
+    // What is compared of folders was run already.
+    let of_folders = words[1] == "compare" && !words.iter().any(|word| word.ends_with(".toml"));
+    if of_folders || !["run", "compare", "sweep", "plan"].contains(&words[1].as_str()) {
         return words;
     }
     // A comparison that stops by itself has a most instead of a number.

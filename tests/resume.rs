@@ -3,6 +3,9 @@
 //! written is named and costs no earlier result. `branch` and `verify` from outside.
 #![cfg(unix)]
 
+#[path = "resume/others.rs"]
+mod others;
+
 use guanxi::model::checkpoint::{self, Checkpoint};
 use std::collections::BTreeMap;
 use std::fs;
@@ -291,7 +294,6 @@ fn a_branch_has_the_past_of_its_parent_and_a_future_of_its_own() {
         ("market.merchants=40", "market.merchants"),
         ("seed=2", "seed"),
         ("replicates=3", "replicates"),
-        ("days=5", "days"),
         ("arm.viral.group_buy.size=5", "group_buy.size"),
         ("listing.price_level=0.9", "listing.price_level"),
         ("need.enabled=false", "need"),
@@ -305,6 +307,13 @@ fn a_branch_has_the_past_of_its_parent_and_a_future_of_its_own() {
     let said = run(root, "branch p@day=11 -q", 2);
     assert!(said.contains("no checkpoint of day 11") && said.contains("10, 20"), "{said}");
     assert!(run(root, "branch p -q", 2).contains("DIR@day=90"));
+    let said = run(root, "branch p@day=10 -q --set days=5", 3);
+    assert!(said.contains("the run ends on day 7"), "{said}");
+    let said = run(root, "branch p@day=10 -q -o ./p --force", 2);
+    assert!(
+        said.contains("cannot take its place") && root.join("p/checkpoints").is_dir(),
+        "{said}"
+    );
     assert!(left(root).is_none());
     assert!(!root.join("no").exists());
 }
@@ -342,6 +351,27 @@ fn what_a_folder_says_is_verified() {
         renew(root, file);
     }
     run(root, "verify whole --progress none", 0);
+    // What the manifest itself says follows from its files, and three tables from the metrics.
+    let manifest = root.join("whole/manifest.json");
+    let before = fs::read_to_string(&manifest).expect("read");
+    for (from, to, name) in [
+        ("\"seed\":9", "\"seed\":8", "seed"),
+        ("\"replicates\":2", "\"replicates\":3", "replicates"),
+        ("\"status\":\"complete\"", "\"status\":\"interrupted\"", "status"),
+        ("\"tables_digest\":\"", "\"tables_digest\":\"0", "tables_digest"),
+    ] {
+        assert!(before.contains(from), "no {from} in {before}");
+        fs::write(&manifest, before.replacen(from, to, 1)).expect("written");
+        let said = run(root, "verify whole --progress none", 6);
+        assert!(said.contains(&format!("manifest.json: {name} is")), "{said}");
+    }
+    fs::write(&manifest, &before).expect("written");
+    let path = root.join("whole/tables/summary.csv");
+    let text = fs::read_to_string(&path).expect("read");
+    fs::write(&path, text.replacen(",gmv_fen,fen,", ",gmv_fen,yuan,", 1)).expect("written");
+    renew(root, "summary.csv");
+    let said = run(root, "verify whole --progress none", 6);
+    assert!(said.contains("summary.csv does not follow from metrics.csv"), "{said}");
 }
 
 /// Makes the manifest agree with a table.
@@ -353,6 +383,8 @@ fn renew(root: &Path, table: &str) {
     let entry = &mut json["files"][format!("tables/{table}")];
     entry["bytes"] = bytes.len().into();
     entry["blake3"] = blake3::hash(&bytes).to_hex().to_string().into();
+    let files = serde_json::from_value(json["files"].clone()).expect("digests");
+    json["tables_digest"] = guanxi::output::manifest::tables_digest(&files).into();
     fs::write(&path, json.to_string()).expect("written");
 }
 

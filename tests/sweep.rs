@@ -210,6 +210,12 @@ fn a_run_that_fails_is_recorded_and_the_others_go_on() {
         assert_eq!(guanxi(root, &[&head[..], ODD].concat()).code, 4);
     }
     assert_code(&guanxi(root, &["merge", "part1", "part2", "-o", "m"]), 4, &["8 failed"]);
+    let onto = ["merge", "part1", "part2", "-o", "part1", "--force"];
+    assert_code(&guanxi(root, &onto), 2, &["`part1` is one of the shards"]);
+    // The printed script passes over failed runs, too, and ends as the sweep does.
+    let plan = ["plan", "s.toml", "-q", "-o", "by script", "--script", "shell", "--shards", "2"];
+    assert_code(&by_shell(root, &[&plan[..], ODD].concat()), 4, &["8 failed"]);
+    assert_same_tables(&root.join("by script"), &before, "by the script");
     assert_same_tables(&root.join("m"), &before, "merged");
 }
 
@@ -456,19 +462,24 @@ fn lists_and_samples_are_swept() {
     }
 }
 
-#[test]
-fn the_printed_script_runs_the_shards_and_merges_them() {
-    let (folder, expected) = swept();
-    let root = folder.path();
-    let plan = [&["plan", "s.toml", "-q", "-o", "a b", "--script", "shell", "--shards", "3"], GRID];
-    let said = guanxi(root, &plan.concat());
+/// Carries out the script that a line prints.
+fn by_shell(root: &Path, plan: &[&str]) -> Said {
+    let said = guanxi(root, plan);
     assert_eq!(said.code, 0, "{}", said.err);
     fs::write(root.join("all.sh"), &said.out).expect("written");
     let program = Path::new(env!("CARGO_BIN_EXE_guanxi"));
     let path = program.parent().expect("a folder").display();
     let path = format!("{path}:{}", std::env::var("PATH").unwrap_or_default());
     let output = Command::new("sh").arg("all.sh").env("PATH", path).current_dir(root).output();
-    assert_code(&output.expect("a shell can be started").into(), 0, &["results: a b"]);
+    output.expect("a shell can be started").into()
+}
+
+#[test]
+fn the_printed_script_runs_the_shards_and_merges_them() {
+    let (folder, expected) = swept();
+    let root = folder.path();
+    let plan = [&["plan", "s.toml", "-q", "-o", "a b", "--script", "shell", "--shards", "3"], GRID];
+    assert_code(&by_shell(root, &plan.concat()), 0, &["results: a b"]);
     assert_same_tables(&root.join("a b"), &expected, "by the script");
     let plan = [&["plan", "s.toml", "-q", "--script", "slurm", "--shards", "3"], GRID].concat();
     let said = guanxi(root, &plan);

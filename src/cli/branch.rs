@@ -62,6 +62,13 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
         scenario_digest: manifest.scenario_digest,
         day,
     });
+    let place = |path: &Path| path.canonicalize().ok();
+    if place(&parent).is_some() && place(&plan.folder) == place(&parent) {
+        let shown = parent.display();
+        let message =
+            format!("a branch of `{shown}` cannot take its place; choose another --output");
+        return Err(Failure::Usage(message));
+    }
     let parents = parents(&plan)?;
     announce(&plan, arguments.how, screen)?;
     screen.tell(&format!("  from day {day} of {}", parent.display()));
@@ -103,8 +110,10 @@ fn refuse(old: &Scenario, new: &Scenario, day: u16) -> Done {
     if new.replicates > old.replicates {
         names.push("replicates".to_owned());
     }
-    if new.days + new.start.burn_in_days <= day {
-        names.push("days".to_owned());
+    let end = new.days + new.start.burn_in_days;
+    if end <= day {
+        let message = format!("the run ends on day {end}: no future is left after day {day}");
+        return Err(Failure::Inputs(message));
     }
     if names.is_empty() {
         return Ok(());

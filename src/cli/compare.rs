@@ -53,6 +53,7 @@ pub struct Measurement {
 
 /// Compares the arms of all sources.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
+    refuse_what_files_have(arguments)?;
     let mut all = Vec::new();
     for source in &arguments.sources {
         all.push(match sweep::point::measurement(source, screen)? {
@@ -95,6 +96,18 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     Ok(())
 }
 
+/// Refuses values laid over scenarios where none is given, instead of passing over them.
+fn refuse_what_files_have(arguments: &Arguments) -> Done {
+    let sets = arguments.over.all();
+    let is_run = |source: &PathBuf| source.is_dir() || source.to_string_lossy().contains("@point=");
+    match sets.first() {
+        Some(set) if arguments.sources.iter().all(is_run) => Err(Failure::Usage(format!(
+            "`{set}` is for scenario files; what is compared here was run already"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The run folder of a source; a scenario is run unless its folder is complete.
 fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathBuf, Failure> {
     if source.is_dir() {
@@ -109,16 +122,23 @@ fn folder(source: &Path, arguments: &Arguments, screen: &Screen) -> Result<PathB
         screen.tell(&format!("{}: reading {}", source.display(), plan.folder.display()));
         return Ok(plan.folder);
     }
-    if plan.folder.exists() {
-        // It is not whole, or of another version: --output and --force are not of `compare`.
-        let path = plan.folder.clone();
-        let error = OutputError::InTheWay { path };
-        return Err(in_the_way(&error, &plan.folder));
-    }
+    refuse_what_is_there(&plan)?;
     announce(&plan, arguments.how, screen)?;
     let ran = run(&plan, arguments.how, false, screen)?;
     ran.ending()?;
     Ok(ran.folder)
+}
+
+/// Refuses a folder that is there but not whole, or of another version: --output and --force
+/// are not of `compare`.
+pub fn refuse_what_is_there(plan: &Plan) -> Done {
+    match plan.folder.exists() {
+        false => Ok(()),
+        true => {
+            let error = OutputError::InTheWay { path: plan.folder.clone() };
+            Err(in_the_way(&error, &plan.folder))
+        }
+    }
 }
 
 /// Whether what a plan would give is there, complete and by this version.

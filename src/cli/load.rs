@@ -3,11 +3,15 @@
 use crate::cli::failure::Failure;
 use crate::engine::experiment;
 use crate::error::{Issue, NOT_YET, Place, Source};
+use crate::output::error::{OutputError, reading};
 use crate::scenario::resolve::{CATALOGUE, Checked, Input, resolve_bytes};
+use crate::scenario::{Scenario, digest};
 use clap::Args;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Values laid over the scenario.
@@ -76,4 +80,49 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Failure> {
     let bytes = bytes(path)?;
     let checked = check(path, &bytes, sets).map_err(Failure::Scenario)?;
     Ok(Loaded { checked, bytes })
+}
+
+/// Digests of files by path.
+pub type Digests = BTreeMap<PathBuf, String>;
+
+/// The digest of a scenario and of the files that it reads: equal where results are; those of
+/// known files are kept.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn digest(scenario: &Scenario, known: &mut Digests) -> Result<String, Failure> {
+    for path in files(scenario) {
+        if let Entry::Vacant(place) = known.entry(path) {
+            let own = digest_of(place.key());
+            place.insert(own.map_err(|error| Failure::Inputs(error.to_string()))?);
+        }
+    }
+    Ok(digest_by(scenario, known))
+}
+
+/// [`digest`], by the known digests of the files.
+#[must_use]
+pub fn digest_by(scenario: &Scenario, known: &Digests) -> String {
+    let own = files(scenario).into_iter().filter_map(|path| known.get(&path));
+    own.fold(digest::digest(scenario), |all, own| {
+        blake3::hash(format!("{all} {own}").as_bytes()).to_hex().to_string()
+    })
+}
+
+/// The files that a scenario reads.
+fn files(scenario: &Scenario) -> Vec<PathBuf> {
+    let arms = scenario.arms.iter();
+    let mut paths: Vec<PathBuf> =
+        arms.flat_map(|arm| scenario.id_files(arm).map(|file| file.1)).collect();
+    if scenario.network.kind == "file" {
+        paths.push(PathBuf::from(&scenario.network.file));
+    }
+    paths
+}
+
+fn digest_of(path: &Path) -> Result<String, OutputError> {
+    let mut hasher = blake3::Hasher::new();
+    let file = File::open(path).map_err(reading(path))?;
+    hasher.update_reader(file).map_err(reading(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }

@@ -154,5 +154,13 @@ pub fn execute(cli: Cli) -> u8 {
     }
 }
 
+/// The command line; what is no UTF-8 in it is shown as such.
+#[must_use]
+pub fn command_line() -> String {
+    let words: Vec<_> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    words.join(" ")
+}
+
 /// What a verb ends with.
 pub type Done = Result<(), Failure>;

@@ -9,7 +9,6 @@ use crate::output::declared::RunKey;
 use crate::output::manifest::{Manifest, Origin};
 use crate::output::run_folder::Meta;
 use crate::scenario::Scenario;
-use crate::scenario::digest::digest;
 use crate::scenario::resolved::resolved_toml;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -25,8 +24,10 @@ pub struct Plan {
     pub scenario: Scenario,
     /// The bytes it was read from.
     pub bytes: Vec<u8>,
-    /// Its digest.
+    /// The digest of it and of the files that it reads.
     pub digest: String,
+    /// Digests of these files.
+    inputs: load::Digests,
     /// The folder of the results.
     pub folder: PathBuf,
     /// The memory it takes.
@@ -59,7 +60,8 @@ impl Plan {
         sets: &[String],
         output: Option<&Path>,
     ) -> Result<Self, Failure> {
-        let digest = digest(&scenario);
+        let mut inputs = load::Digests::new();
+        let digest = load::digest(&scenario, &mut inputs)?;
         let folder = output.map_or_else(|| folder_of(&scenario, &digest), Path::to_path_buf);
         let estimate = experiment::estimate(&scenario)?;
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
@@ -73,7 +75,7 @@ impl Plan {
             excel: false,
             branch: None,
         };
-        Ok(Self { scenario, bytes, digest, folder, estimate, origin })
+        Ok(Self { scenario, bytes, digest, inputs, folder, estimate, origin })
     }
 
     /// The plan of what a run folder holds, with further values laid over it.
@@ -95,8 +97,8 @@ impl Plan {
         let mut plan = Self::of(checked.scenario, bytes, file, &sets, Some(folder))?;
         if more.is_empty() && plan.digest != manifest.scenario_digest {
             return Err(Failure::Usage(format!(
-                "the scenario in `{shown}` resolves to other values now (digest {}, not {}): it \
-                 was run by another version, or from another folder",
+                "the scenario in `{shown}` resolves to other values now, or reads other files \
+                 (digest {}, not {}): it was run by another version, or from another folder",
                 &plan.digest[..12],
                 manifest.scenario_digest.get(..12).unwrap_or_default(),
             )));
@@ -110,15 +112,19 @@ impl Plan {
     pub fn with_replicates(&self, replicates: u32) -> Self {
         let mut scenario = self.scenario.clone();
         scenario.replicates = replicates;
-        let digest = digest(&scenario);
+        let digest = load::digest_by(&scenario, &self.inputs);
         let folder = folder_of(&scenario, &digest);
+        let mut origin = self.origin.clone();
+        origin.sets.retain(|set| !set.starts_with("replicates="));
+        origin.sets.push(format!("replicates={replicates}"));
         Self {
             scenario,
             bytes: self.bytes.clone(),
             digest,
+            inputs: self.inputs.clone(),
             folder,
             estimate: self.estimate.clone(),
-            origin: self.origin.clone(),
+            origin,
         }
     }
 
@@ -205,7 +211,7 @@ impl Plan {
             digest: self.digest.clone(),
             seed: self.scenario.seed,
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
+            command: Some(crate::cli::command_line()),
             origin: Some(self.origin.clone()),
             threads,
             cores: std::thread::available_parallelism().map_or(1, usize::from),

@@ -30,7 +30,7 @@ pub struct Arguments {
 
 /// Goes on with a run.
 pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
-    let unfinished = most_advanced(&arguments.folder)?;
+    let unfinished = most_advanced(&arguments.folder, screen)?;
     let manifest = &unfinished.manifest;
     let force = manifest.origin.as_ref().is_some_and(|origin| origin.force);
     if unfinished.is_temporary() && manifest.status == Status::Complete {
@@ -71,31 +71,66 @@ fn as_before(mut how: How, origin: &Origin) -> How {
     how
 }
 
-/// Of what is unfinished under a name, that which has come farthest.
-fn most_advanced(folder: &Path) -> Result<Unfinished, Failure> {
-    let days = |one: &Unfinished| -> u64 {
-        let known = checkpoint::in_folder(&one.folder.join(FOLDER)).map(|found| found.0);
-        known.unwrap_or_default().iter().map(|one| u64::from(one.header().day)).sum()
-    };
-    let rank =
-        |one: &Unfinished| (one.manifest.status == Status::Complete, one.n_arrived(), days(one));
+/// Of what is unfinished under a name, that which has come farthest. What another run left
+/// under the same name is not taken for it.
+fn most_advanced(folder: &Path, screen: &Screen) -> Result<Unfinished, Failure> {
     let found = Unfinished::find(folder)?;
-    if let Some(best) = found.into_iter().max_by_key(rank) {
-        return Ok(best);
+    let there = read::manifest(folder);
+    let is_named = |one: &Unfinished| one.folder == folder;
+    if found.is_empty() || there.as_ref().is_ok_and(|one| one.status == Status::Complete) {
+        return match found.into_iter().find(is_named) {
+            Some(named) => Ok(named),
+            None => Err(nothing(folder, there)),
+        };
     }
-    let shown = folder.display();
-    if let Some(found) = named::sweep(folder)? {
-        let command = found.manifest.command.as_deref().unwrap_or("guanxi sweep");
+    let digest = |one: &Unfinished| one.manifest.scenario_digest.clone();
+    let wanted = there.map_or_else(|_| digest(&found[0]), |one| one.scenario_digest);
+    let (own, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| digest(one) == wanted);
+    if !own.iter().any(is_named) && !others.is_empty() {
+        let all: Vec<String> = left(own.iter().chain(&others));
         return Err(Failure::Usage(format!(
-            "`{shown}` is a sweep: the command that began it goes on with it\n{command}"
+            "several runs were left under the name `{}`; name the one to go on with\n{}",
+            folder.display(),
+            all.join("\n")
         )));
     }
-    Err(Failure::Usage(match read::manifest(folder) {
+    for one in left(others.iter()) {
+        screen.complain(&format!("warning: another run was left there and stays: {one}"));
+    }
+    own.into_iter().max_by_key(rank).ok_or_else(|| nothing(folder, read::manifest(folder)))
+}
+
+/// How far a run has come.
+fn rank(one: &Unfinished) -> (bool, usize, u64) {
+    let known = checkpoint::in_folder(&one.folder.join(FOLDER)).map(|found| found.0);
+    let days = known.unwrap_or_default().iter().map(|one| u64::from(one.header().day)).sum();
+    (one.manifest.status == Status::Complete, one.n_arrived(), days)
+}
+
+/// Folders that were left, each as the command that goes on with it.
+fn left<'a>(all: impl Iterator<Item = &'a Unfinished>) -> Vec<String> {
+    all.map(|one| format!("guanxi resume {}", one.folder.display())).collect()
+}
+
+/// Why there is nothing to go on with.
+fn nothing(folder: &Path, there: Result<Manifest, OutputError>) -> Failure {
+    let shown = folder.display();
+    if let Ok(Some(found)) = named::sweep(folder) {
+        let command = found.manifest.command.as_deref().unwrap_or("guanxi sweep");
+        return Failure::Usage(format!(
+            "`{shown}` is a sweep: the command that began it goes on with it\n{command}"
+        ));
+    }
+    let killed = left(Unfinished::find(folder).unwrap_or_default().iter());
+    let killed: String =
+        killed.iter().map(|one| format!("\nwhat a killed run left: {one}")).collect();
+    Failure::Usage(match there {
         Ok(Manifest { status: Status::Complete, .. }) => {
-            format!("`{shown}` is complete: there is nothing to go on with")
+            format!("`{shown}` is complete: there is nothing to go on with{killed}")
         }
-        _ => format!("there is no unfinished run `{shown}`"),
-    }))
+        Err(error) if folder.join("manifest.json").exists() => error.to_string(),
+        _ => format!("there is no unfinished run `{shown}`{killed}"),
+    })
 }
 
 /// Arms of replicates all of whose platforms' runs are there.

@@ -1,6 +1,6 @@
 //! `guanxi compare --until`: replicate after replicate, until differences are known well enough.
 
-use crate::cli::compare::is_known;
+use crate::cli::compare::{is_known, refuse_what_is_there};
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
 use crate::cli::run::{How, announce, run_until};
@@ -69,7 +69,9 @@ impl Until {
                 return Ok(plan.folder);
             }
         }
-        goals.run(&plan.with_replicates(most), &baseline, how, screen)
+        let plan = plan.with_replicates(most);
+        refuse_what_is_there(&plan)?;
+        goals.run(&plan, &baseline, how, screen)
     }
 
     fn run(

@@ -2,6 +2,7 @@
 //! tables against each other, and a few runs against themselves, run again.
 
 use crate::cli::failure::Failure;
+use crate::cli::keeper::FOLDER;
 use crate::cli::plan::Plan;
 use crate::cli::run::How;
 use crate::cli::screen::{Screen, counted};
@@ -9,13 +10,13 @@ use crate::cli::verify_rows::Run;
 use crate::cli::{Done, branch, named, sweep};
 use crate::engine::course::Course;
 use crate::model;
-use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint::{self, Checkpoint};
 use crate::observer::RunRecord;
 use crate::output::declared::RunKey;
 use crate::output::error::OutputError;
-use crate::output::manifest::Manifest;
+use crate::output::manifest::{Manifest, RunCounts, Status, tables_digest};
 use crate::output::read::{self, Mismatch};
-use crate::output::recount;
+use crate::output::{derived, recount};
 use crate::scenario::Arm;
 use clap::Args;
 use serde_json::json;
@@ -50,8 +51,10 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut findings: Vec<String> =
         read::verify_digests(folder).map_err(failed)?.iter().map(told).collect();
     screen.tell(&format!("{} have their digests", counted(manifest.files.len() as u64, "file")));
+    findings.extend(checkpoints(folder)?);
     // What is damaged would only be found again in other words.
     if findings.is_empty() {
+        findings.extend(statements(folder, &manifest)?);
         findings.extend(recount::disagreements(folder).map_err(failed)?);
         screen.tell("ledger, funnel, days and metrics agree with each other");
     }
@@ -62,6 +65,56 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     }
     show(folder, &findings, &again, screen);
     ending(folder, &findings)
+}
+
+/// What is wrong with the checkpoints that a folder keeps.
+fn checkpoints(folder: &Path) -> Result<Vec<String>, Failure> {
+    let kept = folder.join(FOLDER);
+    let found = checkpoint::in_folder(&kept);
+    let (_, damaged) = found.map_err(|source| OutputError::reading(&kept, source))?;
+    Ok(damaged.iter().map(ToString::to_string).collect())
+}
+
+/// What a manifest says otherwise than its scenario, its files and its tables.
+fn statements(folder: &Path, manifest: &Manifest) -> Result<Vec<String>, Failure> {
+    let plan = Plan::of_folder(folder, manifest, &[])?;
+    let planned = Manifest::planned(&plan.meta(manifest.machine.threads));
+    let measured = read::read_metrics(folder).map_err(|error| Failure::Runtime(error.into()))?;
+    let complete = measured.runs.iter().filter(|run| run.complete).count();
+    let interrupted = measured.runs.len() - complete;
+    let runs = RunCounts { complete, interrupted, ..planned.runs.clone() };
+    let is_whole = complete == runs.planned;
+    let status = if is_whole { Status::Complete } else { Status::Interrupted };
+    let expected = Manifest {
+        status,
+        runs,
+        tables_digest: Some(tables_digest(&manifest.files)),
+        engine_version: manifest.engine_version.clone(),
+        command: manifest.command.clone(),
+        origin: manifest.origin.clone(),
+        machine: manifest.machine.clone(),
+        files: manifest.files.clone(),
+        ..planned
+    };
+    let mut findings = differences(manifest, &expected);
+    if findings.is_empty() {
+        findings = derived::disagreements(folder, &measured)
+            .map_err(|error| Failure::Runtime(error.into()))?;
+    }
+    Ok(findings)
+}
+
+/// The statements in which two manifests differ.
+fn differences(said: &Manifest, expected: &Manifest) -> Vec<String> {
+    let fields = |one: &Manifest| serde_json::to_value(one).unwrap_or_default();
+    let (said, expected) = (fields(said), fields(expected));
+    let all = expected.as_object().into_iter().flatten();
+    all.filter(|(name, value)| said.get(name) != Some(value))
+        .map(|(name, value)| {
+            let other = said.get(name).cloned().unwrap_or_default();
+            format!("manifest.json: {name} is {other}, and {value} by the files")
+        })
+        .collect()
 }
 
 /// Findings are told by the exit code.

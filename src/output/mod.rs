@@ -13,6 +13,7 @@ pub mod csv;
 pub mod decision;
 pub mod decision_text;
 pub mod declared;
+pub mod derived;
 pub mod dictionary;
 pub mod enough;
 pub mod error;

@@ -5,10 +5,10 @@
 //! that. Memory holds one run's rows at a time, and the metrics of all runs.
 
 use crate::observer::RunRecord;
-use crate::output::comparison::{self, Measured, MetricName, RunMetrics};
+use crate::output::comparison::{Measured, MetricName, RunMetrics};
 use crate::output::csv;
-use crate::output::decision::choices;
-use crate::output::declared::{self, Declared, Keys, RunKey};
+use crate::output::declared::{self, Declared, Keys, RunKey, Table};
+use crate::output::derived;
 use crate::output::dictionary::dictionary;
 use crate::output::error::{OutputError, writing};
 use crate::output::files::{self, DigestedFile};
@@ -332,23 +332,10 @@ impl RunFolder {
     }
 
     fn write_statistics(&mut self) -> Result<(), OutputError> {
-        let measured = self.measured();
-        let scenario = measured.scenario.as_str();
-        let arm = |arm: &str, platform: &str| [scenario, arm, platform].map(Cell::from).to_vec();
-        let metrics = measured
-            .runs
-            .iter()
-            .map(|run| (run.key.cells(scenario), comparison::metrics_rows(&measured.metrics, run)));
-        self.write_table(Keys::Run, "tables/", &declared::METRICS, metrics)?;
-        let summary = measured.summary();
-        let rows = summary.iter().map(|s| (arm(&s.arm, &s.platform), comparison::summary_row(s)));
-        self.write_table(Keys::Arm, "tables/", &declared::SUMMARY, rows)?;
-        let all = measured.differences();
-        let rows = all.iter().map(|d| (arm(&d.arm, &d.platform), comparison::difference_row(d)));
-        self.write_table(Keys::Arm, "tables/", &declared::DIFFERENCES, rows)?;
-        let all = choices(&measured);
-        let rows = all.iter().map(|c| (arm(&c.arm, &c.platform), comparison::decision_row(c)));
-        self.write_table(Keys::Arm, "tables/", &declared::DECISION, rows)
+        for (Table { keys, schema }, blocks) in derived::tables(&self.measured()) {
+            self.write_table(keys, "tables/", schema, blocks)?;
+        }
+        Ok(())
     }
 
     fn write_plan(&mut self) -> Result<(), OutputError> {

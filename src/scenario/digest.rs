@@ -4,7 +4,8 @@
 //! off, and parameters of other kinds of network, are left out, so that the digest does
 //! not change when the registry grows.
 //! `network.file` counts as it was written, so that the digest does not depend on
-//! where the scenario lies.
+//! where the scenario lies; what stands in files is added by `cli::load::digest`, which is what
+//! run folders, checkpoints and sweeps are known by.
 
 use crate::network::acts;
 use crate::parameter::{Value, Values};

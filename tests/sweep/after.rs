@@ -94,6 +94,11 @@ fn a_sweep_and_its_shards_are_verified_and_what_was_changed_is_found() {
     let digest = blake3::hash(&fs::read(&table).expect("there")).to_hex().to_string();
     json["files"]["tables/daily.csv"]["blake3"] = digest.into();
     fs::write(&manifest, json.to_string()).expect("written");
+    let said = guanxi(root, &["verify", "whole", "--runs", "24"]);
+    assert_code(&said, 6, &["manifest.json: tables_digest is not that"]);
+    let files = serde_json::from_value(json["files"].clone()).expect("digests");
+    json["tables_digest"] = guanxi::output::manifest::tables_digest(&files).into();
+    fs::write(&manifest, json.to_string()).expect("written");
     assert_code(&guanxi(root, &["verify", "whole", "--runs", "24"]), 6, &["comes out otherwise"]);
     let journal = root.join("part/runs.journal");
     let mut bytes = fs::read(&journal).expect("there");

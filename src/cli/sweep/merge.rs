@@ -12,7 +12,7 @@ use crate::output::sweep::merge::{self, Found};
 use crate::output::sweep::plan::Shard;
 use crate::scenario::design::Piece;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `merge`.
 #[derive(Debug, Args)]
@@ -51,6 +51,12 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let plan = &parts[0].plan;
     let path = arguments.output.clone();
     let path = path.unwrap_or_else(|| default_folder(plan, Shard::WHOLE));
+    if let Some(own) = parts.iter().find(|part| is_same(&part.path, &path)) {
+        let shown = own.path.display();
+        return Err(Failure::Usage(format!(
+            "`{shown}` is one of the shards; the whole needs a folder of its own"
+        )));
+    }
     let asked = Asked {
         plan: plan.clone(),
         shard: Shard::WHOLE,
@@ -72,6 +78,12 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     };
     show(&manifest, &path, screen);
     ending(manifest.runs)
+}
+
+/// Whether two paths lead to the same folder.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().ok();
+    place(one).is_some() && place(one) == place(other)
 }
 
 /// Refuses what does not belong together, all of it at once.
@@ -126,7 +138,7 @@ fn meta(part: &Found) -> Result<Meta, OutputError> {
         resolved: String::from_utf8_lossy(&file("resolved.toml")?).into_owned(),
         scenario_file: part.manifest.scenario_file.clone(),
         engine_version: part.manifest.engine_version.clone(),
-        command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
+        command: Some(crate::cli::command_line()),
         threads: machine.threads,
         worlds: part.manifest.worlds,
         cores: machine.cores,

@@ -128,7 +128,7 @@ fn asked(prepared: &Prepared, arguments: &Arguments, (shard, crew): (Shard, Crew
                 .ok()
                 .map(|path| path.to_string_lossy().into_owned()),
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: Some(std::env::args().collect::<Vec<_>>().join(" ")),
+            command: Some(crate::cli::command_line()),
             threads: crew.worlds * crew.threads,
             worlds: crew.worlds,
             cores: cores(),
@@ -268,7 +268,7 @@ fn tell_beginning(folder: &SweepFolder, missing: usize, screen: &Screen) {
     }
     if folder.damaged() > 0 {
         let n = counted(folder.damaged() as u64, "record");
-        screen.complain(&format!("{n} of the journal were damaged; their runs are done again"));
+        screen.complain(&format!("{n} of the journal damaged: what they held is done again"));
     }
     if counts.complete + counts.failed > 0 {
         screen.tell(&format!(

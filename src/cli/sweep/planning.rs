@@ -8,13 +8,12 @@ use crate::engine::ensemble;
 use crate::engine::experiment;
 use crate::error::{Issue, Source};
 use crate::model::estimate::Estimate;
-use crate::output::error::{OutputError, reading};
 use crate::output::manifest::ArmEntry;
 use crate::output::sweep::plan::{Design, Plan, Point, Varied};
 use crate::scenario::Scenario;
 use crate::scenario::design::axis::{Axis, declared};
 use crate::scenario::design::{self, Kind, Points, list};
-use crate::scenario::digest::{RESULTS_EPOCH, digest};
+use crate::scenario::digest::RESULTS_EPOCH;
 use crate::scenario::resolve::Checked;
 use crate::scenario::resolved::resolved_toml;
 use clap::Args;
@@ -324,42 +323,11 @@ fn point(
     };
     Ok(Point {
         values,
-        digest: with_files(scenario, files)?,
+        digest: load::digest(scenario, files)?,
         seed: scenario.seed,
         days: scenario.days,
         replicates: scenario.replicates,
         baseline: scenario.baseline.clone(),
         arms: scenario.arms.iter().map(arm).collect(),
     })
-}
-
-/// The digest of a scenario and of the files that it reads; those of known files are kept.
-///
-/// # Errors
-/// Where a file cannot be read.
-pub fn with_files(
-    scenario: &Scenario,
-    known: &mut BTreeMap<PathBuf, String>,
-) -> Result<String, Failure> {
-    let mut paths: Vec<PathBuf> =
-        scenario.arms.iter().flat_map(|arm| scenario.id_files(arm).map(|file| file.1)).collect();
-    if scenario.network.kind == "file" {
-        paths.push(PathBuf::from(&scenario.network.file));
-    }
-    let mut all = digest(scenario);
-    for path in paths {
-        if !known.contains_key(&path) {
-            let mut hasher = blake3::Hasher::new();
-            let read = std::fs::File::open(&path).and_then(|file| {
-                hasher.update_reader(file)?;
-                Ok(())
-            });
-            let failed: Result<(), OutputError> = read.map_err(reading(&path));
-            failed.map_err(|error| Failure::Inputs(error.to_string()))?;
-            known.insert(path.clone(), hasher.finalize().to_hex().to_string());
-        }
-        let own = &known[&path];
-        all = blake3::hash(format!("{all} {own}").as_bytes()).to_hex().to_string();
-    }
-    Ok(all)
 }

@@ -2,7 +2,6 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Screen, counted};
-use crate::cli::sweep::planning::with_files;
 use crate::cli::verify::{Arguments, ending, key_of, show, told};
 use crate::cli::verify_rows::Run;
 use crate::cli::{Done, load};
@@ -11,6 +10,7 @@ use crate::model;
 use crate::output::comparison::MetricName;
 use crate::output::declared::Declared;
 use crate::output::error::OutputError;
+use crate::output::manifest::tables_digest;
 use crate::output::sweep::manifest::Counts;
 use crate::output::sweep::merge::Found;
 use crate::output::sweep::plan::SweepKey;
@@ -18,7 +18,6 @@ use crate::output::{read, recount};
 use crate::scenario::Scenario;
 use crate::scenario::design::{Piece, Points};
 use crate::scenario::digest::RESULTS_EPOCH;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -40,6 +39,7 @@ pub fn execute(found: &Found, arguments: &Arguments, screen: &Screen) -> Done {
     }
     // What is damaged would only be found again in other words.
     if findings.is_empty() {
+        findings.extend(statements(found));
         findings.extend(recount::disagreements(folder).map_err(failed)?);
         screen.tell("ledger, funnel, days and metrics agree with each other");
     }
@@ -50,6 +50,20 @@ pub fn execute(found: &Found, arguments: &Arguments, screen: &Screen) -> Done {
     }
     show(folder, &findings, &again, screen);
     ending(folder, &findings)
+}
+
+/// What a manifest says otherwise than the plan and the files.
+fn statements(found: &Found) -> Vec<String> {
+    let (plan, said) = (&found.plan, &found.manifest);
+    let agree = [
+        ("scenario", said.scenario == plan.scenario),
+        ("results_epoch", said.results_epoch == plan.results_epoch),
+        ("design", said.design == plan.design),
+        ("points", said.points == plan.points.len()),
+        ("tables_digest", said.tables_digest == Some(tables_digest(&said.files))),
+    ];
+    let others = agree.iter().filter(|(_, agrees)| !agrees);
+    others.map(|(name, _)| format!("manifest.json: {name} is not that of plan and files")).collect()
 }
 
 /// Refuses a sweep of which runs are missing, and says how it is gone on with.
@@ -128,7 +142,9 @@ fn scenario(found: &Found, point: u32) -> Result<Scenario, Failure> {
     };
     let sets = [&plan.design.set[..], &points.sets(point as usize)].concat();
     let checked = load::check(file, &load::bytes(&stored)?, &sets).map_err(Failure::Scenario)?;
-    if with_files(&checked.scenario, &mut BTreeMap::new())? != plan.points[point as usize].digest {
+    if load::digest(&checked.scenario, &mut load::Digests::new())?
+        != plan.points[point as usize].digest
+    {
         return Err(Failure::Usage(format!(
             "point {point} of `{shown}` resolves to other values now, or reads other files: it was \
              run by another version, or from another folder"

@@ -65,6 +65,17 @@ impl Unfinished {
         self.folder != self.target
     }
 
+    /// Whether the folder that has the name is an earlier state of the same run: it gives its
+    /// place to what comes of this one.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        let same = |there: &Manifest| {
+            there.status != Status::Complete
+                && there.scenario_digest == self.manifest.scenario_digest
+        };
+        read::manifest(&self.target).is_ok_and(|there| same(&there))
+    }
+
     /// Runs that have arrived, by the journal.
     #[must_use]
     pub fn n_arrived(&self) -> usize {
@@ -80,10 +91,10 @@ impl RunFolder {
     /// Where another process writes it, or it cannot be read or written.
     pub fn reopen(unfinished: &Unfinished, force: bool, meta: Meta) -> Result<Self, OutputError> {
         let Unfinished { folder, target, .. } = unfinished;
-        let goes_on = !unfinished.is_temporary();
-        let partial = match goes_on {
-            true => copied(folder, target)?,
-            false => folder.clone(),
+        let goes_on = unfinished.goes_on();
+        let partial = match unfinished.is_temporary() {
+            true => folder.clone(),
+            false => copied(folder, target)?,
         };
         let spool = partial.join("spool");
         std::fs::create_dir_all(&spool).map_err(writing(&spool))?;
@@ -115,7 +126,7 @@ impl RunFolder {
         if spool.exists() {
             std::fs::remove_dir_all(&spool).map_err(writing(&spool))?;
         }
-        target::place(&unfinished.folder, &unfinished.target, force)
+        target::place(&unfinished.folder, &unfinished.target, force || unfinished.goes_on())
     }
 
     /// Runs that are there from the first to the last day.
