@@ -248,6 +248,11 @@ fn equal_arms_cannot_be_separated() {
         let superlative = ["highest", "most", "fewest", "slowest", "closest", "furthest"];
         assert!(!superlative.iter().any(|word| title.contains(word)), "{title}");
     }
+    // Nor does one replicate of the same.
+    let (_keep, alone) = ran(&text, &["--replicates", "1"]);
+    let first = self::page(&alone).0.headline[0].clone();
+    assert!(first.en.contains("cannot be separated: copy and traditional have"), "{}", first.en);
+    assert!(first.zh.contains("无法区分"), "{}", first.zh);
     let course = page.figures().find(|figure| figure.id == "course").expect("a figure");
     assert_eq!(
         course.finding.en,
@@ -271,6 +276,53 @@ fn the_winner_is_named_with_its_size_and_interval() {
         "{}",
         first.en
     );
+}
+
+/// Of more arms than charts hold, the best and the baseline are drawn, and titles go by all.
+#[test]
+fn the_last_of_many_arms_can_win() {
+    let poor: String = (1..9).map(|k| format!("[arm.a{k}]\npreset = \"traditional\"\n")).collect();
+    let text = "name = \"many\"\ndays = 90\nreplicates = 4\nbaseline = \"z\"\n[population]\n\
+                consumers = 600\n[start]\nregistered_share = 0.02\n[arm.z]\npreset = \"viral\"\n";
+    let (_keep, out) = ran(&format!("{text}{poor}"), &[]);
+    let (page, html) = page(&out);
+    assert!(page.headline[0].en.starts_with("z wins in GMV"), "{}", page.headline[0].en);
+    let course = page.figures().find(|figure| figure.id == "course").expect("a figure");
+    assert!(course.finding.en.starts_with("z ends highest in GMV"), "{}", course.finding.en);
+    let funnel = page.figures().find(|figure| figure.id == "funnel").expect("a figure");
+    assert_eq!(funnel.sheets.len(), 8);
+    assert!(funnel.file(Lang::En).contains(">z<"), "the best is drawn");
+    assert!(html.contains("Charts draw 8 of 9 arms"));
+}
+
+#[test]
+fn where_nothing_is_sold_the_page_says_so() {
+    let text = TWO.replace(
+        "[arm.viral]",
+        "[market]\nmarketing_budget_fen_per_consumer_day = 0\n\
+                            [start]\nregistered_share = 0.0\n[arm.viral]",
+    );
+    let (_keep, out) = ran(&text, &[]);
+    let (page, html) = page(&out);
+    assert!(page.headline[0].en.starts_with("Nothing was sold"), "{:?}", page.headline);
+    assert!(page.figures().all(|figure| !figure.sheets.is_empty()), "a figure without a chart");
+    assert!(!html.contains("one pair each"));
+}
+
+#[test]
+fn what_was_changed_after_the_run_and_other_worlds_are_told() {
+    let (keep, out) = ran(TWO, &[]);
+    let path = out.join("tables/ledger.csv");
+    let text = std::fs::read_to_string(&path).expect("a table");
+    let lines: Vec<&str> = text.lines().collect();
+    std::fs::write(&path, lines[..lines.len() / 2].join("\n") + "\n").expect("written");
+    let (_, html) = page(&out);
+    assert!(html.contains("tables/ledger.csv is not as it was written"));
+    let line = ["run", "s.toml", "-o", "other", "-q", "--days", "30", "--seed", "20261122"];
+    assert_eq!(guanxi(keep.path(), &line).0, 0);
+    let both = report::page(&[out, keep.path().join("other")], Lang::En).expect("a page");
+    let told = both.warnings.iter().any(|one| one.en.contains("different populations or days"));
+    assert!(told, "{:?}", both.warnings);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::screen::Screen;
 use crate::output::error::OutputError;
 use crate::report::page::Page;
+use crate::report::sweeps::Sweep;
 use crate::report::{self, say};
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -89,6 +90,11 @@ pub fn write(
     look: Look,
     force: bool,
 ) -> Result<Vec<PathBuf>, Failure> {
+    let sweeps = folders.iter().filter(|folder| Sweep::is_one(folder)).count();
+    if sweeps > 1 {
+        let message = format!("a page has one sweep, and {sweeps} are given; make a page of each");
+        return Err(Failure::Usage(message));
+    }
     let lang = if look.lang == Lang::Zh { say::Lang::Zh } else { say::Lang::En };
     let page = report::page(folders, lang).map_err(|error| Failure::Runtime(error.into()))?;
     let html = report::html(&page).map_err(|error| Failure::Runtime(error.into()))?;

@@ -29,7 +29,8 @@ pub fn schema() -> Value {
     for section in &SECTIONS[1..] {
         insert(&mut top, section);
     }
-    top.extend(mechanisms(|spec| spec.scope == Scope::World));
+    // A mechanism's table at the top counts for all arms, whatever its scope.
+    top.extend(mechanisms(|_| true));
     let arms = json!({
         "type": "object",
         "description": one_line(ARM.about),
@@ -197,6 +198,14 @@ mod tests {
             let found = find(&schema, &key.path());
             let found = found.unwrap_or_else(|| panic!("{} is not in the schema", key.path()));
             assert!(found["description"].as_str().is_some_and(|text| text.len() > 5));
+        }
+    }
+
+    #[test]
+    fn a_mechanism_may_stand_at_the_top_whatever_its_scope() {
+        let schema = schema();
+        for spec in MECHANISMS {
+            assert!(schema["properties"][spec.name].is_object(), "{}", spec.name);
         }
     }
 

@@ -81,7 +81,7 @@ impl Progress for Watch {
             series.orders.push(one.orders);
             series.gmv_fen += one.gmv_fen;
             let told = format!(
-                "{} members, {} orders, {} yuan so far",
+                "{} members, {} orders, {} yuan",
                 grouped(one.members as f64, 0),
                 grouped(one.orders as f64, 0),
                 grouped(series.gmv_fen as f64 / 100.0, 0),
@@ -89,9 +89,10 @@ impl Progress for Watch {
             if self.screen.terminal {
                 let (members, orders) = (drawn(&series.members), drawn(&series.orders));
                 series.line.set_message(format!(
-                    "replicate {}  {name:<16} day {day:>4}/{} {members} {orders} {told}",
-                    replicate + 1,
-                    self.days
+                    // Numbers first: narrow terminals cut the rest.
+                    "{name:<12} day {day:>3}/{} {told}  {members} {orders} replicate {}",
+                    self.days,
+                    replicate + 1
                 ));
             } else {
                 let of = format!("replicate {}, {name}, day {day}", replicate + 1);

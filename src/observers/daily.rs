@@ -28,7 +28,7 @@ crate::table! {
         repeat_orders_count: Integer, "orders", "granted orders that are not the buyer's first", "复购订单数" => Cell::from(v.tally.repeat_orders);
         gmv_fen: Integer, "fen", "price of granted orders", "成交额" => sum(v, |c| c.ordered_fen);
         kept_gmv_fen: Integer, "fen", "price of delivered orders that were kept", "净成交额" => sum(v, |c| c.kept_fen);
-        kept_count: Integer, "orders", "delivered orders that were kept", "签收订单数" => sum(v, |c| c.kept as i64);
+        kept_count: Integer, "orders", "delivered orders that were kept", "签收且未退货订单数" => sum(v, |c| c.kept as i64);
         returned_count: Integer, "orders", "delivered orders that were returned", "退货订单数" => sum(v, |c| c.returned as i64);
         out_of_stock_count: Integer, "orders", "orders refused for want of stock", "缺货订单数" => Cell::from(v.tally.out_of_stock);
         unfilled_count: Integer, "orders", "orders paid back since group or batch did not fill", "未成团订单数" => Cell::from(v.tally.unfilled);

@@ -22,7 +22,7 @@ crate::table! {
         placed_count: Integer, "orders", "orders placed", "下单数" => Cell::from(v.counts.placed);
         ordered_count: Integer, "orders", "orders granted", "成交订单数" => Cell::from(v.counts.ordered);
         ordered_fen: Integer, "fen", "price of granted orders", "成交额" => Cell::from(v.counts.ordered_fen);
-        kept_count: Integer, "orders", "delivered orders that were kept", "签收订单数" => Cell::from(v.counts.kept);
+        kept_count: Integer, "orders", "delivered orders that were kept", "签收且未退货订单数" => Cell::from(v.counts.kept);
         kept_fen: Integer, "fen", "price of kept orders", "净成交额" => Cell::from(v.counts.kept_fen);
         returned_count: Integer, "orders", "delivered orders that were returned", "退货订单数" => Cell::from(v.counts.returned);
         new_members_count: Integer, "consumers", "first registrations through the channel", "新注册人数" => Cell::from(v.counts.registered);

@@ -149,7 +149,7 @@ metrics! { v;
     returns_share, "1", Lower, "share of delivered orders that were returned", "退货率" => v.sum(|c| c.returned as i64) / v.sum(|c| (c.returned + c.kept) as i64);
     merchant_profit_fen, "fen", Higher, "merchants' money in minus out, stock counted at cost", "商家利润" => v.merchant_profit();
     platform_revenue_fen, "fen", Higher, "the platform's revenue from commissions and fees", "平台收入" => money(&v.totals.postings, |flow| flow.revenue) as f64;
-    platform_result_fen, "fen", Higher, "the platform's revenue minus its marketing spend", "平台营销后收入" => money(&v.totals.postings, |flow| flow.revenue) as f64 - v.marketing();
+    platform_result_fen, "fen", Higher, "the platform's revenue minus its marketing spend", "平台营销后损益" => money(&v.totals.postings, |flow| flow.revenue) as f64 - v.marketing();
     group_completion_share, "1", Higher, "share of closed groups that filled", "成团率" => v.totals.tally.groups_filled as f64 / (v.totals.tally.groups_filled + v.totals.tally.groups_failed) as f64;
     delivery_days_mean, "days", Lower, "mean days from order to delivery", "平均配送天数" => v.totals.tally.delivery_days as f64 / v.sum(|c| (c.returned + c.kept) as i64);
     out_of_stock_share, "1", Lower, "share of placed orders refused for want of stock", "缺货率" => v.totals.tally.out_of_stock as f64 / v.sum(|c| c.placed as i64);

@@ -184,6 +184,16 @@ pub enum Mismatch {
     Unlisted(String),
 }
 
+impl Mismatch {
+    /// The file, by its path in the folder.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Missing(name) | Self::Changed(name) | Self::Unlisted(name) => name,
+        }
+    }
+}
+
 /// Compares every file with its digest in the manifest; nothing is found where all agree.
 ///
 /// # Errors

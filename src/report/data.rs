@@ -99,6 +99,8 @@ pub struct Data {
     pub of: Vec<PlaceData>,
     /// Whether replicates of several seeds are paired by number only.
     pub seeds_differ: bool,
+    /// Folders and their files that are not as they were written.
+    pub changed: Vec<(String, String)>,
 }
 
 /// Columns of `daily` that are shown.
@@ -197,7 +199,12 @@ impl Data {
             of.know_zeros(&own.map(|key| key.2).collect::<Vec<_>>());
         }
         let seeds: BTreeSet<u64> = sources.iter().map(|source| source.manifest.seed).collect();
-        Ok(Self { sources, measured, places, of, seeds_differ: seeds.len() > 1 })
+        let mut changed = Vec::new();
+        for (source, folder) in sources.iter().zip(folders) {
+            let files = read::verify_digests(folder)?;
+            changed.extend(files.into_iter().map(|file| (source.label.clone(), file.name())));
+        }
+        Ok(Self { sources, measured, places, of, seeds_differ: seeds.len() > 1, changed })
     }
 
     /// The values of a metric at a place by replicate.

@@ -61,7 +61,7 @@ pub fn page(folders: &[PathBuf], lang: Lang) -> Result<Page, OutputError> {
         what: what(&data),
         warnings: warnings(&data)
             .into_iter()
-            .chain(sweeps.iter().filter_map(sensitivity::warning))
+            .chain(sweeps.iter().flat_map(sensitivity::warnings))
             .collect(),
         headline,
         sections,
@@ -78,7 +78,7 @@ fn of_sweeps(sweeps: &[Sweep], lang: Lang) -> Page {
         name: say::name(&names.join(" · "), 120),
         question: String::new(),
         what: sensitivity::what(&sweeps[0]),
-        warnings: sweeps.iter().filter_map(sensitivity::warning).collect(),
+        warnings: sweeps.iter().flat_map(sensitivity::warnings).collect(),
         headline,
         sections: sensitivity::page(sweeps),
     }
@@ -125,16 +125,50 @@ fn what(data: &Data) -> Both {
     )
 }
 
+/// Consumers and days of the folders, each once.
+fn worlds(data: &Data) -> std::collections::BTreeSet<(Option<i64>, u16)> {
+    let consumers = |source: &Source| {
+        let table = source.resolved.parse::<toml::Table>().ok()?;
+        table.get("population")?.get("consumers")?.as_integer()
+    };
+    data.sources.iter().map(|source| (consumers(source), source.manifest.days)).collect()
+}
+
 fn warnings(data: &Data) -> Vec<Both> {
     let mut all = Vec::new();
-    let left_out = data.measured.runs.iter().filter(|run| !run.complete).count();
+    let complete = data.measured.runs.iter().filter(|run| run.complete).count();
+    let planned: usize = data.sources.iter().map(|source| source.manifest.runs.planned).sum();
     let ended = data.sources.iter().all(|source| source.manifest.status == Status::Complete);
-    if left_out > 0 || !ended {
+    if complete < data.measured.runs.len() || !ended {
         all.push(both(
             format!(
-                "The runs did not all end as planned; {left_out} incomplete runs are left out."
+                "The runs did not all end as planned: {complete} of {planned} are complete, the others \
+                 are left out."
             ),
-            format!("并非所有运行都按计划完成；{left_out} 个未完成的运行未计入。"),
+            format!("并非所有运行都按计划完成：{planned} 个中完成 {complete} 个，其余未计入。"),
+        ));
+    }
+    for (folder, name) in &data.changed {
+        all.push(both(
+            format!("{folder}: {name} is not as it was written; `guanxi verify` tells more."),
+            format!("{folder}：{name} 与写入时不同；详见 `guanxi verify`。"),
+        ));
+    }
+    if data.places.len() > rank::DRAWN {
+        let (drawn, n) = (rank::drawn(data).len(), data.places.len());
+        all.push(both(
+            format!(
+                "Charts draw {drawn} of {n} arms: the best in GMV, the baseline and some others; titles \
+                 and tables go by all."
+            ),
+            format!("图中仅绘 {n} 个方案中的 {drawn} 个（成交额最高者、基准组及其他）；标题与数据表涵盖全部。"),
+        ));
+    }
+    if worlds(data).len() > 1 {
+        all.push(both(
+            "The folders have different populations or days: levels and differences compare worlds that \
+             differ in more than their arms.",
+            "各文件夹的人口规模或天数不同：数值与差异所比较的世界不仅方案不同。",
         ));
     }
     if data.replicates() == 1 {

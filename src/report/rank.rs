@@ -4,6 +4,7 @@
 use crate::output::statistics::{Moments, paired};
 use crate::report::data::{ByReplicate, Data, over};
 use crate::report::say::{Both, both};
+use std::collections::BTreeSet;
 
 /// Most names that a title lists.
 const NAMED: usize = 4;
@@ -33,8 +34,13 @@ impl Rank {
         if known().count() == 1 {
             return Some(Self::Alone(best.0));
         }
-        let others = known().filter(|one| one.0 != best.0);
-        let tied = others.filter(|one| is_open(&difference(&best.1, &one.1)));
+        // A single pair speaks against chance only where nobody has more.
+        let single = known().all(|one| one.1.len() < 2);
+        let is_open = |other: &ByReplicate| {
+            let difference = difference(&best.1, other);
+            is_open(&difference) || difference.ci95.is_none() && !single
+        };
+        let tied = known().filter(|one| one.0 != best.0 && is_open(&one.1));
         let tied: Vec<usize> = [best.0].into_iter().chain(tied.map(|one| one.0)).collect();
         Some(if tied.len() > 1 { Self::Tied(tied) } else { Self::First(best.0) })
     }
@@ -54,6 +60,28 @@ fn is_open(difference: &Moments) -> bool {
         (Some((low, high)), _) => low <= 0.0 && high >= 0.0,
         (None, mean) => mean == Some(0.0),
     }
+}
+
+/// Most places in the charts of a section.
+pub const DRAWN: usize = 8;
+
+/// The places that charts draw: all, or of many the best in GMV, the baseline's, and the first
+/// others in other colours. Titles and tables go by all.
+#[must_use]
+pub fn drawn(data: &Data) -> Vec<usize> {
+    let all = 0..data.places.len();
+    let mean = |place: &usize| over(&data.values(*place, "gmv_fen")).mean.unwrap_or(f64::MIN);
+    let best = all.clone().rev().max_by(|a, b| mean(a).total_cmp(&mean(b)));
+    let is_baseline = |place: &usize| data.places[*place].arm == data.measured.baseline;
+    let mut chosen: BTreeSet<usize> = all.clone().filter(is_baseline).chain(best).collect();
+    for place in all {
+        // Colours come again after so many.
+        let is_new = chosen.iter().all(|other| other % DRAWN != place % DRAWN);
+        if is_new && chosen.len() < DRAWN {
+            chosen.insert(place);
+        }
+    }
+    chosen.into_iter().collect()
 }
 
 /// What is said of who has most.
@@ -120,6 +148,9 @@ mod tests {
         let near = values(&[&[1.0, 2.0, 3.0], &[2.0, 2.1, 2.0], &[0.1, 0.3, 0.2]]);
         assert_eq!(Rank::of(&near), Some(Rank::Tied(vec![1, 0])));
         assert_eq!(Rank::of(&values(&[&[1.0], &[2.0]])), Some(Rank::First(1)));
+        // One pair, where others have more: that may be chance.
+        let cut = values(&[&[1.0, 2.0], &[5.0]]);
+        assert_eq!(Rank::of(&cut), Some(Rank::Tied(vec![1, 0])));
         assert_eq!(Rank::of(&values(&[&[2.0], &[2.0]])), Some(Rank::Tied(vec![0, 1])));
     }
 }

@@ -119,6 +119,9 @@ pub fn sentence(data: &Data, standing: &Standing) -> Both {
         others.iter().filter(|other| !is_separated(&other.1)).collect();
     match (tied.first(), others.first()) {
         (None, Some(next)) => wins(data, standing, next),
+        (Some(first), _) if first.1.ci95.is_none() && first.1.mean == Some(0.0) => {
+            same_value(data, standing, &tied)
+        }
         (Some(first), _) if first.1.ci95.is_none() => chance(data, standing, first.0),
         (Some(first), _) => undecided(data, standing, &tied, first),
         (None, None) => both("", ""),
@@ -158,6 +161,22 @@ fn absolute(ends: Option<(f64, f64)>) -> Option<(f64, f64)> {
         let (a, b) = (low.abs(), high.abs());
         (a.min(b), a.max(b))
     })
+}
+
+/// One pair each, and no difference.
+fn same_value(data: &Data, standing: &Standing, tied: &[&(usize, Moments)]) -> Both {
+    let metric = words::metric(&standing.metric.name);
+    let (best, moments) = &standing.ranks[0];
+    let equal = tied.iter().filter(|one| one.1.mean == Some(0.0)).map(|one| one.0);
+    let names = rank::names(data, &[*best].into_iter().chain(equal).collect::<Vec<_>>());
+    let value = standing.kind().words(moments.mean.unwrap_or(0.0));
+    both(
+        format!(
+            "In {} the arms cannot be separated: {} have the same, {}.",
+            metric.en, names.en, value.en
+        ),
+        format!("就{}而言，各方案无法区分：{} 相同，均为 {}。", metric.zh, names.zh, value.zh),
+    )
 }
 
 /// One pair: the order may be chance.
@@ -222,6 +241,12 @@ fn capital(text: &str) -> String {
 pub fn headline(data: &Data, standings: &[Standing]) -> Vec<Both> {
     let mut all = markets(data);
     all.extend(standings.iter().take(4).map(|one| sentence(data, one)));
+    if all.is_empty() {
+        all.push(both(
+            "Nothing was sold or spread in any arm: there is nothing to judge by.",
+            "各方案均无成交或传播，无从判断。",
+        ));
+    }
     if data.places.len() > 1 && data.replicates() > 1 {
         all.extend(count(data, standings));
     }

@@ -28,7 +28,7 @@ const METRICS: &[Word] = &[
     ("returns_share", "returned orders", "退货率"),
     ("merchant_profit_fen", "merchants' profit", "商家利润"),
     ("platform_revenue_fen", "platform's revenue", "平台收入"),
-    ("platform_result_fen", "platform's result after marketing", "平台营销后收入"),
+    ("platform_result_fen", "platform's result after marketing", "平台营销后损益"),
     ("group_completion_share", "groups that filled", "成团率"),
     ("delivery_days_mean", "time to delivery", "平均配送时间"),
     ("out_of_stock_share", "orders out of stock", "缺货率"),
@@ -110,10 +110,16 @@ const UNITS: &[Word] = &[
     ("influencers", "influencers", "位达人"),
     ("replicates", "replicates", "次重复"),
     ("fen/day", "fen/day", "分/天"),
+    ("mean income", "mean income", "平均收入"),
+    ("clusters", "clusters", "个类群"),
 ];
 
 /// Where a value of a scenario comes from.
-const ORIGINS: &[Word] = &[("default", "default", "默认"), ("scenario", "scenario", "情景")];
+const ORIGINS: &[Word] = &[
+    ("default", "default", "默认"),
+    ("scenario", "scenario", "情景"),
+    ("command line", "command line", "命令行"),
+];
 
 /// Designs of sweeps.
 const DESIGNS: &[Word] = &[

@@ -55,7 +55,8 @@ pub fn section(data: &Data) -> Option<Section> {
     let fits: Vec<Fit> = (0..data.places.len()).filter_map(|place| fit(data, place)).collect();
     let finding = finding(data, &fits)?;
     let axes = Axes::by_day(Kind::Count);
-    let sheets = fits.iter().take(8).filter_map(|fit| {
+    let drawn = rank::drawn(data);
+    let sheets = fits.iter().filter(|fit| drawn.contains(&fit.place)).filter_map(|fit| {
         let title = same(data.places[fit.place].label.as_str());
         charts::lines(title, &series(fit), &axes)
     });

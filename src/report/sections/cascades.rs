@@ -43,9 +43,9 @@ pub fn section(data: &Data) -> Option<Section> {
     if largest(&best) < 2 {
         return None;
     }
-    let series: Vec<Series> = (0..all.len())
+    let series: Vec<Series> = rank::drawn(data)
+        .into_iter()
         .filter(|place| largest(place) > 1)
-        .take(8)
         .map(|place| Series {
             place,
             label: data.places[place].label.clone(),

@@ -104,7 +104,8 @@ pub fn section(data: &Data) -> Option<Section> {
     let ends = every.fold((1.0_f64, 1.0_f64), |(a, b), x| (a.min(x), b.max(x)));
     // The palest cell is not white, so that it is seen to be one.
     let ends = (ends.0 - 0.1 * (ends.1 - ends.0), ends.1);
-    let sheets = all.iter().enumerate().take(8);
+    let drawn = rank::drawn(data);
+    let sheets = all.iter().enumerate().filter(|one| drawn.contains(&one.0));
     let figure = Figure {
         id: "cohorts",
         finding: finding(data, &all)?,

@@ -10,8 +10,6 @@ use crate::report::svg::Sheet;
 
 /// Most points of a line: beyond these the eye sees no more.
 const POINTS: usize = 120;
-/// Most arms in a chart.
-const ARMS: usize = 8;
 /// Days over which daily counts are averaged.
 const WEEK: usize = 7;
 
@@ -81,7 +79,7 @@ fn series(data: &Data, measure: &Measure) -> Vec<Series> {
             dots: false,
         }
     };
-    let all = (0..data.places.len().min(ARMS)).map(one);
+    let all = (0..data.places.len()).map(one);
     all.filter(|one| one.points.iter().any(|p| p.1 != 0.0)).collect()
 }
 
@@ -102,7 +100,7 @@ fn figure(
         } else {
             both(format!(", {}", unit.en), format!("，{}", unit.zh))
         };
-        charts::lines(measure.title.then(&unit), series, &axes)
+        charts::lines(measure.title.then(&unit), &shown(data, series), &axes)
     };
     let sheets: Vec<Sheet> = all.iter().zip(measures).filter_map(sheet).collect();
     let first = all.iter().zip(measures).find(|(series, _)| !series.is_empty())?;
@@ -111,18 +109,19 @@ fn figure(
          averaged over the 7 days before.",
         "。线为各重复均值，色带为均值的 95% t 区间。每日计数与占比取前 7 天平均。",
     );
-    let many = if data.places.len() > ARMS {
-        both(format!(" The first {ARMS} arms are drawn."), format!("仅绘前 {ARMS} 个方案。"))
-    } else {
-        same("")
-    };
     Some(Figure {
         id,
         finding: finding(first.0, first.1),
-        about: count(data.replicates()).then(&weekly).then(&many),
+        about: count(data.replicates()).then(&weekly),
         sheets,
         table: table(data, &all, measures),
     })
+}
+
+/// Of many lines those that are drawn.
+fn shown(data: &Data, all: &[Series]) -> Vec<Series> {
+    let drawn = rank::drawn(data);
+    all.iter().filter(|one| drawn.contains(&one.place)).cloned().collect()
 }
 
 /// About two dozen days of each measure and arm.
@@ -295,7 +294,7 @@ pub fn market(data: &Data) -> Option<Section> {
     };
     let all: Vec<Series> =
         (0..data.places.len()).map(one).filter(|s| !s.points.is_empty()).collect();
-    let shown = &all[..all.len().min(ARMS)];
+    let shown = shown(data, &all);
     let axes = Axes { x: both("month", "月"), ..Axes::by_day(Kind::Percent) };
     let gmv = measure("gmv_share", Kind::Percent, false, both("share of GMV", "成交额市场份额"));
     let end = |place: usize| {
@@ -304,7 +303,7 @@ pub fn market(data: &Data) -> Option<Section> {
     };
     let shares: rank::Values = all.iter().map(|one| (one.place, end(one.place))).collect();
     let sheet =
-        charts::lines(both("share of the arm's GMV, %", "占本方案成交额份额，%"), shown, &axes)?;
+        charts::lines(both("share of the arm's GMV, %", "占本方案成交额份额，%"), &shown, &axes)?;
     let figure = Figure {
         id: "market",
         finding: ending(data, &shares, &gmv),

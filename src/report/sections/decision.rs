@@ -11,6 +11,9 @@ use crate::report::words;
 /// Most measures that a sentence lists.
 const LISTED: usize = 5;
 
+/// Fewer replicates than this tell little by being drawn again.
+const FEW: usize = 10;
+
 /// The section: values of every arm, then its regret.
 #[must_use]
 pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
@@ -24,7 +27,16 @@ pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
          best.",
         "预期后悔值：该方案均值与最优方案均值之差，为对重复再抽样（自助法）的平均；0 表示始终最优。其后为该方案最优的概率。",
     );
-    let text = price(data, standings).into_iter().chain([explained]);
+    // A bootstrap of few values repeats what they have in common.
+    let few = (data.replicates() < FEW).then(|| {
+        both(
+            format!(
+                "With fewer than {FEW} replicates these probabilities are too sure of themselves."
+            ),
+            format!("重复不足 {FEW} 次时，这些概率过于自信。"),
+        )
+    });
+    let text = price(data, standings).into_iter().chain([explained]).chain(few);
     Some(Section {
         id: "decision",
         title: both("Decision table", "决策表"),

@@ -15,11 +15,11 @@ pub fn section(data: &Data, standings: &[Standing]) -> Option<Section> {
     let all = data.measured.differences();
     let known: Vec<&Difference> =
         all.iter().filter(|one| one.paired.difference.mean.is_some()).collect();
-    if known.is_empty() {
-        return None;
-    }
     let judged = |one: &&&Difference| standings.iter().any(|s| s.metric.name == one.metric.name);
     let shown: Vec<&Difference> = known.iter().filter(judged).copied().collect();
+    if shown.is_empty() {
+        return None;
+    }
     let sheets = standings.iter().filter_map(|standing| {
         let rows: Vec<Row> = shown
             .iter()

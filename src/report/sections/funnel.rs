@@ -15,7 +15,7 @@ const STEPS: [(&str, &str, &str); 5] = [
     ("considered_count", "considered", "考虑"),
     ("placed_count", "orders placed", "下单"),
     ("ordered_count", "orders granted", "成交"),
-    ("kept_count", "orders kept", "签收"),
+    ("kept_count", "orders kept", "未退货"),
 ];
 
 /// A count of a place over all channels, by replicate.
@@ -37,6 +37,7 @@ pub fn section(data: &Data) -> Option<Section> {
         .filter(|(_, steps)| steps[0].mean.is_some_and(|x| x > 0.0))
         .collect();
     let shown: Vec<usize> = all.iter().map(|one| one.0).collect();
+    let drawn = rank::drawn(data);
     let figure = Figure {
         id: "funnel",
         finding: yields(data, &shown)?,
@@ -45,7 +46,11 @@ pub fn section(data: &Data) -> Option<Section> {
              logarithms, since steps differ by powers of ten; the percentage is the part of the step above.",
             "，取均值，95% t 区间见表。全部日期与渠道合计。各步相差悬殊，条长取对数；百分比为占上一步之比。",
         )),
-        sheets: all.iter().take(8).map(|(place, steps)| sheet(data, *place, steps)).collect(),
+        sheets: all
+            .iter()
+            .filter(|one| drawn.contains(&one.0))
+            .map(|(place, steps)| sheet(data, *place, steps))
+            .collect(),
         table: table(data),
     };
     Some(Section {
@@ -144,6 +149,7 @@ struct Sources {
 #[must_use]
 pub fn channels(data: &Data) -> Option<Section> {
     let all: Vec<Sources> = (0..data.places.len()).filter_map(|p| sources(data, p)).collect();
+    let drawn = rank::drawn(data);
     let figure = Figure {
         id: "channels",
         finding: dependence(data, &all)?,
@@ -152,7 +158,11 @@ pub fn channels(data: &Data) -> Option<Section> {
              is the interval of the mean.",
             "。新买家（首笔成交）按其注册渠道计；细线为均值区间。",
         )),
-        sheets: all.iter().take(8).map(|one| one.sheet.clone()).collect(),
+        sheets: all
+            .iter()
+            .filter(|one| drawn.contains(&one.place))
+            .map(|one| one.sheet.clone())
+            .collect(),
         table: table(data),
     };
     Some(Section {

@@ -4,7 +4,7 @@ use crate::output::statistics::Moments;
 use crate::report::charts::{self, Axes, Point, Series};
 use crate::report::data::{Data, over};
 use crate::report::page::{Cell, Figure, Section, Table, basis, spread};
-use crate::report::rank;
+use crate::report::rank::{self, Saying};
 use crate::report::say::{Both, Kind, both, same};
 use crate::report::svg::{BLACK, Sheet};
 use crate::report::words;
@@ -38,11 +38,8 @@ fn sheet(data: &Data, group: &str) -> Option<Sheet> {
         points: curve(data, place, group),
         dots: false,
     };
-    let mut all: Vec<Series> = (0..data.places.len())
-        .take(8)
-        .map(one)
-        .filter(|series| !series.points.is_empty())
-        .collect();
+    let mut all: Vec<Series> =
+        rank::drawn(data).into_iter().map(one).filter(|series| !series.points.is_empty()).collect();
     if all.is_empty() {
         return None;
     }
@@ -86,18 +83,18 @@ pub fn section(data: &Data) -> Option<Section> {
 }
 
 fn finding(data: &Data, most: (usize, f64), least: (usize, f64)) -> Both {
-    let (label, other) = (&data.places[most.0].label, &data.places[least.0].label);
+    let label = |place: usize| data.places[place].label.as_str();
     let (high, low) = (format!("{:.2}", most.1), format!("{:.2}", least.1));
-    let of = |place: usize| data.of[place].gini.get("merchants").cloned().unwrap_or_default();
-    let gap = rank::difference(&of(most.0), &of(least.0));
-    let is_open = gap.ci95.is_some_and(|ends| ends.0 <= 0.0);
-    if most.0 == least.0 {
-        return both(
-            format!("Sales of {label} spread over merchants with a Gini coefficient of {high}"),
-            format!("{label} 的成交额在商家间的基尼系数为 {high}"),
-        );
-    }
-    if is_open || most.1 - least.1 < ALIKE {
+    let alone = |place: usize| {
+        both(
+            format!(
+                "Sales of {} spread over merchants with a Gini coefficient of {high}",
+                label(place)
+            ),
+            format!("{} 的成交额在商家间的基尼系数为 {high}", label(place)),
+        )
+    };
+    if most.0 != least.0 && most.1 - least.1 < ALIKE {
         let range = if high == low { high } else { format!("{low} to {high}") };
         let zh = range.replace(" to ", " 至 ");
         return both(
@@ -105,12 +102,25 @@ fn finding(data: &Data, most: (usize, f64), least: (usize, f64)) -> Both {
             format!("各方案的成交额在商家间分布相近（基尼系数 {zh}）"),
         );
     }
-    both(
-        format!(
-            "Sales gather on the fewest merchants in {label} (Gini {high}), spread widest in {other} ({low})"
-        ),
-        format!("成交额以 {label} 最集中于少数商家（基尼系数 {high}），以 {other} 最分散（{low}）"),
-    )
+    let first = |place: usize| {
+        both(
+            format!(
+                "Of merchants who sell, sales are least even in {} (Gini {high}), most even in {} ({low})",
+                label(place),
+                label(least.0)
+            ),
+            format!(
+                "有成交的商家之间，成交额以 {} 最不平均（基尼系数 {high}），以 {} 最平均（{low}）",
+                label(place),
+                label(least.0)
+            ),
+        )
+    };
+    let what = both("how unevenly sales spread over merchants", "成交额在商家间的不平均程度");
+    let of = |place: usize| data.of[place].gini.get("merchants").cloned().unwrap_or_default();
+    let all: rank::Values = (0..data.places.len()).map(|place| (place, of(place))).collect();
+    let told = rank::told(data, &all, &Saying { alone: &alone, first: &first, what });
+    told.unwrap_or_else(|| alone(most.0))
 }
 
 fn table(data: &Data) -> Table {

@@ -78,6 +78,7 @@ pub fn section(data: &Data) -> Option<Section> {
         own.flat_map(|(_, values)| values.values()).any(|fen| *fen != 0.0)
     };
     let shown: Vec<usize> = (0..data.places.len()).filter(moves).collect();
+    let drawn = rank::drawn(data);
     let figure = Figure {
         id: "money",
         finding: finding(data, &shown)?,
@@ -88,7 +89,7 @@ pub fn section(data: &Data) -> Option<Section> {
             "。全部日期内平台自有资金，按账本科目列出；蓝色为流入，橙色为流出，灰色为余额，即指标 platform_result_fen。\
              货款支付、退款与结算只是过账，见数据表。",
         )),
-        sheets: shown.iter().take(8).map(|place| sheet(data, *place)).collect(),
+        sheets: drawn.iter().filter(|p| shown.contains(p)).map(|p| sheet(data, *p)).collect(),
         table: table(data, &shown),
     };
     Some(Section {

@@ -162,13 +162,24 @@ fn strongest(sweep: &Sweep, effects: &[Effect]) -> Option<Both> {
             format!("没有任何扫描参数对{}的影响超出偶然", metric.zh),
         ));
     }
+    // What is larger may still be chance, and is not called less.
+    let larger = effects.iter().any(|one| one.metric == first && size(one) > size(best));
+    let (most, most_zh, but, but_zh) = match larger {
+        true => (
+            "",
+            "确受",
+            "; larger changes are not separated from chance",
+            "；更大的变化未能与偶然区分",
+        ),
+        false => (" most", "最受", "", ""),
+    };
     Some(both(
         format!(
-            "{} depends most on {key} of {label}: from {low} to {high}{} it changes by {}",
+            "{} depends{most} on {key} of {label}: from {low} to {high}{} it changes by {}{but}",
             metric.en, unit.en, by.en
         ),
         format!(
-            "{}最受 {label} 的 {key} 影响：由 {low} 至 {high}{}，变化 {}",
+            "{}{most_zh} {label} 的 {key} 影响：由 {low} 至 {high}{}，变化 {}{but_zh}",
             metric.zh, unit.zh, by.zh
         ),
     ))
@@ -179,9 +190,16 @@ fn even_words(sweep: &Sweep, even: &Even) -> Both {
     let (a, b) = (label(sweep, even.places.0), label(sweep, even.places.1));
     let key = say::name(&sweep.parameters[even.parameter].varied.key, 60);
     let at = value(even.at.mean.unwrap_or(0.0));
+    let parameter = &sweep.parameters[even.parameter];
+    let (least, most) = parameter.ends;
+    let unit = words::unit(&parameter.varied.unit);
+    let beyond = even.at.ci95.is_some_and(|(low, high)| low < least || high > most);
     let ends = even.at.ci95.map(|(low, high)| (value(low), value(high)));
-    let unit = words::unit(&sweep.parameters[even.parameter].varied.unit);
     let (en, zh) = match ends {
+        _ if beyond => (
+            format!("{}, give or take more than what was swept", unit.en),
+            format!("{}（不确定范围超出扫描取值）", unit.zh),
+        ),
         Some((low, high)) => (
             format!("{} (95\u{a0}% interval {low} to {high})", unit.en),
             format!("{}（95% 区间 {low} 至 {high}）", unit.zh),
@@ -229,15 +247,30 @@ pub fn what(sweep: &Sweep) -> Both {
 
 /// What is wrong with it.
 #[must_use]
-pub fn warning(sweep: &Sweep) -> Option<Both> {
+pub fn warnings(sweep: &Sweep) -> Vec<Both> {
     let runs = &sweep.manifest.runs;
     let missing = runs.planned.saturating_sub(runs.complete);
-    (missing > 0 || sweep.manifest.status != Status::Complete).then(|| {
-        both(
+    let mut all = Vec::new();
+    if missing > 0 || sweep.manifest.status != Status::Complete {
+        all.push(both(
             format!("{missing} of {} runs of the sweep are not complete; replicates that lack a point are left out.", runs.planned),
             format!("扫描的 {} 个运行中有 {missing} 个不完整；缺少任一设计点的重复未计入。", runs.planned),
-        )
-    })
+        ));
+    }
+    if sweep.manifest.shard != "1/1" {
+        let shard = &sweep.manifest.shard;
+        all.push(both(
+            format!("This is shard {shard} of a sweep: the rest is in other folders."),
+            format!("这是扫描的分片 {shard}：其余在其他文件夹中。"),
+        ));
+    }
+    if replicates(sweep) == 1 {
+        all.push(both(
+            "There is one replicate at every point: no change of the sweep has an interval, and all may be chance.",
+            "每个设计点只有一次重复：扫描的各项变化均无区间，可能出于偶然。",
+        ));
+    }
+    all
 }
 
 /// The parts of a page of sweeps alone.
