@@ -49,7 +49,7 @@ pub struct Arguments {
     /// What it compares.
     #[arg(long, value_enum, default_value_t = Template::CompareFour)]
     pub template: Template,
-    /// Language of its comments.
+    /// Language of its comments and names.
     #[arg(long, value_enum, default_value_t = Language::En)]
     pub lang: Language,
     /// Replace a scenario.toml that is there.
@@ -64,39 +64,12 @@ const VILLAGE: (&str, &str) =
 /// A sentence in both languages.
 type Both = [&'static str; 2];
 
-/// The questions of what is sold through a preset.
-fn question(template: Template) -> Both {
-    match template {
-        Template::Viral => [
-            "Does selling through friends beat a shelf for everyday goods?",
-            "卖日用品，通过朋友销售能胜过货架吗？",
-        ],
-        Template::Kol => [
-            "Does selling through influencers beat a shelf for everyday goods?",
-            "卖日用品，通过达人直播销售能胜过货架吗？",
-        ],
-        Template::Community => [
-            "Does selling through neighbourhood leaders beat a shelf for everyday goods?",
-            "卖日用品，通过社区团长销售能胜过货架吗？",
-        ],
-        Template::Traditional => {
-            ["How does a shelf sell everyday goods?", "货架式电商卖日用品的情况如何？"]
-        }
-        Template::Hybrid => [
-            "Do sessions add to selling through friends, and what does group-buying add?",
-            "直播能为通过朋友销售增色吗？拼团又增加了什么？",
-        ],
-        Template::Competition => {
-            ["Who wins when the four compete in one market?", "四种模式在同一市场竞争，谁会胜出？"]
-        }
-        Template::Calibration => [
-            "Which assumption moves which figure, and by how much?",
-            "哪个假设影响哪个数字，影响多大？",
-        ],
-        Template::CompareFour | Template::OwnNetwork => {
-            ["Which way of selling wins for everyday goods?", "卖日用品，哪种销售方式会胜出？"]
-        }
-    }
+/// What a template consists of.
+enum Body {
+    /// A text of its own, in both languages.
+    Own(Both),
+    /// The text that most have in common, with these parts.
+    Common { name: &'static str, question: Both, arms: String },
 }
 
 /// An arm for each preset, called like it.
@@ -105,60 +78,92 @@ fn arms(presets: &[&str]) -> String {
     presets.iter().map(arm).collect::<Vec<_>>().join("\n")
 }
 
-/// The arms of the template `competition`.
-fn rivals(presets: &[&str]) -> String {
-    let platform =
-        |preset: &&str| format!("\n[arm.together.platform.{preset}]\npreset = \"{preset}\"\n");
-    arms(presets) + &presets.iter().map(platform).collect::<String>()
+/// The parts of a template.
+fn body(template: Template, zh: bool) -> Body {
+    let common =
+        |name, question, presets: &[&str]| Body::Common { name, question, arms: arms(presets) };
+    let written = |name, question, arms: Both| Body::Common {
+        name,
+        question,
+        arms: arms[usize::from(zh)].to_owned(),
+    };
+    match template {
+        Template::CompareFour => Body::Own([
+            include_str!("../../scenarios/quickstart.toml"),
+            include_str!("templates/compare_four.zh.toml"),
+        ]),
+        Template::Competition => Body::Own([
+            include_str!("../../scenarios/competition.toml"),
+            include_str!("templates/competition.zh.toml"),
+        ]),
+        Template::OwnNetwork => Body::Own([
+            include_str!("../../scenarios/own_network.toml"),
+            include_str!("templates/own_network.zh.toml"),
+        ]),
+        Template::Viral => common(
+            "viral",
+            [
+                "Does selling through friends beat a shelf for everyday goods?",
+                "卖日用品，通过朋友销售能胜过货架吗？",
+            ],
+            &["traditional", "viral"],
+        ),
+        Template::Kol => common(
+            "kol",
+            [
+                "Does selling through influencers beat a shelf for everyday goods?",
+                "卖日用品，通过达人直播销售能胜过货架吗？",
+            ],
+            &["traditional", "kol"],
+        ),
+        Template::Community => common(
+            "community",
+            [
+                "Does selling through neighbourhood leaders beat a shelf for everyday goods?",
+                "卖日用品，通过社区团长销售能胜过货架吗？",
+            ],
+            &["traditional", "community"],
+        ),
+        Template::Traditional => common(
+            "traditional",
+            ["How does a shelf sell everyday goods?", "货架式电商卖日用品的情况如何？"],
+            &["traditional"],
+        ),
+        Template::Hybrid => written(
+            "hybrid",
+            [
+                "Do sessions add to selling through friends, and what does group-buying add?",
+                "直播能为通过朋友销售增色吗？拼团又增加了什么？",
+            ],
+            [include_str!("templates/hybrid.toml"), include_str!("templates/hybrid.zh.toml")],
+        ),
+        Template::Calibration => written(
+            "calibration",
+            [
+                "Which assumption moves which figure, and by how much?",
+                "哪个假设影响哪个数字，影响多大？",
+            ],
+            [
+                include_str!("templates/calibration.toml"),
+                include_str!("templates/calibration.zh.toml"),
+            ],
+        ),
+    }
 }
 
 /// The text of a template.
 #[must_use]
 pub fn text(template: Template, language: Language) -> String {
-    const FOUR: [&str; 4] = ["traditional", "viral", "kol", "community"];
-    let zh = language == Language::Zh;
-    match (template, zh) {
-        (Template::CompareFour, false) => return own("quickstart"),
-        (Template::Competition, false) => return own("competition"),
-        (Template::OwnNetwork, false) => return own("own_network"),
-        (Template::OwnNetwork, true) => {
-            return include_str!("templates/own_network.zh.toml").to_owned();
+    let own = usize::from(language == Language::Zh);
+    match body(template, language == Language::Zh) {
+        Body::Own(texts) => texts[own].to_owned(),
+        Body::Common { name, question, arms } => {
+            [include_str!("templates/one.toml"), include_str!("templates/one.zh.toml")][own]
+                .replace("{name}", name)
+                .replace("{question}", question[own])
+                .replace("{arms}", &arms)
         }
-        _ => {}
     }
-    let (name, arms) = match template {
-        Template::Viral => ("viral", arms(&["traditional", "viral"])),
-        Template::Kol => ("kol", arms(&["traditional", "kol"])),
-        Template::Community => ("community", arms(&["traditional", "community"])),
-        Template::Traditional => ("traditional", arms(&["traditional"])),
-        Template::Hybrid if zh => ("hybrid", include_str!("templates/hybrid.zh.toml").to_owned()),
-        Template::Hybrid => ("hybrid", include_str!("templates/hybrid.toml").to_owned()),
-        Template::Calibration if zh => {
-            ("calibration", include_str!("templates/calibration.zh.toml").to_owned())
-        }
-        Template::Calibration => {
-            ("calibration", include_str!("templates/calibration.toml").to_owned())
-        }
-        Template::Competition => ("competition", rivals(&FOUR)),
-        Template::CompareFour | Template::OwnNetwork => ("quickstart", arms(&FOUR)),
-    };
-    let one = match language {
-        Language::En => include_str!("templates/one.toml"),
-        Language::Zh => include_str!("templates/one.zh.toml"),
-    };
-    one.replace("{name}", name)
-        .replace("{question}", question(template)[usize::from(zh)])
-        .replace("{arms}", &arms)
-}
-
-/// A scenario that comes with the program.
-fn own(name: &str) -> String {
-    let text = match name {
-        "competition" => include_str!("../../scenarios/competition.toml"),
-        "own_network" => include_str!("../../scenarios/own_network.toml"),
-        _ => include_str!("../../scenarios/quickstart.toml"),
-    };
-    text.to_owned()
 }
 
 /// Writes the scenario, and what it reads.
@@ -239,9 +244,9 @@ mod tests {
             let value = |line: &String| line.starts_with("name =") || line.starts_with("question");
             text.lines().map(code).filter(own).filter(|line| !value(line)).collect()
         };
-        use Template::{Calibration, Community, Hybrid, Kol, OwnNetwork, Traditional, Viral};
-        for template in [Calibration, Community, Hybrid, Kol, OwnNetwork, Traditional, Viral] {
-            assert_eq!(keys(Language::En, template), keys(Language::Zh, template), "{template:?}");
+        for template in Template::value_variants() {
+            let (en, zh) = (keys(Language::En, *template), keys(Language::Zh, *template));
+            assert_eq!(en, zh, "{template:?}");
         }
     }
 }
