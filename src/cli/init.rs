@@ -64,6 +64,9 @@ const VILLAGE: (&str, &str) =
 /// A sentence in both languages.
 type Both = [&'static str; 2];
 
+/// The question of the template `calibration` in Chinese.
+const CALIBRATION_ZH: &str = "哪个假设影响哪个数字，影响多大？";
+
 /// What a template consists of.
 enum Body {
     /// A text of its own, in both languages.
@@ -139,10 +142,7 @@ fn body(template: Template, zh: bool) -> Body {
         ),
         Template::Calibration => written(
             "calibration",
-            [
-                "Which assumption moves which figure, and by how much?",
-                "哪个假设影响哪个数字，影响多大？",
-            ],
+            ["Which assumption moves which figure, and by how much?", CALIBRATION_ZH],
             [
                 include_str!("templates/calibration.toml"),
                 include_str!("templates/calibration.zh.toml"),
