@@ -112,10 +112,35 @@ pub struct Parameter {
 /// A parameter has an effect only where another one of its table has certain values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Only {
-    /// Name of the other parameter, a text.
+    /// Name of the other parameter, a text or a number.
     pub key: &'static str,
-    /// Its values.
+    /// Its values, where it is a text; a number has to be more than 0.
     pub values: &'static [&'static str],
+}
+
+impl Only {
+    /// The values in words, texts in this kind of quotation marks.
+    #[must_use]
+    pub fn told(&self, mark: &str) -> String {
+        if self.values.is_empty() {
+            return "more than 0".to_owned();
+        }
+        let words: Vec<_> = self.values.iter().map(|word| format!("{mark}{word}{mark}")).collect();
+        words.join(" or ")
+    }
+
+    /// The other parameter's value where it keeps this one from having an effect, in words.
+    #[must_use]
+    pub fn idle(&self, other: &Value) -> Option<String> {
+        match other {
+            Value::Text(text) if !self.values.contains(&text.as_str()) => {
+                Some(format!("\"{text}\""))
+            }
+            Value::Number(x) if *x <= 0.0 => Some("0".to_owned()),
+            Value::Integer(n) if *n <= 0 => Some("0".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 impl Parameter {
@@ -227,7 +252,8 @@ macro_rules! parameters {
                 $(#[doc = $doc:literal])+
                 $name:ident : $type:ty = $default:literal, $unit:literal,
                 $($min:literal, $max:literal,)? $([$($choice:literal),* $(,)?],)?
-                $tag:ident, $source:literal $(, if $key:ident in [$($word:literal),+ $(,)?])?;
+                $tag:ident, $source:literal $(, if $key:ident in [$($word:literal),+ $(,)?])?
+                $(, where $positive:ident > 0)?;
             )*
         }
     ) => {
@@ -251,7 +277,7 @@ macro_rules! parameters {
                     tag: $crate::parameter::Tag::$tag,
                     source: $source,
                     doc: concat!($($doc, "\n"),+),
-                    only: $crate::parameters!(@only $($key, $($word),+)?),
+                    only: $crate::parameters!(@only $($key, $($word),+)? $($positive)?),
                 },)*
             ];
 
@@ -284,6 +310,9 @@ macro_rules! parameters {
     (@only) => { None };
     (@only $key:ident, $($word:literal),+) => {
         Some($crate::parameter::Only { key: stringify!($key), values: &[$($word),+] })
+    };
+    (@only $key:ident) => {
+        Some($crate::parameter::Only { key: stringify!($key), values: &[] })
     };
     (@bound $default:expr) => { $default };
     (@bound $default:expr, $given:literal) => { $given };

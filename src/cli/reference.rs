@@ -38,7 +38,7 @@ impl Key {
     pub fn meaning(&self) -> String {
         let meaning = one_line(self.parameter.doc);
         let Some(only) = self.parameter.only else { return meaning };
-        format!("{meaning} Only where {} is {}.", only.key, only.values.join(" or "))
+        format!("{meaning} Only where {} is {}.", only.key, only.told(""))
     }
 }
 

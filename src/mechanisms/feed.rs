@@ -54,11 +54,12 @@ parameters! {
         /// no part.
         personal_share: f64 = "0.0", "1", 0.0, 1.0, A, "no recommender unless a scenario says more";
         /// Share of consumers who opted out of being known and see what everybody sees.
-        opt_out_share: f64 = "0.0", "1", 0.0, 1.0, A, "nobody unless a scenario says more";
+        opt_out_share: f64 = "0.0", "1", 0.0, 1.0, A, "nobody unless a scenario says more",
+            where personal_share > 0;
         /// Share of what is picked for a consumer that is any offer, to explore.
-        exploration_share: f64 = "0.1", "1", 0.0, 1.0, A, "assumed";
+        exploration_share: f64 = "0.1", "1", 0.0, 1.0, A, "assumed", where personal_share > 0;
         /// Utility that an offer to the consumer's taste has in the feed beyond others.
-        match_utility: f64 = "0.5", "utility", 0.0, 10.0, A, "assumed";
+        match_utility: f64 = "0.5", "utility", 0.0, 10.0, A, "assumed", where personal_share > 0;
     }
 }
 

@@ -39,13 +39,14 @@ parameters! {
         /// Share of the marketing budget for rewards.
         budget_share: f64 = "0.0", "1", 0.0, 1.0, A, "no rewards unless a preset says more";
         /// Reward for bringing a new member.
-        reward_fen: i64 = "2_000", "fen", 0.0, 1_000_000.0, A, "20 yuan, assumed";
+        reward_fen: i64 = "2_000", "fen", 0.0, 1_000_000.0, A, "20 yuan, assumed", where budget_share > 0;
         /// Hassle of sharing, in money.
-        hassle_fen: f64 = "2_000.0", "fen", 1.0, 1_000_000.0, A, "assumed";
+        hassle_fen: f64 = "2_000.0", "fen", 1.0, 1_000_000.0, A, "assumed",
+            where budget_share > 0;
         /// s₀: log-odds of sharing an order, without reward, at middling satisfaction.
         base: f64 = "-3.5", "log-odds", -30.0, 10.0, A, "three orders in a hundred";
         /// s₁: log-odds added where the reward equals the hassle.
-        reward_weight: f64 = "1.0", "log-odds", 0.0, 20.0, A, "assumed";
+        reward_weight: f64 = "1.0", "log-odds", 0.0, 20.0, A, "assumed", where budget_share > 0;
         /// s₂: log-odds between no and full satisfaction.
         satisfaction_weight: f64 = "1.0", "log-odds", 0.0, 20.0, A, "assumed";
         /// Share of shares that are broadcast instead of personal.

@@ -39,6 +39,11 @@ pub struct Read {
 }
 
 impl Layer<'_> {
+    /// Whether a key stands in its table.
+    fn gives(&self, key: &str) -> bool {
+        matches!(&self.node.item, Item::Table(table) if table.iter().any(|one| one.0 == key))
+    }
+
     /// The name of a key in messages.
     #[must_use]
     pub fn full(&self, key: &str) -> String {
@@ -77,33 +82,33 @@ impl Reading<'_> {
             read.origins.entry(parameter.name).or_insert(Origin::Default);
         }
         if let Some(last) = layers.last() {
-            self.warn(&read, &last.path, issues);
+            self.warn(&read, layers, &last.path, issues);
             self.ranges(&read, &last.path, issues);
         }
         read
     }
 
     /// Warns of given values that another value of the table keeps from having an effect.
-    fn warn(&self, read: &Read, path: &str, issues: &mut Issues) {
+    fn warn(&self, read: &Read, layers: &[Layer<'_>], path: &str, issues: &mut Issues) {
         for parameter in self.parameters {
             let (Some(only), Some(place)) = (parameter.only, read.places.get(parameter.name))
             else {
                 continue;
             };
-            let other = match read.values.value(only.key) {
-                Value::Text(text) if !only.values.contains(&text.as_str()) => text,
-                _ => continue,
-            };
+            let Some(other) = only.idle(read.values.value(only.key)) else { continue };
+            // What is given for all arms may have its effect in another one.
+            let gives = |layer: &&Layer<'_>| layer.gives(parameter.name);
+            let for_all = |layer: &Layer<'_>| !layer.path.starts_with("arm.");
+            if only.values.is_empty() && layers.iter().rev().find(gives).is_some_and(for_all) {
+                continue;
+            }
             if is_required(parameter)
                 || *read.values.value(parameter.name) != default_value(parameter)
             {
                 let [name, key] = [parameter.name, only.key].map(|key| joined(path, key));
-                let message = format!("`{name}` has no effect where {key} is \"{other}\"");
-                let words: Vec<_> = only.values.iter().map(|word| format!("\"{word}\"")).collect();
-                let help = format!(
-                    "it counts where {key} is {}; leave it out or choose that",
-                    words.join(" or ")
-                );
+                let message = format!("`{name}` has no effect where {key} is {other}");
+                let words = only.told("\"");
+                let help = format!("it counts where {key} is {words}; leave it out or choose that");
                 let issue = Issue::new(UNUSED, place, message).label("without effect");
                 issues.push(issue.help(help));
             }
