@@ -100,7 +100,7 @@ pub fn digest(scenario: &Scenario, known: &mut Digests) -> Result<String, Failur
     Ok(digest_by(scenario, known))
 }
 
-/// [`digest`], by the known digests of the files.
+/// [`digest()`], by the known digests of the files.
 #[must_use]
 pub fn digest_by(scenario: &Scenario, known: &Digests) -> String {
     let own = files(scenario).into_iter().filter_map(|path| known.get(&path));
