@@ -120,6 +120,13 @@ impl Exposure {
     pub fn platform(&self) -> u8 {
         self.way >> CHANNEL_BITS
     }
+
+    /// Whether two are weighed together: goods of a category by one consumer.
+    #[inline]
+    #[must_use]
+    pub fn is_weighed_with(&self, other: &Self) -> bool {
+        self.to == other.to && self.category == other.category
+    }
 }
 
 impl Message for Exposure {

@@ -173,12 +173,27 @@ pub fn long_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    let each = list.flat_map(|(entity, item)| {
-        (0..blocks).map(move |block| [entity, moment(at).wrapping_add(block << 20), item])
-    });
-    grouped(stream, each, |first, n| {
+    let mut group = ([0; N_BLOCKS], [0; N_BLOCKS], [0; N_BLOCKS]);
+    let mut n = 0;
+    let mut make = |(entities, moments, items): &(Words, Words, Words), n: usize| {
+        let first = [*entities, *moments, [u64::from(stream.id); N_BLOCKS], *items];
         words.extend_from_slice(&simd::widest(Blocks(first, key.words()))[..4 * n]);
-    });
+    };
+    for (entity, item) in list {
+        for block in 0..blocks {
+            group.0[n] = u64::from(entity);
+            group.1[n] = u64::from(moment(at).wrapping_add(block << 20));
+            group.2[n] = u64::from(item);
+            n += 1;
+            if n == N_BLOCKS {
+                make(&group, n);
+                n = 0;
+            }
+        }
+    }
+    if n > 0 {
+        make(&group, n);
+    }
 }
 
 /// Calls `work` with the first counter words of a list's addresses, group by group, and
@@ -186,67 +201,53 @@ pub fn long_words(
 fn by_groups(
     stream: Stream,
     at: Clock,
-    list: impl Iterator<Item = (u32, u32)>,
-    work: impl FnMut([Words; 4], usize),
-) {
-    grouped(stream, list.map(|(entity, item)| [entity, moment(at), item]), work);
-}
-
-/// The same for addresses as entity, moment and item.
-fn grouped(
-    stream: Stream,
-    list: impl Iterator<Item = [u32; 3]>,
+    mut list: impl Iterator<Item = (u32, u32)>,
     mut work: impl FnMut([Words; 4], usize),
 ) {
-    let mut list = list.fuse();
+    let fixed = |word: u32| [u64::from(word); N_BLOCKS];
     loop {
-        let mut counters = [[0; N_BLOCKS]; 3];
+        let (mut entities, mut items) = ([0; N_BLOCKS], [0; N_BLOCKS]);
         let mut n = 0;
-        for address in list.by_ref().take(N_BLOCKS) {
-            for (counter, word) in counters.iter_mut().zip(address) {
-                counter[n] = u64::from(word);
-            }
+        for (entity, item) in list.by_ref().take(N_BLOCKS) {
+            (entities[n], items[n]) = (u64::from(entity), u64::from(item));
             n += 1;
         }
-        if n == 0 {
+        if n > 0 {
+            work([entities, fixed(moment(at)), fixed(stream.id), items], n);
+        }
+        if n < N_BLOCKS {
             return;
         }
-        let [entity, moment, item] = counters;
-        work([entity, moment, [u64::from(stream.id); N_BLOCKS], item], n);
     }
 }
 
-/// Exponential numbers of mean 1 from the first two words of `draws(stream, entity, at, item)`
-/// for every (entity, item) of a list: −ln U by [`quick_ln`].
+/// Two exponential numbers of mean 1, into a list each, from the first two words of
+/// `draws(stream, entity, at, item)` for every (entity, item) of a list: −ln U by [`quick_ln`].
 pub fn exponential_pairs(
     key: Key,
     stream: Stream,
     at: Clock,
     list: impl Iterator<Item = (u32, u32)>,
-    pairs: &mut Vec<[f64; 2]>,
+    (firsts, seconds): (&mut Vec<f64>, &mut Vec<f64>),
 ) {
-    pairs.clear();
+    firsts.clear();
+    seconds.clear();
     by_groups(stream, at, list, |first, n| {
-        pairs.extend_from_slice(&simd::widest(Exponentials(first, key.words()))[..n]);
+        let pairs = simd::widest(Exponentials(first, key.words()));
+        firsts.extend_from_slice(&pairs[0][..n]);
+        seconds.extend_from_slice(&pairs[1][..n]);
     });
 }
 
 struct Exponentials([Words; 4], [u32; 2]);
 
 impl Kernel for Exponentials {
-    type Output = [[f64; 2]; N_BLOCKS];
+    type Output = [[f64; N_BLOCKS]; 2];
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let words = rounds(self.0, self.1);
-        let mut pairs = [[0.0; 2]; N_BLOCKS];
-        for i in 0..N_BLOCKS {
-            pairs[i][0] = -quick_ln(unit(words[0][i] as u32));
-        }
-        for i in 0..N_BLOCKS {
-            pairs[i][1] = -quick_ln(unit(words[1][i] as u32));
-        }
-        pairs
+        let [first, second, ..] = rounds(self.0, self.1);
+        [first, second].map(|words| words.map(|word| -quick_ln(unit(word as u32))))
     }
 }
 
@@ -418,16 +419,18 @@ mod tests {
     fn pairs_equal_the_draws_of_their_addresses() {
         let (key, stream, at) = (Key::new(4, 1), Stream::new("test/pairs"), Clock::start_of(9));
         let list: Vec<(u32, u32)> = (0..37).map(|i| (i * 977, !i)).collect();
-        let mut pairs = Vec::new();
-        exponential_pairs(key, stream, at, list.iter().copied(), &mut pairs);
+        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+        let lists = (&mut firsts, &mut seconds);
+        exponential_pairs(key, stream, at, list.iter().copied(), lists);
         let plain = |&(entity, item): &(u32, u32)| {
             let mut draws = key.draws(stream, entity, at, item);
             [draws.unit(), draws.unit()].map(|u| -quick_ln(u))
         };
-        assert_eq!(pairs, list.iter().map(plain).collect::<Vec<_>>());
-        let mut numbers = Vec::new();
+        let pairs = firsts.iter().zip(&seconds).map(|(first, second)| [*first, *second]);
+        assert_eq!(pairs.collect::<Vec<_>>(), list.iter().map(plain).collect::<Vec<_>>());
+        let (mut numbers, mut pairs) = (Vec::new(), Vec::new());
         exponentials(key, stream, at, list.iter().copied(), &mut numbers);
-        assert_eq!(numbers, pairs.iter().map(|pair| pair[0]).collect::<Vec<_>>());
+        assert_eq!(numbers, firsts);
         fine_exponential_pairs(key, stream, at, list.iter().copied(), &mut pairs);
         let fine = |&(entity, item): &(u32, u32)| {
             let mut draws = key.draws(stream, entity, at, item);

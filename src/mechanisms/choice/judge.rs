@@ -1,25 +1,25 @@
-//! Weighing: many alternatives side by side, then each situation's best.
+//! Weighing: what one alternative is to one consumer, and who buys what.
 //!
 //! Exposures of a shard are read in order; what is weighed of them is collected in a
-//! [`Batch`], whose noise and race times are made by wide loops. The operations on each
-//! number, and their order, are those of weighing one alternative after the other.
+//! [`Batch`], which is decided when it is full.
 
+use super::batch::{Batch, Row, Situation, Winner};
 use super::{OUTSIDE, PRIORITY, TASTE};
-use crate::exchange::{AHEAD, add, by_receiver};
+use crate::exchange::{AHEAD, add};
 use crate::market::ledger::Line;
-use crate::market::member::{Member, NEVER, from_share16};
-use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
+use crate::market::member::{NEVER, from_share16};
+use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, Order, flag};
 use crate::market::platform::{Book, Carriage, Platform, is_considered};
 use crate::market::tally::MAX_CHANNELS;
 use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::leaning::Leanings;
 use crate::mechanism::world::Environment;
+use crate::population::People;
 use crate::quantity::math::{ln_1p, quick_exp, quick_ln};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{exponential_pairs, exponentials, first_words};
 use crate::rng::unit;
-use crate::simd::{self, Kernel, prefetch};
 use std::f64::consts::LN_2;
 
 /// Days for which the strain of an order is looked up.
@@ -28,62 +28,19 @@ const STRAIN_DAYS: usize = 64;
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
 
-/// Alternatives weighed side by side: enough for wide loops, few enough for the nearest cache.
-const BATCH: usize = 128;
+/// Rows of a table by something numbered in a byte: a segment, an [`Exposure::way`].
+const BYTES: usize = 1 << u8::BITS;
 
 /// 2^(−days/h): what is left of the strain of an order on the purse.
 fn strain(days: usize, half_life_days: f64) -> f64 {
     quick_exp(-LN_2 * days as f64 / half_life_days)
 }
 
-/// Alternatives that are weighed together, and the situations they belong to.
-#[derive(Default)]
-struct Batch {
-    rows: Vec<Row>,
-    situations: Vec<Situation>,
-    /// Two exponential numbers of each alternative: of the race, and of its hassle.
-    noise: Vec<[f64; 2]>,
-    /// Race time of buying nothing, by situation.
-    outside: Vec<f64>,
-    /// −U in the best way, then the race time.
-    times: Vec<f64>,
-    exponents: Vec<f64>,
-    /// That way.
-    variants: Vec<u8>,
-    /// What is bought.
-    winners: Vec<Winner>,
-    /// A word for the priority of each.
-    priorities: Vec<u32>,
-}
-
-/// One alternative.
-struct Row {
-    /// Its exposure's position in the shard's list.
-    place: u32,
-    consumer: u32,
-    offer: u32,
-    /// Whether it may be bought in another way than alone.
-    variants: bool,
-    /// U alone at the exposure's price, a coupon included.
-    utility: f64,
-    /// β_P·s of the consumer.
-    sensitivity: f64,
-}
-
-/// The exposures of one consumer to goods of one category.
-struct Situation {
-    consumer: u32,
-    category: u16,
-    need: bool,
-    /// The row after its last.
-    end: usize,
-}
-
 /// What one platform is to one consumer, the same for all that it offers.
-struct Mind {
-    platform: u8,
-    /// Only members buy.
-    live: bool,
+struct Mind<'a> {
+    platform: &'a Platform,
+    /// Number of the platform.
+    number: u8,
     segment: u8,
     /// β_P·s.
     sensitivity: f64,
@@ -107,51 +64,24 @@ struct Way {
     variants: bool,
 }
 
-/// An alternative that wins its situation.
-struct Winner {
-    /// Its exposure's position in the shard's list.
-    place: u32,
-    variant: u8,
+/// A situation as its alternatives see it.
+struct Whole<'a> {
+    situation: &'a [Exposure],
     need: bool,
+    /// Whether any of it was sent by a friend.
+    any_friend: bool,
 }
 
-/// Race times from exponential numbers and exponents −U: E·exp(−U).
-struct Race<'a> {
-    times: &'a mut [f64],
-    exponents: &'a [f64],
-}
-
-impl Kernel for Race<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (time, exponent) in self.times.iter_mut().zip(self.exponents) {
-            *time *= quick_exp(*exponent);
+impl Whole<'_> {
+    /// Friends whose opened messages recommend an exposure's offer in this situation.
+    #[inline]
+    fn friends(&self, of: &Exposure) -> u32 {
+        if !self.any_friend {
+            return 0;
         }
-    }
-}
-
-impl Batch {
-    /// The alternative with the smallest race time of each situation, where that is smaller
-    /// than that of buying nothing; of equals the first.
-    fn find_winners(&mut self) {
-        self.winners.clear();
-        let mut begin = 0;
-        for (situation, outside) in self.situations.iter().zip(&self.outside) {
-            let (mut least, mut best) = (*outside, None);
-            for (k, time) in self.times[begin..situation.end].iter().enumerate() {
-                if *time < least {
-                    (least, best) = (*time, Some(begin + k));
-                }
-            }
-            begin = situation.end;
-            self.winners.extend(best.map(|k| Winner {
-                place: self.rows[k].place,
-                variant: self.variants[k],
-                need: situation.need,
-            }));
-        }
+        let recommends =
+            |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
+        self.situation.iter().filter(recommends).count() as u32
     }
 }
 
@@ -162,6 +92,8 @@ pub struct Judge<'a> {
     coefficients: Coefficients,
     /// What the segments add.
     leanings: Leanings,
+    /// β_P·s, by segment.
+    sensitivity: [f64; BYTES],
     /// What is left of an order's strain after so many days.
     strain: [f64; STRAIN_DAYS],
     /// β_F·ln(1 + n) of so many friends.
@@ -186,6 +118,7 @@ impl<'a> Judge<'a> {
             platforms,
             coefficients,
             leanings: Leanings::new(&env.people, platforms, &coefficients),
+            sensitivity: sensitivity(&env.people, &coefficients),
             strain: std::array::from_fn(|days| strain(days, half_life_days)),
             of_friends: std::array::from_fn(|n| coefficients.friends * ln_1p(n as f64)),
             ways: platforms.iter().map(|platform| ways(platform, &coefficients)).collect(),
@@ -194,88 +127,151 @@ impl<'a> Judge<'a> {
     }
 
     /// (the exposures of one shard, in order) → orders.
-    pub fn decide(&self, list: &[Exposure], books: &mut [&mut Book], orders: &mut Vec<Order>) {
-        let mut batch = Batch::default();
-        let mut place = 0;
+    pub fn decide(
+        &self,
+        list: &[Exposure],
+        books: &mut [&mut Book],
+        batch: &mut Batch,
+        orders: &mut Vec<Order>,
+    ) {
+        let mut seen = [0_u32; BYTES];
         list.iter().take(AHEAD).for_each(|e| self.touch(e));
-        for run in by_receiver(list) {
-            list.iter().skip(place + AHEAD).take(run.len()).for_each(|e| self.touch(e));
-            for situation in run.chunk_by(|a, b| a.category == b.category) {
-                self.collect((place, situation), books, &mut batch);
-                place += situation.len();
+        let mut place = 0;
+        while let Some(first) = list.get(place) {
+            let mut flags = 0;
+            let mut end = place;
+            for e in list[place..].iter().take_while(|e| e.is_weighed_with(first)) {
+                flags |= e.flags;
+                if let Some(later) = list.get(end + AHEAD) {
+                    self.touch(later);
+                }
+                end += 1;
             }
-            if batch.rows.len() >= BATCH {
-                self.settle(list, &mut batch, books, orders);
+            self.collect((place, &list[place..end]), flags, &mut seen, batch);
+            place = end;
+            if batch.is_full() {
+                self.settle(list, batch, books, orders);
             }
         }
-        self.settle(list, &mut batch, books, orders);
+        self.settle(list, batch, books, orders);
+        self.count(&seen, books);
+    }
+
+    /// Books what was considered, by way.
+    fn count(&self, seen: &[u32; BYTES], books: &mut [&mut Book]) {
+        for (number, book) in books.iter_mut().enumerate() {
+            for (channel, tally) in book.tally.channels.iter_mut().enumerate() {
+                let way = Exposure::new(0, number, channel as u8).way;
+                tally.considered += u64::from(seen[usize::from(way)]);
+            }
+        }
     }
 
     /// Asks for what is read of an exposure ahead of its use.
     #[inline]
     fn touch(&self, exposure: &Exposure) {
-        self.platforms[exposure.platform() as usize].touch(exposure);
-        prefetch(&self.env.people.segment, exposure.to as usize);
+        let platform = match self.platforms {
+            [platform] => platform,
+            all => &all[usize::from(exposure.platform())],
+        };
+        platform.touch(exposure);
     }
 
-    /// Adds the alternatives of a situation, whose first exposure stands at `first`.
+    /// Adds the alternatives of a situation, whose first exposure stands at `place`.
     #[inline]
     fn collect(
         &self,
-        (first, situation): (usize, &[Exposure]),
-        books: &mut [&mut Book],
+        (place, situation): (usize, &[Exposure]),
+        flags: u8,
+        seen: &mut [u32; BYTES],
         batch: &mut Batch,
     ) {
-        let flags = situation.iter().fold(0, |flags, e| flags | e.flags);
-        let (need, any_friend) = (flags & flag::NEED != 0, flags & flag::FRIEND != 0);
-        let begin = batch.rows.len();
-        let mut mind: Option<Mind> = None;
-        for (k, exposure) in situation.iter().enumerate().filter(|(_, e)| is_considered(e)) {
-            let mind = match &mut mind {
-                Some(known) if known.platform == exposure.platform() => known,
-                unknown => unknown.insert(self.mind(exposure, need)),
-            };
-            if !mind.live {
-                continue;
-            }
-            let channel = exposure.channel() as usize;
-            books[exposure.platform() as usize].tally.channels[channel].considered += 1;
-            if k > 0 && repeats(&situation[k - 1], exposure) {
-                continue;
-            }
-            let friends = if any_friend { friends(situation, exposure.offer) } else { 0 };
-            let way = &self.ways[usize::from(exposure.platform())][channel];
-            batch.rows.push(Row {
-                place: (first + k) as u32,
-                consumer: exposure.to,
-                offer: exposure.offer,
-                variants: way.variants,
-                utility: self.utility(exposure, (mind, way), need, friends),
-                sensitivity: mind.sensitivity,
-            });
+        let Exposure { to: consumer, category, .. } = situation[0];
+        if category == NO_CATEGORY {
+            return;
         }
-        if batch.rows.len() > begin {
-            let Exposure { to: consumer, category, .. } = situation[0];
-            let end = batch.rows.len();
-            batch.situations.push(Situation { consumer, category, need, end });
+        let (need, begin) = (flags & flag::NEED != 0, batch.rows.len());
+        let whole = Whole { situation, need, any_friend: flags & flag::FRIEND != 0 };
+        if let [_] = self.platforms {
+            self.weigh((place, situation), &whole, seen, &mut batch.rows);
+        } else {
+            let mut place = place;
+            for part in situation.chunk_by(|a, b| a.platform() == b.platform()) {
+                self.weigh((place, part), &whole, seen, &mut batch.rows);
+                place += part.len();
+            }
+        }
+        let end = batch.rows.len();
+        if end > begin {
+            batch.situations.push(Situation { consumer, category, need, end: end as u32 });
         }
     }
 
-    /// What the exposure's platform is to its receiver. Only members buy: with registration on
-    /// strangers' exposures were dropped before; without it nobody becomes a member.
+    /// Adds the alternatives that one platform offers in a situation. Only members buy: with
+    /// registration on strangers' exposures were dropped before; without it nobody becomes a
+    /// member.
     #[inline]
-    fn mind(&self, e: &Exposure, need: bool) -> Mind {
-        let platform = &self.platforms[e.platform() as usize];
-        let member: &Member = &platform.members[e.to as usize];
-        let segment = self.env.people.segment[e.to as usize];
+    fn weigh(
+        &self,
+        (place, part): (usize, &[Exposure]),
+        whole: &Whole<'_>,
+        seen: &mut [u32; BYTES],
+        rows: &mut Vec<Row>,
+    ) {
+        let (number, consumer) = (part[0].platform(), part[0].to);
+        let platform = &self.platforms[usize::from(number)];
+        if !platform.live.get(consumer) {
+            return;
+        }
+        let mind = self.mind((number, platform), consumer, whole.need);
+        let ways = &self.ways[usize::from(number)];
+        let mut before: Option<&Exposure> = None;
+        for (place, e) in (place as u32..).zip(part) {
+            let repeated = before.is_some_and(|before| repeats(before, e));
+            before = Some(e);
+            if !is_considered(e) {
+                continue;
+            }
+            seen[usize::from(e.way)] += 1;
+            if !repeated {
+                let way = &ways[usize::from(e.channel())];
+                rows.push(self.row(place, e, (&mind, way), whole));
+            }
+        }
+    }
+
+    /// One alternative.
+    #[inline]
+    fn row(
+        &self,
+        place: u32,
+        e: &Exposure,
+        (mind, way): (&Mind<'_>, &Way),
+        whole: &Whole<'_>,
+    ) -> Row {
+        let utility = self.utility(e, (mind, way), whole.need, whole.friends(e));
+        let (lure, hassle) = match mind.platform.variants.first() {
+            Some(variant) if way.variants => {
+                let lure = -mind.sensitivity * (variant.ln_price + self.coupon_gain(e, 0));
+                (lure, variant.hassle)
+            }
+            _ => (f64::NEG_INFINITY, 0.0),
+        };
+        Row { place, consumer: e.to, offer: e.offer, utility, lure, hassle }
+    }
+
+    /// What a platform is to a consumer.
+    #[inline]
+    fn mind(&self, (number, platform): (u8, &'a Platform), consumer: u32, need: bool) -> Mind<'a> {
+        let member = &platform.members[consumer as usize];
+        let segment = self.env.people.segment[consumer as usize];
         let (c, trust) = (&self.coefficients, from_share16(member.trust));
-        let price_sensitivity = self.env.people.segments[usize::from(segment)].price_sensitivity;
-        let strain = if need { 0.0 } else { self.purse_strain(e.to, member.last_order_day) };
+        let strain = if need { 0.0 } else { self.purse_strain(consumer, member.last_order_day) };
         Mind {
-            platform: e.platform(),
-            live: platform.live.get(e.to),
+            platform,
+            number,
             segment,
-            sensitivity: c.price * price_sensitivity,
+            sensitivity: self.sensitivity[usize::from(segment)],
             trust,
             of_trust: c.of_trust(trust, None),
             of_habit: c.habit * from_share16(member.habit),
@@ -285,8 +281,14 @@ impl<'a> Judge<'a> {
 
     /// U of an exposure's offer, bought alone.
     #[inline]
-    fn utility(&self, e: &Exposure, (mind, way): (&Mind, &Way), need: bool, friends: u32) -> f64 {
-        let offer = &self.platforms[e.platform() as usize].offers[e.offer as usize];
+    fn utility(
+        &self,
+        e: &Exposure,
+        (mind, way): (&Mind<'_>, &Way),
+        need: bool,
+        friends: u32,
+    ) -> f64 {
+        let offer = &mind.platform.offers[e.offer as usize];
         let mut ln_price_ratio = f64::from(offer.ln_price_ratio);
         if e.price_bp != FULL_PRICE {
             ln_price_ratio += quick_ln(f64::from(e.price_bp) / 1e4);
@@ -295,7 +297,7 @@ impl<'a> Judge<'a> {
             ln_price_ratio += self.ln_coupon(e, 0);
         }
         let constant = if e.flags & flag::MATCH != 0 { way.matched } else { way.constant };
-        let lean = self.leanings.of(e.platform(), e.channel(), mind.segment, need);
+        let lean = self.leanings.of(mind.number, e.channel(), mind.segment, need);
         let terms = Terms {
             constant: constant + f64::from(offer.standing_utility) + lean,
             need: if need { self.coefficients.need } else { 0.0 },
@@ -323,12 +325,17 @@ impl<'a> Judge<'a> {
         books: &mut [&mut Book],
         orders: &mut Vec<Order>,
     ) {
+        if batch.is_empty() {
+            return;
+        }
         let (morning, key) = (Clock::start_of(self.at.day), self.env.key);
         let address = batch.rows.iter().map(|row| (row.consumer, row.offer));
-        exponential_pairs(key, TASTE, morning, address, &mut batch.noise);
+        exponential_pairs(key, TASTE, morning, address, (&mut batch.times, &mut batch.hassles));
         let address = batch.situations.iter().map(|s| (s.consumer, u32::from(s.category)));
         exponentials(key, OUTSIDE, morning, address, &mut batch.outside);
-        self.race(list, batch);
+        batch.weigh_ways();
+        self.weigh_later_ways(list, batch);
+        batch.race();
         batch.find_winners();
         let won = |winner: &Winner| &list[winner.place as usize];
         let address = batch.winners.iter().map(|winner| (won(winner).to, won(winner).offer));
@@ -336,42 +343,30 @@ impl<'a> Judge<'a> {
         for (winner, word) in batch.winners.iter().zip(&batch.priorities) {
             add(orders, self.order(won(winner), winner, (word >> 16) as u16, books));
         }
-        batch.rows.clear();
-        batch.situations.clear();
+        batch.clear();
     }
 
-    /// The race time of each alternative, bought in the best way, and that way. Alone and
-    /// in a team it is the same good, so that the way with the larger utility wins.
-    fn race(&self, list: &[Exposure], batch: &mut Batch) {
-        let Batch { rows, noise, times, exponents, variants, .. } = batch;
-        times.clear();
-        exponents.clear();
-        variants.clear();
-        for (row, [time, hassle]) in rows.iter().zip(&*noise) {
-            let (gain, variant) = self.best_way(list, row, *hassle);
-            times.push(*time);
-            exponents.push(-(row.utility + gain));
-            variants.push(variant);
+    /// Where a platform sells in more than one other way, the best of all.
+    fn weigh_later_ways(&self, list: &[Exposure], batch: &mut Batch) {
+        if self.platforms.iter().all(|platform| platform.variants.len() < 2) {
+            return;
         }
-        simd::widest(Race { times, exponents });
-    }
-
-    /// The way of buying that gains most over buying alone, and what it gains.
-    #[inline]
-    fn best_way(&self, list: &[Exposure], row: &Row, first: f64) -> (f64, u8) {
-        let (mut gain, mut variant) = (0.0, 0);
-        if !row.variants {
-            return (gain, variant);
-        }
-        let e = &list[row.place as usize];
-        for (k, way) in self.platforms[e.platform() as usize].variants.iter().enumerate() {
-            let hassle = way.hassle * if k == 0 { first } else { self.later(e, k) };
-            let more = -row.sensitivity * (way.ln_price + self.coupon_gain(e, k)) - hassle;
-            if more > gain {
-                (gain, variant) = (more, k as u8 + 1);
+        for (row, best) in batch.rows.iter().zip(&mut batch.best) {
+            let e = &list[row.place as usize];
+            let platform = &self.platforms[usize::from(e.platform())];
+            if row.lure == f64::NEG_INFINITY {
+                continue;
+            }
+            let segment = self.env.people.segment[e.to as usize];
+            let sensitivity = self.sensitivity[usize::from(segment)];
+            for (k, way) in platform.variants.iter().enumerate().skip(1) {
+                let hassle = way.hassle * self.later(e, k);
+                let more = -sensitivity * (way.ln_price + self.coupon_gain(e, k)) - hassle;
+                if more > best.0 {
+                    *best = (more, k as u8 + 1);
+                }
             }
         }
-        (gain, variant)
     }
 
     /// What a coupon takes off the logarithm of the price in way `k` beyond what it takes off
@@ -485,6 +480,15 @@ fn ways(platform: &Platform, coefficients: &Coefficients) -> [Way; MAX_CHANNELS]
     ways
 }
 
+/// β_P·s, by segment.
+fn sensitivity(people: &People, coefficients: &Coefficients) -> [f64; BYTES] {
+    let mut sensitivity = [0.0; BYTES];
+    for (entry, segment) in sensitivity.iter_mut().zip(&people.segments) {
+        *entry = coefficients.price * segment.price_sensitivity;
+    }
+    sensitivity
+}
+
 /// The day of a consumer's last order on any platform: the purse is the same.
 fn last_order_day(platforms: &[Platform], consumer: u32) -> u16 {
     let days = platforms.iter().map(|p| p.members[consumer as usize].last_order_day);
@@ -494,10 +498,4 @@ fn last_order_day(platforms: &[Platform], consumer: u32) -> u16 {
 /// Whether two neighbours in the order of keys are the same alternative.
 fn repeats(a: &Exposure, b: &Exposure) -> bool {
     (a.way, a.offer, a.source, a.context) == (b.way, b.offer, b.source, b.context)
-}
-
-/// Friends whose opened messages recommend an offer in this situation.
-fn friends(situation: &[Exposure], offer: u32) -> u32 {
-    let opened = situation.iter().filter(|e| is_considered(e) && e.offer == offer);
-    opened.filter(|e| e.flags & flag::FRIEND != 0).count() as u32
 }

@@ -6,6 +6,7 @@
 //! not move the others, and the same offer through two channels, alone or in a team,
 //! is the same good: the better way of getting it wins.
 
+mod batch;
 mod judge;
 
 use crate::columns::Columns;
@@ -24,7 +25,9 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
+use batch::Batch;
 use judge::Judge;
+use std::sync::{Mutex, PoisonError};
 
 /// How an offer strikes a consumer on a day, and its hassle in each variant.
 const TASTE: Stream = Stream::new("choice/taste");
@@ -80,7 +83,7 @@ pub const SPEC: Spec = Spec {
 };
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
-    Box::new(Choice { p: Parameters::from_values(values) })
+    Box::new(Choice { p: Parameters::from_values(values), idle: Mutex::default() })
 }
 
 /// A fifth of what is considered is ordered.
@@ -92,6 +95,18 @@ fn load(_values: &Values, extent: &Extent) -> Load {
 
 struct Choice {
     p: Parameters,
+    /// Batches between two uses: as many as threads are at work, whose room is kept.
+    idle: Mutex<Vec<Batch>>,
+}
+
+impl Choice {
+    /// Works with a batch that nobody else uses.
+    fn with_batch(&self, work: impl FnOnce(&mut Batch)) {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = idle().pop().unwrap_or_default();
+        work(&mut batch);
+        idle().push(batch);
+    }
 }
 
 impl Mechanism for Choice {
@@ -127,7 +142,9 @@ impl Mechanism for Choice {
         let judge = Judge::new(env, platforms, *coefficients, at);
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
-            judge.decide(&inbox.shards[shard], books, orders);
+            self.with_batch(|batch| {
+                judge.decide(&inbox.shards[shard], books, batch, orders);
+            });
         });
         drop(by_shard);
         for (index, (platform, books)) in platforms.iter_mut().zip(books).enumerate() {
@@ -137,7 +154,7 @@ impl Mechanism for Choice {
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _ } = self;
+        let Self { p: _, idle: _ } = self;
     }
 }
 
