@@ -79,6 +79,9 @@ impl Whole<'_> {
         if !self.any_friend {
             return 0;
         }
+        if let [_] = self.situation {
+            return 1;
+        }
         let recommends =
             |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
         self.situation.iter().filter(recommends).count() as u32
@@ -192,14 +195,14 @@ impl<'a> Judge<'a> {
         }
         let (need, begin) = (flags & flag::NEED != 0, batch.rows.len());
         let whole = Whole { situation, need, any_friend: flags & flag::FRIEND != 0 };
-        if let [_] = self.platforms {
-            self.weigh((place, situation), &whole, seen, &mut batch.rows);
-        } else {
-            let mut place = place;
-            for part in situation.chunk_by(|a, b| a.platform() == b.platform()) {
-                self.weigh((place, part), &whole, seen, &mut batch.rows);
-                place += part.len();
-            }
+        let (mut place, mut rest) = (place, situation);
+        while let [first, ..] = rest {
+            let same = |e: &&Exposure| e.platform() == first.platform();
+            let alone = self.platforms.len() == 1;
+            let n = if alone { rest.len() } else { rest.iter().take_while(same).count() };
+            let (part, later) = rest.split_at(n);
+            self.weigh((place, part), &whole, seen, &mut batch.rows);
+            (place, rest) = (place + n, later);
         }
         let end = batch.rows.len();
         if end > begin {
@@ -225,17 +228,14 @@ impl<'a> Judge<'a> {
         }
         let mind = self.mind((number, platform), consumer, whole.need);
         let ways = &self.ways[usize::from(number)];
-        let mut before: Option<&Exposure> = None;
-        for (place, e) in (place as u32..).zip(part) {
-            let repeated = before.is_some_and(|before| repeats(before, e));
-            before = Some(e);
+        for (k, e) in part.iter().enumerate() {
             if !is_considered(e) {
                 continue;
             }
             seen[usize::from(e.way)] += 1;
-            if !repeated {
+            if k == 0 || !repeats(&part[k - 1], e) {
                 let way = &ways[usize::from(e.channel())];
-                rows.push(self.row(place, e, (&mind, way), whole));
+                rows.push(self.row((place + k) as u32, e, (&mind, way), whole));
             }
         }
     }
@@ -497,5 +497,5 @@ fn last_order_day(platforms: &[Platform], consumer: u32) -> u16 {
 
 /// Whether two neighbours in the order of keys are the same alternative.
 fn repeats(a: &Exposure, b: &Exposure) -> bool {
-    (a.way, a.offer, a.source, a.context) == (b.way, b.offer, b.source, b.context)
+    a.offer == b.offer && a.source == b.source && a.context == b.context && a.way == b.way
 }
