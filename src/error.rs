@@ -240,7 +240,7 @@ codes! {
     BAD_NAME = "GX0203" Error "unusable name":
         "Names of scenarios, arms and platforms become names of folders and keys of tables: 1 to 64 letters (of any script), digits, `-`, `_` and `.`, the first of them no dot.";
     DUPLICATE = "GX0204" Error "a name is given twice":
-        "Segments and categories are told apart by their names in the output tables.";
+        "Segments, categories and runs are told apart by their names in the output tables. A run is called by its arm, or ARM.PLATFORM where the platform has a name of its own.";
     NO_WEIGHT = "GX0205" Error "all weights are zero":
         "Weights are scaled to sum to 1, for which at least one must be more than zero.";
     TOO_MANY = "GX0206" Error "too many tables of a kind":

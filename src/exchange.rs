@@ -5,8 +5,8 @@
 //! and sorts it by the message's key. The key is unique to the message, so
 //! neither the number of shards nor the order of sending shows in what arrives.
 //!
-//! Sorting moves small tickets (receiver, position) and then every message once; only
-//! messages to the same receiver are compared by their whole key.
+//! Many messages are counted by receiver and moved once; of few, small tickets (receiver,
+//! position) are sorted first. Only messages to the same receiver are compared by their key.
 //!
 //! Where a world is split among ranks, a rank's own shards send, and what is for another's
 //! shards goes over the [`link`] on its way.
@@ -245,6 +245,8 @@ impl<T: Message> Outbox<T> {
 /// Room for sorting what belongs to the agents of one shard.
 #[derive(Debug)]
 pub struct Sorter<T> {
+    /// By receiver, where its messages begin.
+    places: Vec<u32>,
     tickets: Vec<Ticket>,
     spare: Vec<Ticket>,
     sorted: Vec<T>,
@@ -252,7 +254,7 @@ pub struct Sorter<T> {
 
 impl<T> Default for Sorter<T> {
     fn default() -> Self {
-        Self { tickets: Vec::new(), spare: Vec::new(), sorted: Vec::new() }
+        Self { places: Vec::new(), tickets: Vec::new(), spare: Vec::new(), sorted: Vec::new() }
     }
 }
 
@@ -280,6 +282,9 @@ const DIGIT_BITS: u32 = 8;
 
 /// Fewer tickets are sorted by comparing: counting costs what the number of digits costs.
 const FEW: usize = 96;
+
+/// Agents of a shard for one message, above which tickets are cheaper than a count of each.
+const SPARSE: usize = 8;
 
 impl<T: Copy> Sorter<T> {
     /// Sorts items of one shard of `to` by agent, and those of an agent by their key. What is
@@ -318,28 +323,60 @@ impl<T: Copy> Sorter<T> {
         agent: impl Fn(&T) -> u32,
         key: impl Fn(&T) -> K,
     ) {
+        let n: usize = lists.iter().map(|list| list.len()).sum();
+        if n * SPARSE >= to.size() {
+            self.count(lists, |item| to.row_of(agent(item)), to.size());
+        } else {
+            self.draw_tickets(lists, |item| to.row_of(agent(item)), to.size());
+        }
+        let sorted = &mut self.sorted;
+        for run in sorted.chunk_by_mut(|a, b| agent(a) == agent(b)) {
+            if run.len() > 1 {
+                run.sort_unstable_by_key(&key);
+            }
+        }
+    }
+
+    /// Leaves the items in the order of their rows, of which there are `size`: counts those of
+    /// each row, and puts every item where its row's begin.
+    fn count(&mut self, lists: &[&[T]], row: impl Fn(&T) -> usize, size: usize) {
+        let Self { places, sorted, .. } = self;
+        places.clear();
+        places.resize(size, 0);
+        lists.iter().for_each(|list| list.iter().for_each(|item| places[row(item)] += 1));
+        let mut sum = 0;
+        places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
+        sorted.clear();
+        let Some(&first) = lists.iter().find_map(|list| list.first()) else { return };
+        sorted.reserve_exact(sum as usize);
+        sorted.resize(sum as usize, first);
+        for list in lists {
+            for item in *list {
+                let place = &mut places[row(item)];
+                sorted[*place as usize] = *item;
+                *place += 1;
+            }
+        }
+    }
+
+    /// The same by tickets, whose order is found first.
+    fn draw_tickets(&mut self, lists: &[&[T]], row: impl Fn(&T) -> usize, size: usize) {
         let Self { tickets, sorted, .. } = self;
         tickets.clear();
         tickets.reserve_exact(lists.iter().map(|list| list.len()).sum());
         for (k, list) in lists.iter().enumerate() {
             let ticket = |(place, item): (usize, &T)| {
-                let item_bits = (k << PLACE_BITS | place) as u64;
-                (to.row_of(agent(item)) as u64) << ITEM_BITS | item_bits
+                (row(item) as u64) << ITEM_BITS | (k << PLACE_BITS | place) as u64
             };
             tickets.extend(list.iter().enumerate().map(ticket));
         }
-        sort_tickets(tickets, &mut self.spare, to.size());
+        sort_tickets(tickets, &mut self.spare, size);
         sorted.clear();
         sorted.reserve_exact(tickets.len());
         sorted.extend(tickets.iter().map(|ticket| {
             let item = *ticket as usize;
             lists[item >> PLACE_BITS & 0x7f][item & ((1 << PLACE_BITS) - 1)]
         }));
-        for run in sorted.chunk_by_mut(|a, b| agent(a) == agent(b)) {
-            if run.len() > 1 {
-                run.sort_unstable_by_key(&key);
-            }
-        }
     }
 }
 
@@ -351,9 +388,12 @@ fn sort_tickets(tickets: &mut Vec<Ticket>, spare: &mut Vec<Ticket>, size: usize)
         tickets.sort_unstable();
         return;
     }
-    for low in (0..bits).step_by(DIGIT_BITS as usize) {
-        let digit = |ticket: &Ticket| (ticket >> ITEM_BITS >> low) as usize % (1 << DIGIT_BITS);
+    // As even digits as there are passes: tables as small as can be.
+    let digit_bits = bits.div_ceil(bits.div_ceil(DIGIT_BITS).max(1)).max(1);
+    for low in (0..bits).step_by(digit_bits as usize) {
+        let digit = |ticket: &Ticket| (ticket >> ITEM_BITS >> low) as usize % (1 << digit_bits);
         let mut places = [0_u32; 1 << DIGIT_BITS];
+        let places = &mut places[..1 << digit_bits];
         tickets.iter().for_each(|ticket| places[digit(ticket)] += 1);
         let mut sum = 0;
         places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
@@ -421,10 +461,20 @@ pub fn collect<T: Message>(inboxes: &mut [Inbox<T>]) {
 
 /// Puts a list in the order of the key again whose first `sorted` messages are in order.
 pub fn merge<T: Message>(messages: &mut [T], sorted: usize) {
-    if sorted < messages.len() {
-        messages[sorted..].sort_unstable_by_key(Message::key);
-        // Finds the two runs and merges them.
-        messages.sort_by_key(Message::key);
+    let Some(tail) = messages.get_mut(sorted..).filter(|tail| !tail.is_empty()) else { return };
+    tail.sort_unstable_by_key(Message::key);
+    let mut tail = tail.to_vec();
+    // From the end: the room of the tail takes in what is larger, and none is overtaken.
+    let (mut left, mut end) = (sorted, messages.len());
+    while let Some(last) = tail.last() {
+        end -= 1;
+        if left > 0 && messages[left - 1].key() > last.key() {
+            left -= 1;
+            messages[end] = messages[left];
+        } else {
+            messages[end] = *last;
+            tail.pop();
+        }
     }
 }
 
@@ -499,5 +549,32 @@ mod tests {
         let all: Vec<Note> = inbox.shards.concat();
         assert!(all.windows(2).all(|w| w[0].key() < w[1].key()));
         assert_eq!(outbox.route(&mut inbox), 0);
+    }
+
+    #[test]
+    fn few_and_many_items_are_put_in_the_same_order() {
+        let to = Shards::of(16_384 * 64);
+        for n in [1, 2, 95, 96, 97, 2_000, 2_047, 2_048, 9_000] {
+            let note = |k: u32| Note { to: k.wrapping_mul(2_654_435_761) % 16_384, from: k };
+            let mut items: Vec<Note> = (0..n).map(note).collect();
+            let mut wanted = items.clone();
+            wanted.sort_by_key(Message::key);
+            Sorter::default().sort(&mut items, to, Message::to, Message::key);
+            assert_eq!(items, wanted, "{n}");
+        }
+    }
+
+    #[test]
+    fn what_is_added_to_a_list_in_order_is_merged_into_it() {
+        for (sorted, added) in [(0, 0), (0, 5), (5, 0), (40, 3), (3, 40), (30, 30)] {
+            let note = |k: u32| Note { to: k * 37 % 11, from: k };
+            let mut list: Vec<Note> = (0..sorted).map(note).collect();
+            list.sort_by_key(Message::key);
+            list.extend((sorted..sorted + added).map(note));
+            let mut wanted = list.clone();
+            wanted.sort_by_key(Message::key);
+            merge(&mut list, sorted as usize);
+            assert_eq!(list, wanted);
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::row_starts::RowStarts;
 use super::varint;
 use crate::simd::{Column, bytes_of, prefetch};
 use rayon::prelude::*;
+use std::hint::select_unpredictable;
 
 /// Rows of targets, written as gaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,11 +157,10 @@ impl GapRow<'_> {
     #[inline]
     pub fn next(&mut self) -> u32 {
         let word = varint::read(self.bytes, &mut self.at);
-        self.target = if self.place == 0 || self.place == self.strong {
-            self.of.wrapping_add(unfolded(word))
-        } else {
-            self.target + word
-        };
+        // Both are made, since which it is cannot be foreseen.
+        let (near, next) = (self.of.wrapping_add(unfolded(word)), self.target.wrapping_add(word));
+        let begins = self.place == 0 || self.place == self.strong;
+        self.target = select_unpredictable(begins, near, next);
         self.place += 1;
         self.target
     }

@@ -19,13 +19,29 @@ pub(super) fn length(number: u32) -> usize {
 /// The number that stands at `at`, which moves behind it.
 #[inline]
 pub(super) fn read(bytes: &[u8], at: &mut usize) -> u32 {
-    let mut number = u32::from(bytes[*at]);
-    *at += 1;
-    if number < 128 {
-        return number;
+    match bytes.get(*at..).and_then(|rest| rest.first_chunk()) {
+        Some(eight) => read_of_eight(u64::from_le_bytes(*eight), at),
+        None => read_at_end(bytes, at),
     }
-    number &= 127;
-    for shift in [7, 14, 21, 28] {
+}
+
+/// The number that eight bytes begin with. How many of them it takes cannot be foreseen, so
+/// that nothing is asked: all bytes are put together, without those behind the number.
+#[inline]
+fn read_of_eight(eight: u64, at: &mut usize) -> u32 {
+    // The highest bit of a number's last byte is the first that is 0.
+    let last = !eight & 0x80_8080_8080;
+    let own = eight & (last ^ last.wrapping_sub(1));
+    *at += (last.trailing_zeros() as usize + 1) / 8;
+    let of = |byte: u32| (own >> byte & 0x7f << (7 * byte)) as u32;
+    of(0) | of(1) | of(2) | of(3) | of(4)
+}
+
+/// [`read`] where fewer than eight bytes are left.
+#[cold]
+fn read_at_end(bytes: &[u8], at: &mut usize) -> u32 {
+    let mut number = 0;
+    for shift in [0, 7, 14, 21, 28] {
         let byte = u32::from(bytes[*at]);
         *at += 1;
         number |= (byte & 127) << shift;

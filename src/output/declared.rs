@@ -2,6 +2,7 @@
 //! `metrics`, `summary`, `differences`, `decision`, `dictionary` and the plan.
 
 use crate::observer::Metric;
+use crate::scenario::world_name;
 use crate::table::{Cell, CellKind, Column, Schema};
 use CellKind::{Integer, Number, Text};
 
@@ -100,11 +101,7 @@ impl RunKey {
     #[must_use]
     pub fn run_id(&self) -> String {
         let Self { arm, platform, replicate } = self;
-        if arm == platform {
-            format!("{arm}-r{replicate:03}")
-        } else {
-            format!("{arm}.{platform}-r{replicate:03}")
-        }
+        format!("{}-r{replicate:03}", world_name(arm, platform))
     }
 
     /// The cells of [`Keys::Run`].

@@ -1,7 +1,8 @@
 //! Arms, their platforms, and every mechanism in each of them.
 
 use crate::error::{
-    Issue, NO_ARM, NOT_YET, OFF, Place, UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE, clipped,
+    DUPLICATE, Issue, NO_ARM, NOT_YET, OFF, Place, UNKNOWN_PRESET, UNKNOWN_TABLE, WRONG_PLACE,
+    clipped,
 };
 use crate::mechanism::spec::{Scope, Spec};
 use crate::parameter::Parameter;
@@ -11,7 +12,7 @@ use crate::scenario::nearest::advice;
 use crate::scenario::raw::Node;
 use crate::scenario::resolve::{Resolver, at};
 use crate::scenario::value::checked;
-use crate::scenario::{Arm, Origin, Platform, Setting, checks, preset, roles};
+use crate::scenario::{Arm, Origin, Platform, Setting, checks, preset, roles, world_name};
 use std::collections::{BTreeMap, BTreeSet};
 
 parameters! {
@@ -60,9 +61,26 @@ pub(super) fn arms(resolver: &mut Resolver<'_>) -> Vec<Arm> {
     }
     strangers(resolver, &["arm"], &names);
     let mut builder = Builder { resolver, presets, reach: Vec::new(), preset_unknown: false };
-    let arms = names.iter().map(|name| builder.arm(name)).collect();
+    let arms: Vec<Arm> = names.iter().map(|name| builder.arm(name)).collect();
     builder.warn();
+    told_apart(resolver, &arms);
     arms
+}
+
+/// Reports platforms whose runs would have the name of another's.
+fn told_apart(resolver: &mut Resolver<'_>, arms: &[Arm]) {
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for arm in arms {
+        for platform in &arm.platforms {
+            let name = world_name(&arm.name, &platform.name);
+            let Some(other) = known.insert(name.clone(), arm.name.clone()) else { continue };
+            let (name, own, other) = (clipped(&name), clipped(&arm.name), clipped(&other));
+            let message = format!("runs of arm `{own}` and of arm `{other}` are both `{name}`");
+            let place = resolver.key_place(&["arm", &arm.name]);
+            let issue = Issue::new(DUPLICATE, &place, message).label("the second one");
+            resolver.issues.push(issue.help("a run is called ARM or ARM.PLATFORM: rename one"));
+        }
+    }
 }
 
 /// The keys of a table that are tables themselves.

@@ -85,6 +85,13 @@ pub struct Arm {
     pub platforms: Vec<Platform>,
 }
 
+/// The short name of an arm's platform, which runs are called by: `viral`, or `everyone.shelf`
+/// where the platform is not called like the arm.
+#[must_use]
+pub fn world_name(arm: &str, platform: &str) -> String {
+    if arm == platform { arm.to_owned() } else { format!("{arm}.{platform}") }
+}
+
 impl Arm {
     /// The settings of its world and of its platforms.
     pub fn settings(&self) -> impl Iterator<Item = &Setting> {

@@ -25,9 +25,9 @@ use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::Stream;
-use crate::rng::lanes::long_words;
+use crate::rng::lanes::{first_words, long_words};
 use crate::rng::sample::discrete::pick_distinct_by;
+use crate::rng::{Stream, unit};
 use pool::{Group, Pool};
 use std::collections::VecDeque;
 
@@ -270,9 +270,11 @@ impl GroupBuy {
         }
         let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
         let alone = orders.len();
-        for (k, order) in team.iter().enumerate() {
+        let (address, mut words) = (team.iter().map(|o| (o.consumer, o.offer)), Vec::new());
+        first_words(env.key_of(self.platform), POOL, at, address, &mut words);
+        for (k, (order, word)) in team.iter().zip(words).enumerate() {
             self.touch(env, pool, &team, k);
-            match self.place(env, at, pool, order) {
+            match self.place(env, at, pool, (order, unit(word))) {
                 Place::Join(number) => {
                     if pool.join(Order { context: number, ..*order }, self.p.size, orders) {
                         book.tally.groups_filled += 1;
@@ -319,8 +321,14 @@ impl GroupBuy {
         order.channel == self.channel && order.context != NONE
     }
 
-    /// Where a team order goes.
-    fn place(&self, env: &Environment, at: Clock, pool: &mut Pool, order: &Order) -> Place {
+    /// Where a team order goes, by a number drawn for whether it looks for a public group.
+    fn place(
+        &self,
+        env: &Environment,
+        at: Clock,
+        pool: &mut Pool,
+        (order, look): (&Order, f64),
+    ) -> Place {
         let key = env.key_of(self.platform);
         let invited = self.is_invited(order);
         let fits = |g: &mut Group| g.open && g.opener.offer == order.offer;
@@ -334,8 +342,8 @@ impl GroupBuy {
             return Place::Late;
         }
         let place = env.catalogue.shards.row_of(order.offer);
-        let looks = key.unit(POOL, order.consumer, at, order.offer) < self.p.public_share;
-        let found = if looks { pool.public(place, order.consumer) } else { None };
+        let found =
+            if look < self.p.public_share { pool.public(place, order.consumer) } else { None };
         found.map_or(Place::Open, Place::Join)
     }
 

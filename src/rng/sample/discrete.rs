@@ -2,6 +2,7 @@
 
 use crate::quantity::math::pow;
 use crate::rng::{Draws, below};
+use std::hint::select_unpredictable;
 
 /// A table that picks option i with probability wᵢ / Σw in constant time.
 ///
@@ -43,7 +44,7 @@ impl Alias {
     pub fn pick(&self, word0: u32, word1: u32) -> u32 {
         let own = ((u64::from(word0) * self.columns.len() as u64) >> 32) as u32;
         let column = self.columns[own as usize];
-        if word1 < column.threshold { own } else { column.other }
+        select_unpredictable(word1 < column.threshold, own, column.other)
     }
 
     /// The number of options.
