@@ -150,6 +150,14 @@ pub fn each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send
     }
 }
 
+/// What `work` makes of every item, in parallel and in order; it may lend parts of the items.
+pub fn map<'a, T: Send, R: Send>(
+    items: &'a mut [T],
+    work: impl Fn(&'a mut T) -> R + Sync + Send,
+) -> Vec<R> {
+    items.par_iter_mut().with_max_len(1).map(work).collect()
+}
+
 /// Calls `work` for pairs of items in parallel, with their position.
 pub fn each_pair<A: Send, B: Send>(
     a: &mut [A],

@@ -9,7 +9,7 @@ use crate::exchange::{AHEAD, Inbox, Sorter, add};
 use crate::market::cascade::Cascades;
 use crate::market::history::Purchase;
 use crate::market::member::NEVER;
-use crate::market::message::{Answer, Order, Shipment, Verdict, flag};
+use crate::market::message::{Answer, Node, Order, Shipment, Verdict, flag};
 use crate::market::platform::{Carriage, ChannelTerms, Rows};
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -222,12 +222,16 @@ fn adopt(link: &Link, cascades: &mut Cascades, answers: &mut Inbox<Answer>, day:
         let own = answer.order.flags & flag::OWN_NODE != 0;
         answer.verdict == Verdict::Granted && answer.order.node.is_some() && !own
     };
-    let joining = answers.shards.iter_mut().flatten().filter(joining);
-    let nodes = joining.map(|answer| {
-        answer.order.flags |= flag::OWN_NODE;
-        &mut answer.order.node
+    // Looked for side by side; they take their places one after the other.
+    let nodes: Vec<Vec<&mut Node>> = parallel::map(&mut answers.shards, |answers| {
+        let joining = answers.iter_mut().filter(joining);
+        let own = joining.map(|answer| {
+            answer.order.flags |= flag::OWN_NODE;
+            &mut answer.order.node
+        });
+        own.collect()
     });
-    cascades.grow(link, nodes, day);
+    cascades.grow(link, nodes.into_iter().flatten(), day);
 }
 
 /// Enters a granted order into the buyer's record and the day's counts.

@@ -7,7 +7,7 @@
 use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
 use crate::market::message::{Exposure, flag};
-use crate::market::platform::Family;
+use crate::market::platform::{Family, OfferState};
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
@@ -103,11 +103,11 @@ impl Mechanism for Search {
     /// (sales) → the day's ranking.
     fn open(&mut self, world: &mut World, _at: Clock) {
         let offers = &world.platforms[self.platform].offers;
-        let weight = |&id: &u32| {
-            pow(1.0 + f64::from(offers[id as usize].demand), self.p.popularity_exponent)
-        };
+        let weight = |o: &OfferState| pow(1.0 + f64::from(o.demand), self.p.popularity_exponent);
+        // Of all offers side by side: most may be of one category.
+        let weights: Vec<f64> = offers.par_iter().map(weight).collect();
         let shelf = |ids: &Vec<u32>| {
-            let weights: Vec<f64> = ids.iter().map(weight).collect();
+            let weights: Vec<f64> = ids.iter().map(|&id| weights[id as usize]).collect();
             (!weights.is_empty()).then(|| Alias::new(&weights))
         };
         self.shelves = world.env.catalogue.by_category.par_iter().map(shelf).collect();

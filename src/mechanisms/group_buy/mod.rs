@@ -20,6 +20,7 @@ use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
 use crate::network::Audience;
+use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
@@ -212,7 +213,7 @@ impl Mechanism for GroupBuy {
         for node in nodes(&mut pools).filter(|node| !node.is_some()) {
             *node = cascades.plant(link, at.day);
         }
-        pools.iter_mut().for_each(Pool::pass_nodes_to_groups);
+        parallel::each(&mut pools, |_, pool| pool.pass_nodes_to_groups());
         self.pools = pools;
     }
 

@@ -58,10 +58,7 @@ impl Alias {
 fn columns(mut shares: Vec<f64>) -> Vec<Column> {
     let full = |own| Column { threshold: u32::MAX, other: own };
     let mut columns: Vec<Column> = (0..shares.len() as u32).map(full).collect();
-    let (mut above, mut below) = (Vec::new(), Vec::new());
-    for (i, &share) in shares.iter().enumerate() {
-        if share < 1.0 { below.push(i) } else { above.push(i) }
-    }
+    let (mut below, mut above) = parted(&shares);
     // Columns left over at the end are 1 but for rounding, and stay full.
     while let (Some(&small), Some(&large)) = (below.last(), above.last()) {
         below.pop();
@@ -73,6 +70,21 @@ fn columns(mut shares: Vec<f64>) -> Vec<Column> {
         }
     }
     columns
+}
+
+/// The columns below 1, and the others. Which a column is cannot be foreseen: each is written
+/// to both lists, one of which goes on.
+fn parted(shares: &[f64]) -> (Vec<usize>, Vec<usize>) {
+    let (mut below, mut above) = (vec![0; shares.len()], vec![0; shares.len()]);
+    let (mut n_below, mut n_above) = (0, 0);
+    for (i, &share) in shares.iter().enumerate() {
+        (below[n_below], above[n_above]) = (i, i);
+        n_below += usize::from(share < 1.0);
+        n_above = i + 1 - n_below;
+    }
+    below.truncate(n_below);
+    above.truncate(n_above);
+    (below, above)
 }
 
 /// A share in [0, 1) as a bound for words; 0 only for a share of 0.
