@@ -6,6 +6,7 @@ use super::trees::{Large, Tree, Trees};
 use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, add};
+use crate::parallel;
 use crate::simd::prefetch;
 use rayon::prelude::*;
 use smallvec::{SmallVec, smallvec};
@@ -139,20 +140,28 @@ impl Cascades {
         Node { cascade: slot * link.count() as u32 + link.rank() as u32, index: 0 }
     }
 
-    /// New nodes below others, which they replace. Who planted a cascade is asked for a node
-    /// of it, and answers at once.
-    pub fn grow<'a>(&mut self, link: &Link, nodes: impl Iterator<Item = &'a mut Node>, day: u16) {
-        let mut nodes: Vec<&mut Node> = nodes.collect();
+    /// New cascades, whose roots take the place of all nodes of some lists.
+    pub fn plant_all(&mut self, link: &Link, mut lists: Vec<Vec<&mut Node>>, day: u16) {
+        replace(&mut lists, |nodes| {
+            nodes.iter_mut().for_each(|node| *node = self.plant(link, day));
+        });
+    }
+
+    /// New nodes below those of some lists, which they replace. Who planted a cascade is asked
+    /// for a node of it, and answers at once.
+    pub fn grow(&mut self, link: &Link, mut lists: Vec<Vec<&mut Node>>, day: u16) {
         if link.is_alone() {
-            // Trees lie anywhere: they are asked for on the way.
-            for k in 0..nodes.len() {
-                if let Some(later) = nodes.get(k + AHEAD) {
-                    prefetch(&self.trees.all, later.cascade as usize);
+            return replace(&mut lists, |nodes| {
+                // Trees lie anywhere: they are asked for on the way.
+                for k in 0..nodes.len() {
+                    if let Some(later) = nodes.get(k + AHEAD) {
+                        prefetch(&self.trees.all, later.cascade as usize);
+                    }
+                    nodes[k] = self.grow_own(1, nodes[k], day);
                 }
-                *nodes[k] = self.grow_own(1, *nodes[k], day);
-            }
-            return;
+            });
         }
+        let nodes: Vec<&mut Node> = lists.into_iter().flatten().collect();
         let owner = |node: &Node| node.cascade as usize % link.count();
         let mut asked = vec![Vec::new(); link.count()];
         nodes.iter().for_each(|node| asked[owner(node)].push(**node));
@@ -265,6 +274,24 @@ impl Cascades {
         }
         all
     }
+}
+
+/// Puts others in the place of the nodes of some lists, which `make` finds one after the other.
+/// Nodes are read and written side by side: they lie where other threads left them.
+fn replace(lists: &mut [Vec<&mut Node>], make: impl FnOnce(&mut [Node])) {
+    let values = parallel::map(lists, |list| list.iter().map(|node| **node).collect::<Vec<_>>());
+    let mut values = values.concat();
+    make(&mut values);
+    let mut rest = &values[..];
+    let mut parts: Vec<&[Node]> = Vec::with_capacity(lists.len());
+    for list in &*lists {
+        let (part, later) = rest.split_at(list.len());
+        parts.push(part);
+        rest = later;
+    }
+    parallel::each_pair(lists, &mut parts, |_, list, part| {
+        list.iter_mut().zip(*part).for_each(|(node, value)| **node = *value);
+    });
 }
 
 /// Adds to some shapes others.
@@ -380,7 +407,7 @@ mod tests {
         let root = cascades.plant(&link, 0);
         let mut node = root;
         for _ in 0..2 {
-            cascades.grow(&link, [&mut node].into_iter(), 1);
+            cascades.grow(&link, vec![vec![&mut node]], 1);
         }
         cascades.retire(3, false);
         assert!(cascades.shapes().is_empty());

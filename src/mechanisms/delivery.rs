@@ -20,8 +20,8 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::population::{People, TIERS};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
-use crate::rng::{Draws, Stream};
+use crate::rng::lanes::word_pairs;
+use crate::rng::{Stream, below, unit};
 
 /// How many days a parcel takes.
 const DAYS: Stream = Stream::new("delivery/days");
@@ -95,7 +95,7 @@ impl Delivery {
 
     fn days(
         &self,
-        draws: &mut Draws,
+        [first, second]: [u32; 2],
         order: &Order,
         channels: &[ChannelTerms],
         people: &People,
@@ -104,12 +104,12 @@ impl Delivery {
             return self.p.pickup_days;
         }
         let span = self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min) + 1;
-        let days = self.p.parcel_days_min + draws.below(u32::from(span)) as u16;
+        let days = self.p.parcel_days_min + below(first, u32::from(span)) as u16;
         if self.p.days_per_tier == 0.0 {
             return days;
         }
         let extra = self.tier_days()[people.of(order.consumer).tier_index()];
-        days + extra as u16 + u16::from(draws.chance(extra.fract()))
+        days + extra as u16 + u16::from(unit(second) < extra.fract())
     }
 }
 
@@ -142,8 +142,9 @@ impl Mechanism for Delivery {
                 let mut waiting = answers.shards[shard].iter().skip(AHEAD);
                 let list = &answers.shards[shard];
                 let addresses = list.iter().map(|a| (a.order.consumer, a.order.offer));
-                let draws = draws_of(key, DAYS, at, addresses);
-                for (answer, mut draws) in list.iter().zip(draws) {
+                let mut pairs = Vec::with_capacity(list.len());
+                word_pairs(key, DAYS, at, addresses, &mut pairs);
+                for (answer, pair) in list.iter().zip(pairs) {
                     if let Some(later) = waiting.next() {
                         rows.touch(later.order.consumer);
                     }
@@ -151,7 +152,7 @@ impl Mechanism for Delivery {
                         Verdict::Granted => {
                             let segment = env.people.segment[answer.order.consumer as usize];
                             record(rows, &answer.order, at.day, segment);
-                            let days = self.days(&mut draws, &answer.order, &channels, &env.people);
+                            let days = self.days(pair, &answer.order, &channels, &env.people);
                             add(
                                 &mut route[usize::from(at.day + days) % slots],
                                 (&answer.order).into(),
@@ -231,7 +232,7 @@ fn adopt(link: &Link, cascades: &mut Cascades, answers: &mut Inbox<Answer>, day:
         });
         own.collect()
     });
-    cascades.grow(link, nodes.into_iter().flatten(), day);
+    cascades.grow(link, nodes, day);
 }
 
 /// Enters a granted order into the buyer's record and the day's counts.

@@ -20,9 +20,8 @@ use crate::parameters;
 use crate::quantity::math::quick_logistic;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
-use crate::rng::sample::continuous::normal;
-use crate::rng::{Draws, Stream};
+use crate::rng::lanes::{normals, word_pairs};
+use crate::rng::{Stream, unit};
 use crate::simd::prefetch;
 
 /// How the goods turn out, and whether they go back.
@@ -125,15 +124,17 @@ impl Mechanism for Experience {
         parallel::each(&mut platform.rows(env.consumers), |_, rows| {
             rows.outcomes.clear();
             let addresses = rows.arrivals.iter().map(|o| (o.consumer, o.occasion()));
-            let draws = draws_of(key, OUTCOME, at, addresses);
-            for (k, mut draws) in draws.into_iter().enumerate() {
+            let (mut pairs, mut noise) = (Vec::with_capacity(rows.arrivals.len()), Vec::new());
+            word_pairs(key, OUTCOME, at, addresses, &mut pairs);
+            normals(pairs.iter().map(|pair| pair[0]), &mut noise);
+            for (k, ([_, word], noise)) in pairs.into_iter().zip(noise).enumerate() {
                 if let Some(later) = rows.arrivals.get(k + AHEAD) {
                     rows.touch(later.consumer);
                     prefetch(&env.catalogue.offers, later.offer as usize);
                 }
                 let order = rows.arrivals[k];
                 let terms = &channels[order.channel as usize];
-                let outcome = self.unpack(env, &mut draws, order, terms);
+                let outcome = self.unpack(env, (noise, unit(word)), order, terms);
                 self.learn(rows, &outcome);
                 account(env.catalogue.parcel_cost_fen, fees, rows, &outcome, (at, terms));
                 add(rows.outcomes, outcome);
@@ -158,16 +159,16 @@ impl Experience {
     fn unpack(
         &self,
         env: &Environment,
-        draws: &mut Draws,
+        (noise, chance): (f64, f64),
         order: Shipment,
         terms: &ChannelTerms,
     ) -> Outcome {
         let quality = f64::from(env.catalogue.offers[order.offer as usize].quality);
-        let realised = quality + self.p.quality_noise_sd * normal(draws);
+        let realised = quality + self.p.quality_noise_sd * noise;
         let surprise = realised - (self.p.expected_quality + terms.hype);
         let odds =
             self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;
-        Outcome { order, returned: draws.chance(quick_logistic(odds)), surprise: surprise as f32 }
+        Outcome { order, returned: chance < quick_logistic(odds), surprise: surprise as f32 }
     }
 
     fn learn(&self, rows: &mut Rows<'_>, outcome: &Outcome) {

@@ -21,7 +21,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{N_LANES, below, draws_of, long_words};
+use crate::rng::lanes::{N_LANES, below, first_words, long_words};
 use crate::rng::sample::continuous::{beta, gamma};
 use crate::rng::{Stream, unit};
 use crate::simd::{column, prefetch};
@@ -260,9 +260,10 @@ impl Room<'_> {
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
         let mut before = NONE;
         let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
-        let draws = draws_of(self.env.key, LAPSE, at, addresses);
+        let mut words = Vec::with_capacity(answers.len());
+        first_words(self.env.key, LAPSE, at, addresses, &mut words);
         let mut waiting = answers.iter().skip(AHEAD);
-        for (answer, mut draws) in answers.iter().zip(draws) {
+        for (answer, word) in answers.iter().zip(words) {
             if let Some(later) = waiting.next() {
                 self.touch(rows, later.order.consumer);
             }
@@ -271,7 +272,7 @@ impl Room<'_> {
                 // is known as a repeat by the one before it.
                 let consumer = answer.order.consumer;
                 if before == consumer || rows.member(consumer).orders > 0 {
-                    self.after_order(draws.unit(), rows, &answer.order, elsewhere);
+                    self.after_order(unit(word), rows, &answer.order, elsewhere);
                 }
                 before = consumer;
             }

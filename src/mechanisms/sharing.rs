@@ -239,9 +239,11 @@ impl Mechanism for Sharing {
                 }
             },
         );
-        for share in self.shares.iter_mut().flatten().filter(|s| !s.node.is_some()) {
-            share.node = platform.cascades.plant(link, at.day);
-        }
+        let rootless = parallel::map(&mut self.shares, |shares| {
+            let nodes = shares.iter_mut().map(|share| &mut share.node);
+            nodes.filter(|node| !node.is_some()).collect()
+        });
+        platform.cascades.plant_all(link, rootless, at.day);
     }
 
     /// (new members whom friends brought) → rewards, while the day's allotment lasts.

@@ -5,7 +5,7 @@
 //! side by side: each of the four counter words is an array of 16, so that a round
 //! is a loop over 16 equal multiplications, which the compiler turns into vectors.
 
-use crate::quantity::math::quick_ln;
+use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::{Draws, Key, Stream, moment, unit};
 use crate::simd::{self, Kernel};
@@ -135,6 +135,58 @@ pub fn first_words(
     by_groups(stream, at, list, |first, n| {
         words.extend_from_slice(&simd::widest(Firsts(first, key.words()))[..n]);
     });
+}
+
+/// The first two words of `draws(stream, entity, at, item)` for every (entity, item) of a list.
+pub fn word_pairs(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    list: impl Iterator<Item = (u32, u32)>,
+    pairs: &mut Vec<[u32; 2]>,
+) {
+    pairs.clear();
+    by_groups(stream, at, list, |first, n| {
+        pairs.extend_from_slice(&simd::widest(Pairs(first, key.words()))[..n]);
+    });
+}
+
+struct Pairs([Words; 4], [u32; 2]);
+
+impl Kernel for Pairs {
+    type Output = [[u32; 2]; N_BLOCKS];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let [first, second, ..] = rounds(self.0, self.1);
+        std::array::from_fn(|i| [first[i] as u32, second[i] as u32])
+    }
+}
+
+/// The standard normal number of every word of a list, as
+/// [`normal_from`](crate::rng::sample::continuous::normal_from) makes it.
+pub fn normals(words: impl Iterator<Item = u32>, numbers: &mut Vec<f64>) {
+    numbers.clear();
+    numbers.extend(words.map(unit));
+    for part in numbers.chunks_mut(N_BLOCKS) {
+        let mut units = [0.5; N_BLOCKS];
+        units[..part.len()].copy_from_slice(part);
+        let centres = simd::widest(Centres(&units));
+        for ((number, unit), centre) in part.iter_mut().zip(units).zip(centres) {
+            *number = if is_central(unit) { centre } else { normal_quantile(unit) };
+        }
+    }
+}
+
+struct Centres<'a>(&'a [f64; N_BLOCKS]);
+
+impl Kernel for Centres<'_> {
+    type Output = [f64; N_BLOCKS];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        self.0.map(normal_centre)
+    }
 }
 
 /// `lane(stream, entity, at)` for every entity of a list.
@@ -398,6 +450,7 @@ fn interleaved(words: &[Words; 4]) -> [u32; N_LANES] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::sample::continuous::normal_from;
 
     fn check(key: Key, name: &'static str, first: u32, at: Clock) {
         let stream = Stream::new(name);
@@ -441,6 +494,16 @@ mod tests {
         first_words(key, stream, at, list.iter().copied(), &mut words);
         let first: Vec<u32> = list.iter().map(|&(e, i)| key.word(stream, e, at, i)).collect();
         assert_eq!(words, first);
+        let mut both = Vec::new();
+        word_pairs(key, stream, at, list.iter().copied(), &mut both);
+        let two = |&(entity, item): &(u32, u32)| {
+            let mut draws = key.draws(stream, entity, at, item);
+            [draws.word(), draws.word()]
+        };
+        assert_eq!(both, list.iter().map(two).collect::<Vec<_>>());
+        normals(words.iter().copied(), &mut numbers);
+        let plain: Vec<f64> = words.iter().map(|word| normal_from(*word)).collect();
+        assert_eq!(numbers, plain);
         long_words(key, stream, at, 3, list.iter().copied(), &mut words);
         let long = list.iter().flat_map(|&(entity, item)| {
             let mut draws = key.draws(stream, entity, at, item);

@@ -209,10 +209,8 @@ impl Mechanism for GroupBuy {
             self.close(env, at, (&mut *pool, &mut *orders), book, bins);
         });
         // Openers and joiners take their places in the cascades one after the other.
-        cascades.grow(link, nodes(&mut pools).filter(|node| node.is_some()), at.day);
-        for node in nodes(&mut pools).filter(|node| !node.is_some()) {
-            *node = cascades.plant(link, at.day);
-        }
+        cascades.grow(link, nodes(&mut pools, true), at.day);
+        cascades.plant_all(link, nodes(&mut pools, false), at.day);
         parallel::each(&mut pools, |_, pool| pool.pass_nodes_to_groups());
         self.pools = pools;
     }
@@ -241,9 +239,12 @@ impl Mechanism for GroupBuy {
     }
 }
 
-/// The openers' places in the cascades.
-fn nodes(pools: &mut [Pool]) -> impl Iterator<Item = &mut Node> {
-    pools.iter_mut().flat_map(|pool| &mut pool.opened).map(|(_, order)| &mut order.node)
+/// The openers' places in the cascades, of those who have one already, or of those who have none.
+fn nodes(pools: &mut [Pool], placed: bool) -> Vec<Vec<&mut Node>> {
+    parallel::map(pools, |pool| {
+        let nodes = pool.opened.iter_mut().map(|(_, order)| &mut order.node);
+        nodes.filter(|node| node.is_some() == placed).collect()
+    })
 }
 
 /// What happens to a team order.
