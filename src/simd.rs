@@ -7,6 +7,10 @@
 //! same operations on the same numbers (the compiler never fuses or reorders
 //! floating-point operations by itself), so results do not depend on the choice.
 
+mod quad;
+
+pub use quad::{Quad, Quads, quads};
+
 use std::fs::File;
 use std::ops::Deref;
 use std::sync::Arc;

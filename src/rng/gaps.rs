@@ -7,14 +7,18 @@
 //!
 //! [`geometric_skip`]: crate::rng::sample::count::geometric_skip
 
-use super::lanes::{N_BLOCKS, Words, fine, rounds};
+use super::lanes::fine;
+use super::philox::Philox;
 use crate::quantity::math::quick_ln;
 use crate::rng::Draws;
 use crate::rng::sample::count::geometric_skip_from;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// Gaps that are made together: two words each.
-pub const N_GAPS: usize = 2 * N_BLOCKS;
+pub const N_GAPS: usize = 32;
+
+/// Pairs of words, one a gap, in order.
+type Longs = [u64; N_GAPS];
 
 /// Fewer gaps than this are made one after the other.
 const FEW: f64 = 3.0;
@@ -56,48 +60,42 @@ impl Gaps {
         self.used = 0;
     }
 
-    fn fill(&mut self, words: &[Words; 4]) {
+    fn fill(&mut self, words: &Longs) {
         let Between { low, high } = simd::widest(Bounds(words, 1.0 / self.ln_q.abs()));
-        for (k, gap) in self.made.iter_mut().enumerate() {
-            let (pair, block) = (k % 2, k / 2);
-            let whole = low[pair][block] as u64;
-            *gap = if high[pair][block] as u64 == whole {
-                whole
-            } else {
-                let word = words[2 * pair][block] << 32 | words[2 * pair + 1][block];
-                geometric_skip_from(word, self.ln_q)
-            };
+        let bounds = low.iter().zip(high);
+        for ((gap, &word), (&low, high)) in self.made.iter_mut().zip(words).zip(bounds) {
+            *gap = low as u64;
+            if high as u64 != *gap {
+                *gap = geometric_skip_from(word, self.ln_q);
+            }
         }
     }
 }
 
-/// Bounds of E ÷ −ln(1 − p), by pair of words and block.
+/// Bounds of E ÷ −ln(1 − p).
 struct Between {
-    low: [[f64; N_BLOCKS]; 2],
-    high: [[f64; N_BLOCKS]; 2],
+    low: [f64; N_GAPS],
+    high: [f64; N_GAPS],
 }
 
-struct Bounds<'a>(&'a [Words; 4], f64);
+struct Bounds<'a>(&'a Longs, f64);
 
 impl Kernel for Bounds<'_> {
     type Output = Between;
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
     fn run(self) -> Between {
         let Self(words, scale) = self;
-        let mut between = Between { low: [[0.0; N_BLOCKS]; 2], high: [[0.0; N_BLOCKS]; 2] };
-        for pair in 0..2 {
-            for block in 0..N_BLOCKS {
-                // 1 − U, of 52 bits: 2⁻⁵³ away from that of 64 bits at most.
-                let left = 1.0 - fine(words[2 * pair][block], words[2 * pair + 1][block]);
-                let e = -quick_ln(left);
-                // `quick_ln` is within 10⁻¹²; far out, where few bits are left, nothing is.
-                let slack = 2e-12 * (1.0 + e) + 1e-15 / left;
-                let slack = if left < 1e-9 { f64::INFINITY } else { slack };
-                between.low[pair][block] = (e - slack) * scale;
-                between.high[pair][block] = (e + slack) * scale;
-            }
+        let mut between = Between { low: [0.0; N_GAPS], high: [0.0; N_GAPS] };
+        for ((&word, low), high) in words.iter().zip(&mut between.low).zip(&mut between.high) {
+            // 1 − U, of 52 bits: 2⁻⁵³ away from that of 64 bits at most.
+            let left = 1.0 - fine(word);
+            let e = -quick_ln(left);
+            // `quick_ln` is within 10⁻¹²; far out, where few bits are left, nothing is.
+            let slack = 2e-12 * (1.0 + e) + 1e-15 / left;
+            let slack = if left < 1e-9 { f64::INFINITY } else { slack };
+            *low = (e - slack) * scale;
+            *high = (e + slack) * scale;
         }
         between
     }
@@ -105,24 +103,40 @@ impl Kernel for Bounds<'_> {
 
 impl Draws {
     /// The words of the next 16 blocks, of draws whose words in hand are used up.
-    fn next_blocks(&mut self) -> [Words; 4] {
+    fn next_blocks(&mut self) -> Longs {
         assert_eq!(self.used, 4, "whole blocks follow whole blocks");
-        let [entity, moment, stream, item] = self.counter;
-        let fixed = |word: u32| [u64::from(word); N_BLOCKS];
-        let moments = std::array::from_fn(|k| u64::from(moment.wrapping_add((k as u32) << 20)));
-        self.counter[1] = moment.wrapping_add((N_BLOCKS as u32) << 20);
-        simd::widest(Next([fixed(entity), moments, fixed(stream), fixed(item)], self.key))
+        let words = quads(Next(self.key, self.counter));
+        self.counter[1] = self.counter[1].wrapping_add((N_GAPS as u32 / 2) << 20);
+        words
     }
 }
 
-struct Next([Words; 4], [u32; 2]);
+/// The words of 16 blocks by the key and the first one's counter.
+struct Next([u32; 2], [u32; 4]);
 
-impl Kernel for Next {
-    type Output = [Words; 4];
+impl Quads for Next {
+    type Output = Longs;
 
     #[inline(always)]
-    fn run(self) -> [Words; 4] {
-        rounds(self.0, self.1)
+    fn run<Q: Quad>(self) -> Longs {
+        const STEP: u32 = 1 << 20;
+        let Self(key, [entity, moment, stream, item]) = self;
+        let philox = Philox::<Q>::new(key);
+        let (entity, stream, item) = (Q::all(entity), Q::all(stream), Q::all(item));
+        let mut moment = Q::all(moment).plus(Q::of(&[0, STEP, 2 * STEP, 3 * STEP]));
+        let mut longs = [0; N_GAPS];
+        for sixteen in longs.as_chunks_mut::<8>().0.as_chunks_mut::<2>().0 {
+            let next = moment.plus(Q::all(4 * STEP));
+            let blocks = [[entity, moment, stream, item], [entity, next, stream, item]];
+            for (places, [a, b, c, d]) in sixteen.iter_mut().zip(philox.words(blocks)) {
+                let (first, second) = (a.above(b), c.above(d));
+                for k in 0..4 {
+                    (places[2 * k], places[2 * k + 1]) = (first[k], second[k]);
+                }
+            }
+            moment = next.plus(Q::all(4 * STEP));
+        }
+        longs
     }
 }
 
@@ -167,15 +181,12 @@ mod tests {
             edges.extend([low.saturating_sub(1), low, low.saturating_add(1), low ^ 0xfff]);
         }
         let mut gaps = Gaps::new(draws(0), ln_q, 100.0);
-        for chunk in edges.chunks(N_BLOCKS) {
-            let mut words = [[0; N_BLOCKS]; 4];
-            for (block, edge) in chunk.iter().enumerate() {
-                words[0][block] = edge >> 32;
-                words[1][block] = edge & 0xffff_ffff;
-            }
+        for chunk in edges.chunks(N_GAPS) {
+            let mut words = [0; N_GAPS];
+            words[..chunk.len()].copy_from_slice(chunk);
             gaps.fill(&words);
-            for (block, edge) in chunk.iter().enumerate() {
-                assert_eq!(gaps.made[2 * block], geometric_skip_from(*edge, ln_q), "{edge:x}");
+            for (gap, edge) in gaps.made.iter().zip(chunk) {
+                assert_eq!(*gap, geometric_skip_from(*edge, ln_q), "{edge:x}");
             }
         }
     }

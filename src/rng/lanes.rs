@@ -1,65 +1,172 @@
 //! Words of many addresses at once: those of 64 neighbours, for loops over all consumers,
 //! and those of a list of (entity, item), for loops over messages.
-//!
-//! Philox4x32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405) over 16 blocks
-//! side by side: each of the four counter words is an array of 16, so that a round
-//! is a loop over 16 equal multiplications, which the compiler turns into vectors.
 
+use super::philox::{Blocks, Common, Group, Keep, N_GROUP, Philox, make};
 use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::{Draws, Key, Stream, moment, unit};
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// Consumers whose words are made together.
 pub const N_LANES: usize = 64;
-
-/// Blocks of four words that 64 lanes need.
-pub(super) const N_BLOCKS: usize = N_LANES / 4;
-
-/// The multipliers of Philox4x32.
-const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
-
-/// What is added to the two key words between rounds (Weyl sequences).
-const KEY_STEPS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
-
-/// One counter word of each block, held in 64 bits, where products have room.
-pub(super) type Words = [u64; N_BLOCKS];
 
 /// The words `key.lane(stream, first_entity + i, at)` for i in 0 … 63.
 /// `first_entity` must be a multiple of 64.
 #[must_use]
 pub fn lanes(key: Key, stream: Stream, first_entity: u32, at: Clock) -> [u32; N_LANES] {
     debug_assert!(first_entity.is_multiple_of(64), "lanes start at a multiple of 64");
-    let block = [first_entity >> 2, moment(at), stream.id, u32::MAX];
-    simd::widest(Neighbours(block, key.words()))
+    quads(Neighbours { common: Common::of(key, stream, at), first: first_entity })
+}
+
+impl Common {
+    fn of(key: Key, stream: Stream, at: Clock) -> Self {
+        Self { key: key.words(), moment: moment(at), stream: stream.id }
+    }
+}
+
+struct Neighbours {
+    common: Common,
+    first: u32,
+}
+
+impl Quads for Neighbours {
+    type Output = [u32; N_LANES];
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) -> Self::Output {
+        Lanes::<Q>::new(self.common).words(self.first)
+    }
+}
+
+/// Makes the words of 64 neighbours after the other.
+struct Lanes<Q> {
+    philox: Philox<Q>,
+    moment: Q,
+    stream: Q,
+}
+
+impl<Q: Quad> Lanes<Q> {
+    #[inline(always)]
+    fn new(common: Common) -> Self {
+        let (moment, stream) = (Q::all(common.moment), Q::all(common.stream));
+        Self { philox: Philox::new(common.key), moment, stream }
+    }
+
+    #[inline(always)]
+    fn words(&self, first_entity: u32) -> [u32; N_LANES] {
+        let Self { philox, moment, stream } = self;
+        let (moment, stream, kept) = (*moment, *stream, Q::all(u32::MAX));
+        let mut words = [0; N_LANES];
+        let mut block = Q::all(first_entity >> 2).plus(Q::of(&[0, 1, 2, 3]));
+        for eight in words.as_chunks_mut::<4>().0.as_chunks_mut::<8>().0 {
+            let next = block.plus(Q::all(4));
+            let counters = [[block, moment, stream, kept], [next, moment, stream, kept]];
+            let [first, second] = philox.words(counters);
+            eight[..4].copy_from_slice(&Q::rows(first));
+            eight[4..].copy_from_slice(&Q::rows(second));
+            block = next.plus(Q::all(4));
+        }
+        words
+    }
 }
 
 /// Which of 64 words lie below a limit, a bit each.
 #[must_use]
 pub fn below(words: &[u32; N_LANES], limit: u32) -> u64 {
-    simd::widest(Below(words, limit))
+    quads(Below(words, limit))
 }
 
 struct Below<'a>(&'a [u32; N_LANES], u32);
 
-impl Kernel for Below<'_> {
+impl Quads for Below<'_> {
     type Output = u64;
 
     #[inline(always)]
-    fn run(self) -> u64 {
-        let bit = |(i, word): (usize, &u32)| u64::from(*word < self.1) << i;
-        self.0.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
+    fn run<Q: Quad>(self) -> u64 {
+        bits_below::<Q>(self.0, self.1)
     }
 }
 
-struct Neighbours([u32; 4], [u32; 2]);
+#[inline(always)]
+fn bits_below<Q: Quad>(words: &[u32; N_LANES], limit: u32) -> u64 {
+    let mut bits = 0;
+    for (k, eight) in words.as_chunks::<8>().0.iter().enumerate() {
+        bits |= Q::below(eight, limit) << (8 * k);
+    }
+    bits
+}
 
-impl Kernel for Neighbours {
-    type Output = [u32; N_LANES];
+/// The rows of a column that lie below a limit, in order: added to a list.
+pub fn rows_below(column: &[u32], limit: u32, rows: &mut Vec<u32>) {
+    let (whole, rest) = column.as_chunks::<N_LANES>();
+    quads(RowsBelow { column: whole, limit, rows });
+    let last = (whole.len() * N_LANES) as u32;
+    rows.extend((last..).zip(rest).filter(|(_, value)| **value < limit).map(|(row, _)| row));
+}
+
+struct RowsBelow<'a> {
+    column: &'a [[u32; N_LANES]],
+    limit: u32,
+    rows: &'a mut Vec<u32>,
+}
+
+impl Quads for RowsBelow<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        blocks(self.0, self.1)
+    fn run<Q: Quad>(self) {
+        let mut first = 0;
+        for words in self.column {
+            let mut bits = bits_below::<Q>(words, self.limit);
+            while bits != 0 {
+                self.rows.push(first + bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+            first += N_LANES as u32;
+        }
+    }
+}
+
+/// Those of a run of consumers whose bit is set and whose `lane(stream, consumer, at)` lies below
+/// a limit, in order, with their words: added to a list. The consumers begin at a multiple of 64.
+pub fn lanes_below(
+    key: Key,
+    stream: Stream,
+    at: Clock,
+    (first, bits): (u32, &[u64]),
+    limit: u32,
+    found: &mut Vec<(u32, u32)>,
+) {
+    quads(LanesBelow { common: Common::of(key, stream, at), first, bits, limit, found });
+}
+
+struct LanesBelow<'a> {
+    common: Common,
+    first: u32,
+    bits: &'a [u64],
+    limit: u32,
+    found: &'a mut Vec<(u32, u32)>,
+}
+
+impl Quads for LanesBelow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) {
+        let lanes = Lanes::<Q>::new(self.common);
+        let mut first = self.first;
+        for &bits in self.bits {
+            if bits != 0 {
+                let words = lanes.words(first);
+                let mut bits = bits & bits_below::<Q>(&words, self.limit);
+                while bits != 0 {
+                    let lane = bits.trailing_zeros();
+                    self.found.push((first + lane, words[lane as usize]));
+                    bits &= bits - 1;
+                }
+            }
+            first = first.wrapping_add(N_LANES as u32);
+        }
     }
 }
 
@@ -72,30 +179,37 @@ pub fn draws_of(
     list: impl Iterator<Item = (u32, u32)>,
 ) -> Vec<Draws> {
     let mut all = Vec::with_capacity(list.size_hint().0);
-    by_groups(stream, at, list, |first, n| {
-        let words = simd::widest(Blocks(first, key.words()));
-        for (i, block) in words.chunks_exact(4).enumerate().take(n) {
-            let counter = [first[0][i], first[1][i], first[2][i], first[3][i]].map(|w| w as u32);
-            let words = [block[0], block[1], block[2], block[3]];
-            all.push(Draws::after_first(key.words(), counter, words));
-        }
+    let mut rows = [[0; 4]; N_GROUP];
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        make(common, group, &mut Rows { rows: &mut rows, step: 1 });
+        let addresses = group.entities.iter().zip(&group.items).take(group.n);
+        all.extend(addresses.zip(rows).map(|((entity, item), words)| {
+            Draws::after_first(common.key, [*entity, common.moment, common.stream, *item], words)
+        }));
     });
     all
 }
 
-struct Blocks([Words; 4], [u32; 2]);
+/// Keeps all four words, in every `step`-th row.
+struct Rows<'a> {
+    rows: &'a mut [[u32; 4]],
+    step: usize,
+}
 
-impl Kernel for Blocks {
-    type Output = [u32; N_LANES];
-
+impl Keep for Rows<'_> {
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        interleaved(&rounds(self.0, self.1))
+    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
+        for (k, words) in Q::rows(words).iter().enumerate() {
+            if let Some(row) = self.rows.get_mut((4 * quad + k) * self.step) {
+                *row = *words;
+            }
+        }
     }
 }
 
 /// Addresses whose words are made together by [`words_of`].
-pub const N_WORDS: usize = N_BLOCKS;
+pub const N_WORDS: usize = 16;
 
 /// `word(stream, entity, at, item)` for 16 entities side by side.
 #[must_use]
@@ -106,20 +220,33 @@ pub fn words_of(
     at: Clock,
     item: u32,
 ) -> [u32; N_WORDS] {
-    let fixed = |word: u32| [u64::from(word); N_BLOCKS];
-    let first = [entities.map(u64::from), fixed(moment(at)), fixed(stream.id), fixed(item)];
-    simd::widest(Firsts(first, key.words()))
+    quads(Sixteen { common: Common::of(key, stream, at), entities, item })
 }
 
-struct Firsts([Words; 4], [u32; 2]);
+struct Sixteen<'a> {
+    common: Common,
+    entities: &'a [u32; N_WORDS],
+    item: u32,
+}
 
-impl Kernel for Firsts {
+impl Quads for Sixteen<'_> {
     type Output = [u32; N_WORDS];
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        let words = rounds(self.0, self.1)[0];
-        std::array::from_fn(|i| words[i] as u32)
+    fn run<Q: Quad>(self) -> Self::Output {
+        let Common { key, moment, stream } = self.common;
+        let philox = Philox::<Q>::new(key);
+        let common = [Q::all(moment), Q::all(stream), Q::all(self.item)];
+        let mut words = [0; N_WORDS];
+        let entities = self.entities.as_chunks::<4>().0.as_chunks::<2>().0;
+        let places = words.as_chunks_mut::<4>().0.as_chunks_mut::<2>().0;
+        for (entities, places) in entities.iter().zip(places) {
+            let first = [Q::of(&entities[0]), common[0], common[1], common[2]];
+            let second = [Q::of(&entities[1]), common[0], common[1], common[2]];
+            let [first, second] = philox.words([first, second]);
+            *places = [first[0].words(), second[0].words()];
+        }
+        words
     }
 }
 
@@ -132,9 +259,25 @@ pub fn first_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    by_groups(stream, at, list, |first, n| {
-        words.extend_from_slice(&simd::widest(Firsts(first, key.words()))[..n]);
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        let made = words.len();
+        words.resize(made + group.room(), 0);
+        make(common, group, &mut Firsts(words[made..].as_chunks_mut().0));
+        words.truncate(made + group.n);
     });
+}
+
+/// Keeps the first words.
+struct Firsts<'a>(&'a mut [[u32; 4]]);
+
+impl Keep for Firsts<'_> {
+    #[inline(always)]
+    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
+        if let Some(places) = self.0.get_mut(quad) {
+            *places = words[0].words();
+        }
+    }
 }
 
 /// The first two words of `draws(stream, entity, at, item)` for every (entity, item) of a list.
@@ -146,20 +289,26 @@ pub fn word_pairs(
     pairs: &mut Vec<[u32; 2]>,
 ) {
     pairs.clear();
-    by_groups(stream, at, list, |first, n| {
-        pairs.extend_from_slice(&simd::widest(Pairs(first, key.words()))[..n]);
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        let made = pairs.len();
+        pairs.resize(made + group.room(), [0; 2]);
+        make(common, group, &mut Pairs(pairs[made..].as_chunks_mut().0));
+        pairs.truncate(made + group.n);
     });
 }
 
-struct Pairs([Words; 4], [u32; 2]);
+/// Keeps the first two words.
+struct Pairs<'a>(&'a mut [[[u32; 2]; 4]]);
 
-impl Kernel for Pairs {
-    type Output = [[u32; 2]; N_BLOCKS];
-
+impl Keep for Pairs<'_> {
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        let [first, second, ..] = rounds(self.0, self.1);
-        std::array::from_fn(|i| [first[i] as u32, second[i] as u32])
+    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
+        if let Some(places) = self.0.get_mut(quad) {
+            for (place, pair) in places.iter_mut().zip(words[1].above(words[0])) {
+                *place = [pair as u32, (pair >> 32) as u32];
+            }
+        }
     }
 }
 
@@ -168,28 +317,33 @@ impl Kernel for Pairs {
 pub fn normals(words: impl Iterator<Item = u32>, numbers: &mut Vec<f64>) {
     numbers.clear();
     numbers.extend(words.map(unit));
-    for part in numbers.chunks_mut(N_BLOCKS) {
-        let mut units = [0.5; N_BLOCKS];
+    for part in numbers.chunks_mut(N_GROUP) {
+        let mut units = [0.5; N_GROUP];
         units[..part.len()].copy_from_slice(part);
-        let centres = simd::widest(Centres(&units));
-        for ((number, unit), centre) in part.iter_mut().zip(units).zip(centres) {
-            *number = if is_central(unit) { centre } else { normal_quantile(unit) };
+        simd::widest(Centres(part));
+        for (number, unit) in part.iter_mut().zip(units) {
+            if !is_central(unit) {
+                *number = normal_quantile(unit);
+            }
         }
     }
 }
 
-struct Centres<'a>(&'a [f64; N_BLOCKS]);
+struct Centres<'a>(&'a mut [f64]);
 
 impl Kernel for Centres<'_> {
-    type Output = [f64; N_BLOCKS];
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        self.0.map(normal_centre)
+    fn run(self) {
+        for number in self.0 {
+            *number = normal_centre(*number);
+        }
     }
 }
 
-/// `lane(stream, entity, at)` for every entity of a list.
+/// `lane(stream, entity, at)` for every entity of a list. Of entities that follow one another,
+/// those that share a block share its making.
 pub fn lane_words(
     key: Key,
     stream: Stream,
@@ -198,20 +352,31 @@ pub fn lane_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    let entities = entities.map(|entity| {
-        words.push(entity % 4);
-        (entity >> 2, u32::MAX)
-    });
-    let mut found = Vec::with_capacity(entities.size_hint().0);
-    by_groups(stream, at, entities, |first, n| {
-        let blocks = simd::widest(Blocks(first, key.words()));
-        found.extend(
-            blocks.chunks_exact(4).take(n).map(|block| [block[0], block[1], block[2], block[3]]),
-        );
-    });
-    for (word, block) in words.iter_mut().zip(found) {
-        *word = block[*word as usize];
+    let common = Common::of(key, stream, at);
+    let mut rows = [[0; 4]; N_GROUP];
+    let mut group = Group::new();
+    group.items = [u32::MAX; N_GROUP];
+    let mut made = 0;
+    // Where an entity's word will be found stands in its place until the group is full.
+    let mut look_up = |group: &Group, words: &mut [u32]| {
+        make(common, group, &mut Rows { rows: &mut rows, step: 1 });
+        for word in words {
+            *word = rows.as_flattened()[*word as usize];
+        }
+    };
+    for entity in entities {
+        let block = entity >> 2;
+        if group.n == 0 || group.entities[group.n - 1] != block {
+            if group.n == N_GROUP {
+                look_up(&group, &mut words[made..]);
+                (group.n, made) = (0, words.len());
+            }
+            group.entities[group.n] = block;
+            group.n += 1;
+        }
+        words.push(4 * (group.n as u32 - 1) + entity % 4);
     }
+    look_up(&group, &mut words[made..]);
 }
 
 /// The words of the first `blocks` blocks, four each, of `draws(stream, entity, at, item)` for
@@ -225,49 +390,27 @@ pub fn long_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    let mut group = ([0; N_BLOCKS], [0; N_BLOCKS], [0; N_BLOCKS]);
-    let mut n = 0;
-    let mut make = |(entities, moments, items): &(Words, Words, Words), n: usize| {
-        let first = [*entities, *moments, [u64::from(stream.id); N_BLOCKS], *items];
-        words.extend_from_slice(&simd::widest(Blocks(first, key.words()))[..4 * n]);
-    };
-    for (entity, item) in list {
+    let step = blocks as usize;
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        let made = words.len();
+        words.resize(made + 4 * step * group.room(), 0);
+        let rows = words[made..].as_chunks_mut().0;
         for block in 0..blocks {
-            group.0[n] = u64::from(entity);
-            group.1[n] = u64::from(moment(at).wrapping_add(block << 20));
-            group.2[n] = u64::from(item);
-            n += 1;
-            if n == N_BLOCKS {
-                make(&group, n);
-                n = 0;
-            }
+            let moment = common.moment.wrapping_add(block << 20);
+            let rows = &mut rows[block as usize..];
+            make(Common { moment, ..common }, group, &mut Rows { rows, step });
         }
-    }
-    if n > 0 {
-        make(&group, n);
-    }
+        words.truncate(made + 4 * step * group.n);
+    });
 }
 
-/// Calls `work` with the first counter words of a list's addresses, group by group, and
-/// with their number.
-fn by_groups(
-    stream: Stream,
-    at: Clock,
-    mut list: impl Iterator<Item = (u32, u32)>,
-    mut work: impl FnMut([Words; 4], usize),
-) {
-    let fixed = |word: u32| [u64::from(word); N_BLOCKS];
-    loop {
-        let (mut entities, mut items) = ([0; N_BLOCKS], [0; N_BLOCKS]);
-        let mut n = 0;
-        for (entity, item) in list.by_ref().take(N_BLOCKS) {
-            (entities[n], items[n]) = (u64::from(entity), u64::from(item));
-            n += 1;
-        }
-        if n > 0 {
-            work([entities, fixed(moment(at)), fixed(stream.id), items], n);
-        }
-        if n < N_BLOCKS {
+/// Calls `work` with a list's addresses, group by group.
+fn by_groups(mut list: impl Iterator<Item = (u32, u32)>, mut work: impl FnMut(&Group)) {
+    let mut group = Group::new();
+    while group.take(&mut list) {
+        work(&group);
+        if group.n < N_GROUP {
             return;
         }
     }
@@ -284,22 +427,23 @@ pub fn exponential_pairs(
 ) {
     firsts.clear();
     seconds.clear();
-    by_groups(stream, at, list, |first, n| {
-        let pairs = simd::widest(Exponentials(first, key.words()));
-        firsts.extend_from_slice(&pairs[0][..n]);
-        seconds.extend_from_slice(&pairs[1][..n]);
+    let mut two = [[[0; 4]; N_GROUP / 4]; 2];
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        make(common, group, &mut Two(&mut two));
+        add_exponentials(&two[0].as_flattened()[..group.n], firsts);
+        add_exponentials(&two[1].as_flattened()[..group.n], seconds);
     });
 }
 
-struct Exponentials([Words; 4], [u32; 2]);
+/// Keeps the first two words, in a list each.
+struct Two<'a>(&'a mut [[[u32; 4]; N_GROUP / 4]; 2]);
 
-impl Kernel for Exponentials {
-    type Output = [[f64; N_BLOCKS]; 2];
-
+impl Keep for Two<'_> {
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        let [first, second, ..] = rounds(self.0, self.1);
-        [first, second].map(|words| words.map(|word| -quick_ln(unit(word as u32))))
+    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
+        self.0[0][quad] = words[0].words();
+        self.0[1][quad] = words[1].words();
     }
 }
 
@@ -313,19 +457,31 @@ pub fn exponentials(
     numbers: &mut Vec<f64>,
 ) {
     numbers.clear();
-    by_groups(stream, at, list, |first, n| {
-        numbers.extend_from_slice(&simd::widest(Singles(first, key.words()))[..n]);
+    let mut words = [[0; 4]; N_GROUP / 4];
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        make(common, group, &mut Firsts(&mut words));
+        add_exponentials(&words.as_flattened()[..group.n], numbers);
     });
 }
 
-struct Singles([Words; 4], [u32; 2]);
+/// Adds the exponential number of mean 1 of every word to a list: −ln U by [`quick_ln`].
+pub fn add_exponentials(words: &[u32], numbers: &mut Vec<f64>) {
+    let known = numbers.len();
+    numbers.resize(known + words.len(), 0.0);
+    simd::widest(Exponentials(words, &mut numbers[known..]));
+}
 
-impl Kernel for Singles {
-    type Output = [f64; N_BLOCKS];
+struct Exponentials<'a>(&'a [u32], &'a mut [f64]);
+
+impl Kernel for Exponentials<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        rounds(self.0, self.1)[0].map(|word| -quick_ln(unit(word as u32)))
+    fn run(self) {
+        for (number, word) in self.1.iter_mut().zip(self.0) {
+            *number = -quick_ln(unit(*word));
+        }
     }
 }
 
@@ -339,112 +495,51 @@ pub fn fine_exponential_pairs(
     pairs: &mut Vec<[f64; 2]>,
 ) {
     pairs.clear();
-    by_groups(stream, at, list, |first, n| {
-        pairs.extend_from_slice(&simd::widest(FineExponentials(first, key.words()))[..n]);
+    let mut longs = [[0; 2]; N_GROUP];
+    let common = Common::of(key, stream, at);
+    by_groups(list, |group| {
+        make(common, group, &mut Longs(&mut longs));
+        let made = pairs.len();
+        pairs.resize(made + group.n, [0.0; 2]);
+        let numbers = pairs[made..].as_flattened_mut();
+        simd::widest(FineExponentials(longs.as_flattened(), numbers));
     });
 }
 
-struct FineExponentials([Words; 4], [u32; 2]);
+/// Keeps the four words as two long ones.
+struct Longs<'a>(&'a mut [[u64; 2]; N_GROUP]);
 
-impl Kernel for FineExponentials {
-    type Output = [[f64; 2]; N_BLOCKS];
+impl Keep for Longs<'_> {
+    #[inline(always)]
+    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
+        let (first, second) = (words[0].above(words[1]), words[2].above(words[3]));
+        let places = self.0[4 * quad..].iter_mut();
+        for (place, (first, second)) in places.zip(first.into_iter().zip(second)) {
+            *place = [first, second];
+        }
+    }
+}
+
+struct FineExponentials<'a>(&'a [u64], &'a mut [f64]);
+
+impl Kernel for FineExponentials<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        let words = rounds(self.0, self.1);
-        let mut pairs = [[0.0; 2]; N_BLOCKS];
-        for i in 0..N_BLOCKS {
-            pairs[i][0] = -quick_ln(fine(words[0][i], words[1][i]));
+    fn run(self) {
+        for (number, word) in self.1.iter_mut().zip(self.0) {
+            *number = -quick_ln(fine(*word));
         }
-        for i in 0..N_BLOCKS {
-            pairs[i][1] = -quick_ln(fine(words[2][i], words[3][i]));
-        }
-        pairs
     }
 }
 
 /// Two words as [`Draws::fine_unit`] makes a number of them.
 #[inline(always)]
-pub(super) fn fine(high: u64, low: u64) -> f64 {
+pub(super) fn fine(word: u64) -> f64 {
     // A whole number below 2⁵² in the low bits of 2⁵² is added to it; vectors convert so.
     const WHOLE: f64 = 4_503_599_627_370_496.0;
-    let whole = f64::from_bits((high << 32 | low) >> 12 | WHOLE.to_bits()) - WHOLE;
+    let whole = f64::from_bits(word >> 12 | WHOLE.to_bits()) - WHOLE;
     (whole + 0.5) * (1.0 / WHOLE)
-}
-
-/// Sixteen successive blocks, counted by the first counter word.
-#[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
-fn blocks(first: [u32; 4], key: [u32; 2]) -> [u32; N_LANES] {
-    let fixed = |word: u32| [u64::from(word); N_BLOCKS];
-    let mut words = [fixed(first[0]), fixed(first[1]), fixed(first[2]), fixed(first[3])];
-    for i in 0..N_BLOCKS {
-        words[0][i] += i as u64;
-    }
-    interleaved(&rounds(words, key))
-}
-
-/// The ten rounds of Philox on all blocks.
-#[inline(always)]
-pub(super) fn rounds(mut words: [Words; 4], key: [u32; 2]) -> [Words; 4] {
-    for start in (0..N_BLOCKS).step_by(N_SIDE) {
-        let side = |word: &Words| std::array::from_fn(|i| word[start + i]);
-        let [a, b, c, d] = &words;
-        let done = rounds_side_by_side([side(a), side(b), side(c), side(d)], key);
-        for (word, done) in words.iter_mut().zip(done) {
-            word[start..start + N_SIDE].copy_from_slice(&done);
-        }
-    }
-    words
-}
-
-/// Blocks whose rounds stay in the registers of AVX2: four words of two vectors each.
-const N_SIDE: usize = 8;
-
-#[inline(always)]
-fn rounds_side_by_side(mut words: [[u64; N_SIDE]; 4], mut key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
-    for _ in 0..10 {
-        words = round(&words, key);
-        key = [key[0].wrapping_add(KEY_STEPS[0]), key[1].wrapping_add(KEY_STEPS[1])];
-    }
-    words.map(|word| word.map(low))
-}
-
-/// One round of Philox on all blocks. Only the lower halves are the words: what stands above
-/// falls out where it is multiplied, which a multiplication of vectors does for nothing.
-#[inline(always)]
-fn round(words: &[[u64; N_SIDE]; 4], key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
-    let mut next = [[0; N_SIDE]; 4];
-    for i in 0..N_SIDE {
-        let even = low(words[0][i]) * u64::from(MULTIPLIERS[0]);
-        let odd = low(words[2][i]) * u64::from(MULTIPLIERS[1]);
-        next[0][i] = (odd >> 32) ^ words[1][i] ^ u64::from(key[0]);
-        next[1][i] = odd;
-        next[2][i] = (even >> 32) ^ words[3][i] ^ u64::from(key[1]);
-        next[3][i] = even;
-    }
-    next
-}
-
-/// The lower half of 64 bits.
-#[inline(always)]
-fn low(word: u64) -> u64 {
-    word & 0xffff_ffff
-}
-
-/// The words block by block, as single generation gives them.
-#[inline(always)]
-fn interleaved(words: &[Words; 4]) -> [u32; N_LANES] {
-    let mut flat = [0; N_LANES];
-    // Pairs first: two shifts and a shuffle instead of four shuffles.
-    for (i, four) in flat.chunks_exact_mut(4).enumerate() {
-        let pairs = [words[0][i] | words[1][i] << 32, words[2][i] | words[3][i] << 32];
-        for (two, pair) in four.chunks_exact_mut(2).zip(pairs) {
-            two[0] = pair as u32;
-            two[1] = (pair >> 32) as u32;
-        }
-    }
-    flat
 }
 
 #[cfg(test)]
@@ -456,8 +551,14 @@ mod tests {
         let stream = Stream::new(name);
         let one_by_one: Vec<u32> = (0..64).map(|i| key.lane(stream, first + i, at)).collect();
         assert_eq!(lanes(key, stream, first, at)[..], one_by_one[..]);
-        let block = [first >> 2, moment(at), stream.id, u32::MAX];
-        assert_eq!(blocks(block, key.words())[..], one_by_one[..]);
+        let mut found = Vec::new();
+        let bits = [0x8000_0000_0f0f_0001, 0, u64::MAX];
+        let (limit, n) = (1 << 31, 64 * bits.len() as u32);
+        lanes_below(key, stream, at, (first, &bits), limit, &mut found);
+        let word = |i: u32| (first.wrapping_add(i), key.lane(stream, first.wrapping_add(i), at));
+        let is_in = |i: &u32| bits[*i as usize / 64] >> (i % 64) & 1 == 1;
+        let plain = (0..n).filter(is_in).map(word).filter(|(_, word)| *word < limit);
+        assert_eq!(found, plain.collect::<Vec<_>>());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod gaps;
 pub mod lanes;
+mod philox;
 pub mod sample;
 
 use crate::quantity::time::Clock;

@@ -1,0 +1,291 @@
+//! Four words of 32 bits side by side, each with 64 bits of room for products.
+//!
+//! Long chains of such operations are not turned into vectors by the compiler, as plain loops
+//! are. What is written over a [`Quad`] is compiled for the vectors of AVX2, and for plain
+//! numbers where the processor has none; both give the same bits.
+
+/// Four words, each in the lower half of 64 bits. What stands in the upper halves is of no
+/// account but to [`Quad::high`].
+pub trait Quad: Copy + sealed::Sealed {
+    /// One word four times.
+    fn all(word: u32) -> Self;
+    /// Four words.
+    fn of(words: &[u32; 4]) -> Self;
+    /// The sums, modulo 2³².
+    fn plus(self, other: Self) -> Self;
+    /// The products, of 64 bits.
+    fn times(self, other: Self) -> Self;
+    /// The upper halves in the place of the lower ones.
+    fn high(self) -> Self;
+    /// The bits in which two differ.
+    fn xor(self, other: Self) -> Self;
+    /// The four words.
+    fn words(self) -> [u32; 4];
+    /// Each word above the one of `low`.
+    fn above(self, low: Self) -> [u64; 4];
+    /// The k-th words of four quads, for each k.
+    fn rows(quads: [Self; 4]) -> [[u32; 4]; 4];
+    /// Which of eight words lie below a limit, a bit each.
+    fn below(words: &[u32; 8], limit: u32) -> u64;
+}
+
+mod sealed {
+    /// Keeps other types out.
+    pub trait Sealed {}
+}
+
+/// A piece of code over quads, as [`super::Kernel`] over loops: `run`, and what it calls, must be
+/// `#[inline(always)]`, and its closures are not sure to be inlined.
+pub trait Quads {
+    /// What comes out.
+    type Output;
+    /// Does the work.
+    fn run<Q: Quad>(self) -> Self::Output;
+}
+
+/// Runs a piece of code over the best quads that this processor has.
+#[inline]
+pub fn quads<K: Quads>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: `avx2::run` needs a processor with AVX2, which was just asked for.
+        return unsafe { avx2::run(kernel) };
+    }
+    kernel.run::<Plain>()
+}
+
+/// A quad of plain numbers.
+#[derive(Clone, Copy)]
+struct Plain([u64; 4]);
+
+impl sealed::Sealed for Plain {}
+
+impl Plain {
+    #[inline(always)]
+    fn each(self, other: Self, work: impl Fn(u64, u64) -> u64) -> Self {
+        Self(std::array::from_fn(|k| work(self.0[k], other.0[k])))
+    }
+}
+
+impl Quad for Plain {
+    #[inline(always)]
+    fn all(word: u32) -> Self {
+        Self([u64::from(word); 4])
+    }
+
+    #[inline(always)]
+    fn of(words: &[u32; 4]) -> Self {
+        Self(words.map(u64::from))
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.each(other, u64::wrapping_add)
+    }
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        self.each(other, |a, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))
+    }
+
+    #[inline(always)]
+    fn high(self) -> Self {
+        Self(self.0.map(|word| word >> 32))
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        self.each(other, |a, b| a ^ b)
+    }
+
+    #[inline(always)]
+    fn words(self) -> [u32; 4] {
+        self.0.map(|word| word as u32)
+    }
+
+    #[inline(always)]
+    fn above(self, low: Self) -> [u64; 4] {
+        self.each(low, |a, b| a << 32 | (b & 0xffff_ffff)).0
+    }
+
+    #[inline(always)]
+    fn rows(quads: [Self; 4]) -> [[u32; 4]; 4] {
+        std::array::from_fn(|k| quads.map(|quad| quad.0[k] as u32))
+    }
+
+    #[inline(always)]
+    fn below(words: &[u32; 8], limit: u32) -> u64 {
+        let bits = words.iter().enumerate().map(|(k, word)| u64::from(*word < limit) << k);
+        bits.fold(0, |all, bit| all | bit)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::{Quad, Quads, sealed};
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm256_add_epi64, _mm256_blend_epi32, _mm256_castsi128_si256,
+        _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_max_epu32,
+        _mm256_movemask_ps, _mm256_mul_epu32, _mm256_permute2x128_si256,
+        _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32,
+        _mm256_slli_epi64, _mm256_srli_epi64, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
+        _mm256_xor_si256,
+    };
+    use std::mem::transmute;
+
+    /// The code, compiled with AVX2.
+    #[target_feature(enable = "avx2")]
+    pub fn run<K: Quads>(kernel: K) -> K::Output {
+        kernel.run::<Vector>()
+    }
+
+    /// A quad in a vector of AVX2. There is none but in what [`run`] calls, which itself needs
+    /// AVX2: all the operations below are there where the type is.
+    #[derive(Clone, Copy)]
+    struct Vector(__m256i);
+
+    impl sealed::Sealed for Vector {}
+
+    impl Vector {
+        /// Each word above the one of `low`.
+        #[inline(always)]
+        fn pairs(self, low: Self) -> __m256i {
+            // SAFETY: AVX2 is there, see `Vector`.
+            unsafe { _mm256_blend_epi32::<0b1010_1010>(low.0, _mm256_slli_epi64::<32>(self.0)) }
+        }
+    }
+
+    impl Quad for Vector {
+        #[inline(always)]
+        fn all(word: u32) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_set1_epi64x(i64::from(word)) })
+        }
+
+        /// Each word twice, in both halves: where the compiler knew that the upper ones are 0, it
+        /// would multiply words of 32 bits, which takes more operations.
+        #[inline(always)]
+        fn of(words: &[u32; 4]) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`; both types are 16 bytes of plain bits.
+            unsafe {
+                let words = _mm256_castsi128_si256(transmute::<[u32; 4], __m128i>(*words));
+                let places = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+                Self(_mm256_permutevar8x32_epi32(words, places))
+            }
+        }
+
+        #[inline(always)]
+        fn plus(self, other: Self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_add_epi64(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn times(self, other: Self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_mul_epu32(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn high(self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_srli_epi64::<32>(self.0) })
+        }
+
+        #[inline(always)]
+        fn xor(self, other: Self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_xor_si256(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn words(self) -> [u32; 4] {
+            // SAFETY: AVX2 is there, see `Vector`; both types are 16 bytes of plain bits.
+            unsafe {
+                let places = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+                let words = _mm256_permutevar8x32_epi32(self.0, places);
+                transmute::<__m128i, [u32; 4]>(_mm256_castsi256_si128(words))
+            }
+        }
+
+        #[inline(always)]
+        fn above(self, low: Self) -> [u64; 4] {
+            // SAFETY: both types are 32 bytes of plain bits.
+            unsafe { transmute::<__m256i, [u64; 4]>(self.pairs(low)) }
+        }
+
+        #[inline(always)]
+        fn rows([a, b, c, d]: [Self; 4]) -> [[u32; 4]; 4] {
+            let (first, second) = (b.pairs(a), d.pairs(c));
+            // SAFETY: AVX2 is there, see `Vector`; both types are 64 bytes of plain bits.
+            unsafe {
+                let even = _mm256_unpacklo_epi64(first, second);
+                let odd = _mm256_unpackhi_epi64(first, second);
+                transmute::<[__m256i; 2], [[u32; 4]; 4]>([
+                    _mm256_permute2x128_si256::<0x20>(even, odd),
+                    _mm256_permute2x128_si256::<0x31>(even, odd),
+                ])
+            }
+        }
+
+        #[inline(always)]
+        fn below(words: &[u32; 8], limit: u32) -> u64 {
+            // SAFETY: AVX2 is there, see `Vector`; both types are 32 bytes of plain bits.
+            unsafe {
+                let words = transmute::<[u32; 8], __m256i>(*words);
+                // There is no comparison of words without a sign, but a larger of two.
+                let larger = _mm256_max_epu32(words, _mm256_set1_epi32(limit as i32));
+                let others =
+                    _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(larger, words)));
+                u64::from(!others as u8)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All the operations, on words that are far apart.
+    struct All(u32);
+
+    impl Quads for All {
+        type Output = Vec<u64>;
+
+        #[inline(always)]
+        fn run<Q: Quad>(self) -> Vec<u64> {
+            let far = |k: u32| self.0.wrapping_add(k).wrapping_mul(0x9e37_79b9).rotate_left(k);
+            let words = [0, 1, 2, 3].map(far);
+            let (a, b) = (Q::of(&words), Q::all(far(7)));
+            let product = a.times(b);
+            let mixed = product.xor(a).plus(product);
+            let quads = [a, product, mixed, product.high()];
+            let mut all = mixed.above(product.high()).to_vec();
+            all.extend(quads.iter().flat_map(|quad| quad.words()).map(u64::from));
+            all.extend(Q::rows(quads).as_flattened().iter().copied().map(u64::from));
+            let eight = [0, 1, 2, 3, 4, 5, 6, 7].map(far);
+            all.extend([0, eight[3], eight[5], u32::MAX].map(|limit| Q::below(&eight, limit)));
+            all
+        }
+    }
+
+    #[test]
+    fn quads_of_vectors_give_the_bits_of_plain_numbers() {
+        for start in 0..1_000 {
+            assert_eq!(quads(All(start)), All(start).run::<Plain>());
+        }
+    }
+
+    #[test]
+    fn plain_quads_count_as_they_say() {
+        let words = [5, u32::MAX, 7, 1 << 31];
+        let (a, b) = (Plain::of(&words), Plain::all(3));
+        assert_eq!(a.times(b).words(), words.map(|word| word.wrapping_mul(3)));
+        assert_eq!(a.times(b).high().words(), [0, 2, 0, 1]);
+        assert_eq!(a.plus(b).words(), [8, 2, 10, (1 << 31) + 3]);
+        assert_eq!(a.above(b), words.map(|word| u64::from(word) << 32 | 3));
+        assert_eq!(Plain::rows([a, b, b, a])[1], [u32::MAX, 3, 3, u32::MAX]);
+        assert_eq!(Plain::below(&[0, 9, 1, 8, 2, 7, 3, 6], 7), 0b1101_0101);
+    }
+}
