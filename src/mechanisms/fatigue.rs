@@ -12,7 +12,7 @@ use crate::market::fatigue::{Fatigue, MOST, adverts, levels, messages};
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load};
-use crate::mechanism::reach::successes;
+use crate::mechanism::reach::Scattered;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::parallel;
@@ -127,21 +127,23 @@ impl Mechanism for Tiring {
         let shards = env.consumers;
         let mut locals = vec![(); shards.count()];
         for (index, platform) in platforms.iter().enumerate() {
+            let contacts = Scattered {
+                key: env.key,
+                stream: IDLE,
+                at,
+                item: index as u32,
+                probability: platform.idle_contact,
+            };
             parallel::each_shard(shards, &mut fatigue.levels, &mut locals, |shard, rows, ()| {
                 if !own.contains(&shard) {
                     return;
                 }
-                let first = shards.range(shard).start;
-                for (k, block) in rows.chunks_mut(64).enumerate() {
-                    let start = first + 64 * k as u32;
-                    let draws = env.key.draws(IDLE, start / 64, at, index as u32);
-                    successes(draws, block.len() as u32, platform.idle_contact, |row| {
-                        if !platform.live.get(start + row) {
-                            let level = &mut block[row as usize];
-                            *level = levels(messages(*level), adverts(*level) + 1);
-                        }
-                    });
-                }
+                contacts.among(&shards.range(shard), |consumer| {
+                    if !platform.live.get(consumer) {
+                        let level = &mut rows[shards.row_of(consumer)];
+                        *level = levels(messages(*level), adverts(*level) + 1);
+                    }
+                });
             });
         }
     }

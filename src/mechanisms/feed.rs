@@ -10,12 +10,12 @@
 
 use crate::columns::Columns;
 use crate::exchange::Outbox;
-use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
+use crate::mechanism::rooms::Rooms;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Environment, World, threshold};
 use crate::parameter::Values;
@@ -23,7 +23,7 @@ use crate::parameters;
 use crate::quantity::math::{exp, pow};
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
-use crate::rng::lanes::{N_LANES, below, lanes, long_words};
+use crate::rng::lanes::{lanes_below, word_pairs};
 use crate::rng::sample::count::poisson;
 use crate::rng::sample::discrete::Alias;
 use rayon::prelude::*;
@@ -93,8 +93,10 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         channel: placement.first_channel,
         shown: None,
         tastes: None,
+        categories: Vec::new(),
         below: Vec::new(),
         most: 0,
+        rooms: Rooms::default(),
     })
 }
 
@@ -114,10 +116,23 @@ struct Feed {
     shown: Option<Alias>,
     /// What the recommender knows; none where nothing is picked for anybody.
     tastes: Option<Tastes>,
+    /// Category of each offer.
+    categories: Vec<u16>,
     /// By segment: a daily word below entry k considers more than k offers.
-    below: Vec<Vec<u32>>,
+    below: Vec<Limits>,
     /// The largest first entry of all segments.
     most: u32,
+    rooms: Rooms<Room>,
+}
+
+/// Room for what a shard considers.
+#[derive(Debug, Default)]
+struct Room {
+    /// Who considers anything, with the daily word.
+    browsing: Vec<(u32, u32)>,
+    /// The item pages: whose, and which of the day.
+    pages: Vec<(u32, u32)>,
+    words: Vec<[u32; 2]>,
 }
 
 /// The recommender's view of the offers.
@@ -155,6 +170,9 @@ impl Tastes {
 /// Considered offers that a day has room for; the mean is far below one.
 const MOST_CONSIDERED: usize = 16;
 
+/// Bounds of the daily word, falling.
+type Limits = [u32; MOST_CONSIDERED];
+
 impl Mechanism for Feed {
     fn start(&mut self, world: &mut World) {
         let terms = &mut world.platforms[self.platform].channels[self.channel as usize];
@@ -165,6 +183,7 @@ impl Mechanism for Feed {
         if self.p.personal_share > 0.0 {
             self.tastes = Some(Tastes::new(&world.env));
         }
+        self.categories = world.env.catalogue.offers.iter().map(|offer| offer.category).collect();
         let mean = world.attention.slots_mean * self.p.attention_share * self.p.consider_share;
         let segments = &world.env.people.segments;
         self.below = segments.iter().map(|s| thresholds(s.activity, mean)).collect();
@@ -199,50 +218,56 @@ impl Mechanism for Feed {
         }
         let World { env, platforms, attention, .. } = world;
         let mut books = std::mem::take(&mut platforms[self.platform].books);
-        let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live.0);
-        let key = env.key_of(self.platform);
+        let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live);
         out.send_with(&mut books, |shard, book, bins| {
-            let range = env.consumers.range(shard);
-            let (mut pages, mut words) = (Vec::new(), Vec::new());
-            for (word, first) in range.step_by(N_LANES).map(|i| (live[(i / 64) as usize], i)) {
-                if word != 0 {
-                    self.sweep((env, homes), at, (first, word), &mut pages);
+            self.rooms.lent(|room| {
+                let first = env.consumers.range(shard).start;
+                let members = (first, live.of_shard(env.consumers, shard));
+                self.browse((env, homes), at, members, room);
+                book.tally.channels[self.channel as usize].exposed += room.pages.len() as u64;
+                let pages = room.pages.iter().copied();
+                word_pairs(env.key_of(self.platform), SHOWN, at, pages, &mut room.words);
+                for (&page, &words) in room.pages.iter().zip(&room.words) {
+                    bins.push(self.come_upon(env, at, page, words));
                 }
-            }
-            book.tally.channels[self.channel as usize].exposed += pages.len() as u64;
-            long_words(key, SHOWN, at, 1, pages.iter().copied(), &mut words);
-            for (&page, words) in pages.iter().zip(words.chunks_exact(4)) {
-                bins.push(self.come_upon(env, at, page, (words[0], words[1])));
-            }
+            });
         });
         platforms[self.platform].books = books;
     }
 
     fn bytes(&self) -> u64 {
-        self.tastes.as_ref().map_or(0, |tastes| 13 * tastes.of.len() as u64)
+        let tastes = self.tastes.as_ref().map_or(0, |tastes| 13 * tastes.of.len() as u64);
+        tastes + 2 * self.categories.len() as u64
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, channel: _, shown: _, tastes: _, below: _, most: _ } = self;
+        let Self { p: _, platform: _, channel: _, shown: _, tastes: _, .. } = self;
     }
 }
 
 impl Feed {
-    /// The members among 64 consumers: adds the item pages that they consider.
-    fn sweep(
+    /// The members of a shard, as bits from a consumer on: lists the item pages that they consider.
+    fn browse(
         &self,
         (env, homes): (&Environment, Homes<'_>),
         at: Clock,
-        (first, live): (u32, u64),
-        pages: &mut Vec<(u32, u32)>,
+        members: (u32, &[u64]),
+        Room { browsing, pages, .. }: &mut Room,
     ) {
-        let words = lanes(env.key, ACTIVE, first, Clock::start_of(at.day));
-        for k in ones(&[live & below(&words, self.most)]) {
-            let (consumer, word) = (first + k, words[k as usize]);
-            let limits = &self.below[env.people.segment[consumer as usize] as usize];
-            let considered = limits.iter().take_while(|&&limit| word < limit).count() as u32;
-            let here = |page: &u32| homes.has_page(env, (consumer, at.day, *page), self.platform);
-            pages.extend((0..considered).filter(here).map(|page| (consumer, page)));
+        browsing.clear();
+        pages.clear();
+        let morning = Clock::start_of(at.day);
+        lanes_below(env.key, ACTIVE, morning, members, self.most, browsing);
+        for &(consumer, word) in &*browsing {
+            let limits = &self.below[usize::from(env.people.segment[consumer as usize])];
+            for (page, _) in (0..).zip(limits).take_while(|(_, limit)| word < **limit) {
+                pages.push((consumer, page));
+            }
+        }
+        if !homes.is_single() {
+            let here =
+                |&(i, page): &(u32, u32)| homes.has_page(env, (i, at.day, page), self.platform);
+            pages.retain(here);
         }
     }
 
@@ -252,7 +277,7 @@ impl Feed {
         env: &Environment,
         at: Clock,
         (consumer, item): (u32, u32),
-        words: (u32, u32),
+        words: [u32; 2],
     ) -> Exposure {
         let (offer, matched) = match &self.tastes {
             Some(tastes) => self.recommend(env, tastes, (consumer, at, item), words),
@@ -260,7 +285,7 @@ impl Feed {
         };
         Exposure {
             offer,
-            category: env.catalogue.offers[offer as usize].category,
+            category: self.categories[offer as usize],
             flags: flag::IMPULSE | matched,
             ..Exposure::new(consumer, self.platform, self.channel)
         }
@@ -269,7 +294,7 @@ impl Feed {
 
 impl Feed {
     /// What anybody is shown.
-    fn anything(&self, (word0, word1): (u32, u32)) -> u32 {
+    fn anything(&self, [word0, word1]: [u32; 2]) -> u32 {
         self.shown.as_ref().map_or(0, |alias| alias.pick(word0, word1))
     }
 
@@ -279,7 +304,7 @@ impl Feed {
         env: &Environment,
         tastes: &Tastes,
         (consumer, at, item): (u32, Clock, u32),
-        words: (u32, u32),
+        words: [u32; 2],
     ) -> (u32, u8) {
         let taste = env.people.taste(consumer, env.key);
         let key = env.key_of(self.platform);
@@ -289,7 +314,9 @@ impl Feed {
         let explores = draws.chance(self.p.exploration_share);
         let own = tastes.picked[usize::from(taste)].as_ref().filter(|_| known && !explores);
         let offer = match own {
-            Some(table) => tastes.offers[usize::from(taste)][table.pick(words.0, words.1) as usize],
+            Some(table) => {
+                tastes.offers[usize::from(taste)][table.pick(words[0], words[1]) as usize]
+            }
             None if known && explores => draws.below(tastes.of.len() as u32),
             None => self.anything(words),
         };
@@ -299,12 +326,12 @@ impl Feed {
 }
 
 /// Entry k: d·P(N > k) as a threshold of a word, N Poisson with the given mean.
-fn thresholds(activity: f64, mean: f64) -> Vec<u32> {
+fn thresholds(activity: f64, mean: f64) -> Limits {
     let mut mass = exp(-mean);
     let mut tail = 1.0 - mass;
-    let mut limits = Vec::with_capacity(MOST_CONSIDERED);
-    for k in 0..MOST_CONSIDERED {
-        limits.push(threshold((activity * tail).max(0.0)));
+    let mut limits = [0; MOST_CONSIDERED];
+    for (k, limit) in limits.iter_mut().enumerate() {
+        *limit = threshold((activity * tail).max(0.0));
         mass *= mean / (k + 1) as f64;
         tail -= mass;
     }

@@ -6,13 +6,17 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
+mod list;
+
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox};
-use crate::market::member::{Bitmap, Member, from_share16, ones, standing};
+use crate::market::catalogue::Catalogue;
+use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::{Platform, Rows};
 use crate::mechanism::load::{Extent, Load, kept};
+use crate::mechanism::rooms::Rooms;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -21,9 +25,9 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{logit, quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{N_LANES, below, first_words, long_words};
+use crate::rng::lanes::{add_exponentials, draws_of, first_words, rows_below, word_pairs};
 use crate::rng::sample::continuous::{beta, gamma};
-use crate::rng::{Stream, unit};
+use crate::rng::{Draws, Stream, unit};
 use crate::simd::{column, prefetch};
 use std::collections::BTreeMap;
 
@@ -88,7 +92,8 @@ const STEPS: f64 = 65_536.0;
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Need { p, shards: None, next: Column::default(), habits: Column::default() })
+    let (next, habits) = (Column::default(), Column::default());
+    Box::new(Need { p, shards: None, next, habits, cuts: Vec::new(), desks: Rooms::default() })
 }
 
 /// Clocks and habits of everybody, and the needs that are open.
@@ -109,6 +114,24 @@ struct Need {
     next: Column<u32>,
     /// What is drawn of each consumer once, when first asked for: dear to draw, often needed.
     habits: Column<Habits>,
+    /// From which word on the category drawn is beyond the first, the second, and so on.
+    cuts: Vec<u64>,
+    desks: Rooms<Desk>,
+}
+
+/// Room for the work of one shard.
+#[derive(Debug, Default)]
+struct Desk {
+    /// Rows that are worked on.
+    rows: Vec<u32>,
+    words: Vec<u32>,
+    pairs: Vec<[u32; 2]>,
+    /// Exponential numbers by which the gaps to the next needs are made.
+    gaps: Vec<f64>,
+    /// Needs that arise, in order.
+    fresh: Vec<OpenNeed>,
+    /// Needs that were filled: whose, and of which category.
+    filled: Vec<(u32, u16)>,
 }
 
 /// How one consumer buys.
@@ -124,22 +147,47 @@ impl Habits {
     /// Not drawn yet.
     const UNKNOWN: Self = Self { rate: -1.0, lapse_odds: 0.0 };
 
-    fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
-        let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
-        let spread = gamma(&mut once(RATE), p.rate_shape) / p.rate_shape;
+    /// The habits of a consumer, by draws for the rate and for lapse.
+    fn of(
+        p: &Parameters,
+        env: &Environment,
+        consumer: u32,
+        [for_rate, for_lapse]: [&mut Draws; 2],
+    ) -> Self {
+        let spread = gamma(for_rate, p.rate_shape) / p.rate_shape;
         let segment = env.people.of(consumer);
         let rate = p.needs_per_day * segment.income * spread;
-        let lapse =
-            if p.lapse_a == 0.0 { 0.0 } else { beta(&mut once(LAPSE_RATE), p.lapse_a, p.lapse_b) };
+        let lapse = if p.lapse_a == 0.0 { 0.0 } else { beta(for_lapse, p.lapse_a, p.lapse_b) };
         let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12)) + segment.lapse_shift;
         Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
     }
 
-    /// Days to the next need, by a number drawn for them.
-    fn gap_days(self, unit: f64) -> f64 {
-        -quick_ln(unit) / f64::from(self.rate)
+    #[cold]
+    fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
+        let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
+        Self::of(p, env, consumer, [&mut once(RATE), &mut once(LAPSE_RATE)])
+    }
+
+    fn are_known(self) -> bool {
+        self.rate >= 0.0
+    }
+
+    /// Days to the next need, by an exponential number of mean 1.
+    fn gap_days(self, exponential: f64) -> f64 {
+        exponential / f64::from(self.rate)
+    }
+
+    /// Whether a word drawn for lapse might be low enough, all that was lived through adding
+    /// `most_shift` to the log-odds at most. Those of a word are at least the logarithm of
+    /// the number made of it, of which a first bit tells enough for most orders.
+    fn might_lapse(self, word: u32, most_shift: f64) -> bool {
+        let least = -f64::from(word.leading_zeros() + 1) * std::f64::consts::LN_2;
+        f64::from(self.lapse_odds) + most_shift > least - SLACK
     }
 }
+
+/// Far more than the rounding of log-odds.
+const SLACK: f64 = 1e-6;
 
 /// The clock `gap` days after `from`.
 fn after(from: u32, gap_days: f64) -> u32 {
@@ -147,14 +195,24 @@ fn after(from: u32, gap_days: f64) -> u32 {
     if steps < f64::from(NEVER) { steps as u32 } else { NEVER }
 }
 
-/// The rows whose clock rings before a time, in order.
-fn before(clocks: &[u32], end: u32) -> Vec<u32> {
-    let (whole, rest) = clocks.as_chunks::<N_LANES>();
-    let words: Vec<u64> = whole.iter().map(|chunk| below(chunk, end)).collect();
-    let mut rows: Vec<u32> = ones(&words).collect();
-    let last = (whole.len() * N_LANES) as u32;
-    rows.extend((last..).zip(rest).filter(|(_, clock)| **clock < end).map(|(row, _)| row));
-    rows
+/// From which word on a category drawn is beyond the first, the second, and so on: categories
+/// rise with the word.
+fn cuts(catalogue: &Catalogue) -> Vec<u64> {
+    let category = |word: u64| usize::from(catalogue.category_at(unit(word as u32)));
+    let cut = |k| {
+        let (mut low, mut high) = (0, 1 << 32);
+        while low < high {
+            let middle = (low + high) / 2;
+            if category(middle) > k { high = middle } else { low = middle + 1 }
+        }
+        low
+    };
+    (1..catalogue.category_share.len()).map(|k| cut(k - 1)).collect()
+}
+
+/// The time of the need clock at which a day is over.
+fn evening(at: Clock) -> u32 {
+    (u32::from(at.day) + 1) << 16
 }
 
 /// The consumers of one shard.
@@ -164,16 +222,19 @@ struct Room<'a> {
     first: u32,
     next: &'a mut [u32],
     habits: &'a mut [Habits],
+    cuts: &'a [u64],
+    desks: &'a Rooms<Desk>,
 }
 
 impl Need {
     /// The rooms of all shards.
     fn rooms<'a>(&'a mut self, env: &'a Environment) -> Vec<Room<'a>> {
-        let (p, shards) = (&self.p, env.consumers);
-        let columns = self.next.by_shard(shards).into_iter().zip(self.habits.by_shard(shards));
+        let Self { p, shards: _, next, habits, cuts, desks } = self;
+        let (p, cuts, desks, shards) = (&*p, &**cuts, &*desks, env.consumers);
+        let columns = next.by_shard(shards).into_iter().zip(habits.by_shard(shards));
         let room = |(shard, (next, habits))| {
             let first = env.consumers.range(shard).start;
-            Room { p, env, first, next, habits }
+            Room { p, env, first, next, habits, cuts, desks }
         };
         columns.enumerate().map(room).collect()
     }
@@ -182,69 +243,119 @@ impl Need {
     fn start_clocks(&mut self, world: &World, day: u16, from: u16) {
         let joined = |shard| world.platforms.iter().flat_map(move |p| &p.joined[shard]);
         parallel::each(&mut self.rooms(&world.env), |shard, room| {
-            joined(shard).for_each(|&consumer| room.start(consumer, day, from));
+            room.start(joined(shard).copied(), day, from);
         });
     }
 }
 
 impl Room<'_> {
-    fn start(&mut self, consumer: u32, day: u16, from: u16) {
-        let row = (consumer - self.first) as usize;
-        if self.next[row] != NEVER {
-            return;
+    /// Starts the clocks of consumers who joined.
+    fn start(&mut self, joined: impl Iterator<Item = u32>, day: u16, from: u16) {
+        let (desks, first) = (self.desks, self.first);
+        desks.lent(|Desk { rows, words, .. }| {
+            rows.clear();
+            let joined = joined.map(|consumer| consumer - first);
+            rows.extend(joined.filter(|row| self.next[*row as usize] == NEVER));
+            self.get_to_know(rows);
+            let addresses = rows.iter().map(|row| (first + row, 0));
+            first_words(self.env.key, NEXT, Clock { day, wave: 15 }, addresses, words);
+            for (&row, &word) in rows.iter().zip(&*words) {
+                let gap_days = self.habits(row as usize).gap_days(-quick_ln(unit(word)));
+                self.next[row as usize] = after(u32::from(from) << 16, gap_days);
+            }
+        });
+    }
+
+    /// Draws the habits of those whose habits are not known, many at a time.
+    fn get_to_know(&mut self, rows: &[u32]) {
+        const MANY: usize = 256;
+        let (env, first) = (self.env, self.first);
+        for rows in rows.chunks(MANY) {
+            let unknown = || rows.iter().filter(|row| !self.habits[**row as usize].are_known());
+            let once = |stream| {
+                let addresses = unknown().map(|row| (first + row, 0));
+                draws_of(env.key, stream, Clock::default(), addresses)
+            };
+            let draws = once(RATE).into_iter().zip(once(LAPSE_RATE));
+            let unknown: Vec<u32> = unknown().copied().collect();
+            for (row, (mut for_rate, mut for_lapse)) in unknown.into_iter().zip(draws) {
+                let draws = [&mut for_rate, &mut for_lapse];
+                self.habits[row as usize] = Habits::of(self.p, env, first + row, draws);
+            }
         }
-        let at = Clock { day, wave: 15 };
-        let gap_days = self.habits(row).gap_days(self.env.key.unit(NEXT, consumer, at, 0));
-        self.next[row] = after(u32::from(from) << 16, gap_days);
     }
 
     /// The habits of a consumer, drawn when first asked for.
+    #[inline]
     fn habits(&mut self, row: usize) -> Habits {
         let habits = &mut self.habits[row];
-        if *habits == Habits::UNKNOWN {
+        if !habits.are_known() {
             *habits = Habits::draw(self.p, self.env, self.first + row as u32);
         }
         *habits
     }
 
+    /// The category of a need, by a word drawn for it.
+    fn category(&self, word: u32) -> u16 {
+        self.cuts.iter().map(|cut| u16::from(u64::from(word) >= *cut)).sum()
+    }
+
     /// The needs of a shard that arise before the day is over, and the next ones' times.
-    fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>) {
-        let end = (u32::from(at.day) + 1) << 16;
-        let known = open.len();
-        let rings = before(self.next, end);
-        let (key, mut words) = (self.env.key, Vec::new());
-        let address = rings.iter().map(|row| (self.first + row, 0));
-        long_words(key, NEXT, at, 1, address, &mut words);
-        rings.iter().take(AHEAD).for_each(|row| prefetch(self.habits, *row as usize));
-        for (k, (&row, words)) in rings.iter().zip(words.chunks_exact(4)).enumerate() {
-            if let Some(later) = rings.get(k + AHEAD) {
+    fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>, desk: &mut Desk) {
+        let Desk { rows, words, pairs, gaps, fresh, .. } = desk;
+        rows.clear();
+        rows_below(self.next, evening(at), rows);
+        let addresses = rows.iter().map(|row| (self.first + row, 0));
+        word_pairs(self.env.key, NEXT, at, addresses, pairs);
+        words.clear();
+        words.extend(pairs.iter().map(|pair| pair[1]));
+        gaps.clear();
+        add_exponentials(words, gaps);
+        fresh.clear();
+        let mut known = 0;
+        rows.iter().take(AHEAD).for_each(|row| prefetch(self.habits, *row as usize));
+        for (k, (&row, (pair, gap))) in rows.iter().zip(pairs.iter().zip(&*gaps)).enumerate() {
+            if let Some(later) = rows.get(k + AHEAD) {
                 prefetch(self.habits, *later as usize);
             }
             let consumer = self.first + row;
-            let row = row as usize;
-            let mut units = (unit(words[0]), unit(words[1]));
-            for ordinal in 1.. {
-                let category = self.env.catalogue.category_at(units.0);
-                if !is_open(open, known, consumer, category) {
-                    let expires = at.day + self.p.patience_days - 1;
-                    open.push(OpenNeed { consumer, category, expires });
-                }
-                let gap_days = self.habits(row).gap_days(units.1);
-                self.next[row] = after(self.next[row], gap_days.max(1.0 / STEPS));
-                if self.next[row] >= end {
-                    break;
-                }
-                let mut draws = key.draws(NEXT, consumer, at, ordinal);
-                units = (draws.unit(), draws.unit());
+            while open.get(known).is_some_and(|need| need.consumer < consumer) {
+                known += 1;
             }
+            self.arise_of(row, at, (pair[0], *gap), &open[known..], fresh);
         }
-        open.sort();
+        list::merge(open, fresh);
     }
 
-    /// Asks for a consumer's rows ahead of their use.
-    fn touch(&self, rows: &Rows<'_>, consumer: u32) {
-        rows.touch(consumer);
-        prefetch(self.habits, (consumer - self.first) as usize);
+    /// The needs of one consumer, of whom `open` begins with the known ones: the first by a word
+    /// for its category and a number for the gap after it.
+    fn arise_of(
+        &mut self,
+        row: u32,
+        at: Clock,
+        (mut word, mut gap): (u32, f64),
+        open: &[OpenNeed],
+        fresh: &mut Vec<OpenNeed>,
+    ) {
+        let (consumer, end) = (self.first + row, evening(at));
+        let (habits, start) = (self.habits(row as usize), fresh.len());
+        let expires = at.day + self.p.patience_days - 1;
+        let mut next = self.next[row as usize];
+        for ordinal in 1.. {
+            let category = self.category(word);
+            let own = open.iter().take_while(|need| need.consumer == consumer);
+            if !own.chain(&fresh[start..]).any(|need| need.category == category) {
+                fresh.push(OpenNeed { consumer, category, expires });
+            }
+            next = after(next, habits.gap_days(gap).max(1.0 / STEPS));
+            if next >= end {
+                break;
+            }
+            let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
+            (word, gap) = (draws.word(), -quick_ln(draws.unit()));
+        }
+        self.next[row as usize] = next;
+        fresh[start..].sort_unstable();
     }
 
     /// The probability with which a member lapses after a repeat order.
@@ -258,25 +369,30 @@ impl Room<'_> {
 
     /// Lets members lapse upon the granted repeat orders among the answers.
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
-        let mut before = NONE;
-        let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
-        let mut words = Vec::with_capacity(answers.len());
-        first_words(self.env.key, LAPSE, at, addresses, &mut words);
-        let mut waiting = answers.iter().skip(AHEAD);
-        for (answer, word) in answers.iter().zip(words) {
-            if let Some(later) = waiting.next() {
-                self.touch(rows, later.order.consumer);
-            }
-            if answer.verdict == Verdict::Granted {
+        let (desks, most_shift) = (self.desks, self.p.most_lapse_shift());
+        desks.lent(|Desk { words, .. }| {
+            let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
+            first_words(self.env.key, LAPSE, at, addresses, words);
+            let mut before = NONE;
+            for (k, (answer, &word)) in answers.iter().zip(&*words).enumerate() {
+                if let Some(later) = answers.get(k + AHEAD) {
+                    prefetch(self.habits, (later.order.consumer - self.first) as usize);
+                }
+                let consumer = answer.order.consumer;
+                if answer.verdict != Verdict::Granted {
+                    continue;
+                }
                 // Orders enter the history after this hook, so that the second of a wave
                 // is known as a repeat by the one before it.
-                let consumer = answer.order.consumer;
-                if before == consumer || rows.member(consumer).orders > 0 {
+                let is_second = std::mem::replace(&mut before, consumer) == consumer;
+                let habits = self.habits((consumer - self.first) as usize);
+                if habits.might_lapse(word, most_shift)
+                    && (is_second || rows.member(consumer).orders > 0)
+                {
                     self.after_order(unit(word), rows, &answer.order, elsewhere);
                 }
-                before = consumer;
             }
-        }
+        });
     }
 
     /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
@@ -304,6 +420,13 @@ impl Room<'_> {
                 self.next[row] = NEVER;
             }
         }
+    }
+}
+
+impl Parameters {
+    /// What can be added to the log-odds of lapsing at most.
+    fn most_lapse_shift(&self) -> f64 {
+        self.lapse_referred.max(0.0) + self.lapse_satisfaction + self.lapse_trust
     }
 }
 
@@ -354,7 +477,7 @@ impl Homes<'_> {
                 let category = self.env.catalogue.offers[order.offer as usize].category;
                 let home = self.env.society.household(order.consumer, self.env.consumers.n());
                 let others = home.filter(|i| own.contains(i) && *i != order.consumer);
-                let needs = |i: &u32| is_open(open, open.len(), *i, category);
+                let needs = |i: &u32| list::has(open, *i, category);
                 let gets =
                     |i: &u32| self.env.key.unit(HOUSEHOLD, *i, self.at, order.offer) < self.fills;
                 filled.extend(others.filter(needs).filter(gets).map(|i| (i, category)));
@@ -364,36 +487,13 @@ impl Homes<'_> {
     }
 }
 
-/// Closes the needs that were filled; both lists are in order.
-fn close_filled(open: &mut Vec<OpenNeed>, mut filled: &[(u32, u16)]) {
-    open.retain(|need| {
-        let key = (need.consumer, need.category);
-        while let [first, rest @ ..] = filled
-            && *first < key
-        {
-            filled = rest;
-        }
-        filled.first() != Some(&key)
-    });
-}
-
-/// Whether a need is among the `known` sorted ones or the consumer's new ones at the end.
-fn is_open(open: &[OpenNeed], known: usize, consumer: u32, category: u16) -> bool {
-    let key = (consumer, category);
-    open[..known].binary_search_by_key(&key, |need| (need.consumer, need.category)).is_ok()
-        || open[known..]
-            .iter()
-            .rev()
-            .take_while(|n| n.consumer == consumer)
-            .any(|n| n.category == category)
-}
-
 impl Mechanism for Need {
     fn start(&mut self, world: &mut World) {
         let own = world.own_consumers();
         self.shards = Some(world.env.consumers);
         self.next = Column::new(own.start, column(own.len(), || NEVER));
         self.habits = Column::new(own.start, column(own.len(), || Habits::UNKNOWN));
+        self.cuts = cuts(&world.env.catalogue);
         if self.p.household_fills > 0.0 {
             let env = &world.env;
             env.society.find_households(&env.network, &env.people.segment);
@@ -405,8 +505,8 @@ impl Mechanism for Need {
     fn open(&mut self, world: &mut World, at: Clock) {
         let World { env, needs, .. } = world;
         parallel::each_pair(&mut self.rooms(env), needs, |_, room, open| {
-            open.retain(|need| need.expires >= at.day);
-            room.arise(at, open);
+            list::keep(open, |need| need.expires >= at.day);
+            room.desks.lent(|desk| room.arise(at, open, desk));
         });
     }
 
@@ -418,15 +518,17 @@ impl Mechanism for Need {
         let next_door = if fills > 0.0 { next_door(link, placed) } else { BTreeMap::new() };
         let homes = Homes { env, fills, at, next_door };
         parallel::each(needs, |shard, open| {
-            let bought = placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
-            let mut filled: Vec<(u32, u16)> =
-                bought.map(|o| (o.consumer, offers[o.offer as usize].category)).collect();
-            if homes.fills > 0.0 {
-                homes.fill(shard, placed, open, &mut filled);
-            }
-            if !filled.is_empty() {
-                close_filled(open, &filled);
-            }
+            self.desks.lent(|Desk { filled, .. }| {
+                let bought = placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
+                filled.clear();
+                filled.extend(bought.map(|o| (o.consumer, offers[o.offer as usize].category)));
+                if homes.fills > 0.0 {
+                    homes.fill(shard, placed, open, filled);
+                }
+                if !filled.is_empty() {
+                    list::close(open, filled);
+                }
+            });
         });
     }
 
@@ -474,7 +576,7 @@ impl Mechanism for Need {
 
     fn columns(&mut self, io: &mut Columns<'_>) {
         // Habits are drawn again when asked for.
-        let Self { p: _, shards: _, next, habits: _ } = self;
+        let Self { p: _, shards: _, next, habits: _, cuts: _, desks: _ } = self;
         io.holds(Tenure::Always);
         io.by_consumer(next);
     }

@@ -10,7 +10,7 @@ use crate::market::message::Exposure;
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load, persuaded};
-use crate::mechanism::reach::successes;
+use crate::mechanism::reach::Scattered;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::parameter::Values;
@@ -85,9 +85,6 @@ struct OutsideAds {
     reach: f64,
 }
 
-/// Consumers whose contacts share one address of draws.
-const BLOCK: u32 = 64;
-
 impl Mechanism for OutsideAds {
     fn start(&mut self, world: &mut World) {
         let platform = &mut world.platforms[self.platform];
@@ -126,20 +123,22 @@ impl Mechanism for OutsideAds {
         }
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let p = self.reach * platform.channels[self.channel as usize].thinning;
-        let (live, channel) = (&platform.live, self.channel as usize);
-        let key = env.key_of(self.platform);
+        let channel = self.channel as usize;
+        let contacts = Scattered {
+            key: env.key_of(self.platform),
+            stream: CONTACT,
+            at,
+            item: 0,
+            probability: self.reach * platform.channels[channel].thinning,
+        };
+        let live = &platform.live;
         out.send_with(&mut platform.books, |shard, book, bins| {
-            let range = env.consumers.range(shard);
-            for start in range.clone().step_by(BLOCK as usize) {
-                let draws = key.draws(CONTACT, start / BLOCK, at, 0);
-                successes(draws, BLOCK.min(range.end - start), p, |k| {
-                    if !live.get(start + k) {
-                        book.tally.channels[channel].exposed += 1;
-                        bins.push(Exposure::new(start + k, self.platform, self.channel));
-                    }
-                });
-            }
+            contacts.among(&env.consumers.range(shard), |consumer| {
+                if !live.get(consumer) {
+                    book.tally.channels[channel].exposed += 1;
+                    bins.push(Exposure::new(consumer, self.platform, self.channel));
+                }
+            });
         });
     }
 

@@ -6,12 +6,14 @@
 
 use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
+use crate::market::member::Bitmap;
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::{Family, OfferState};
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::reach::any_slot;
+use crate::mechanism::rooms::Rooms;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Environment, OpenNeed, World};
 use crate::parameter::Values;
@@ -21,6 +23,7 @@ use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, lane_words, long_words};
 use crate::rng::sample::discrete::Alias;
 use crate::rng::{Stream, unit};
+use crate::simd::{self, Kernel};
 use rayon::prelude::*;
 
 /// Whether a need is searched for today.
@@ -73,6 +76,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         platform: placement.platform,
         channel: placement.first_channel,
         shelves: Vec::new(),
+        rooms: Rooms::default(),
     })
 }
 
@@ -90,6 +94,17 @@ struct Search {
     channel: u8,
     /// Ranking of each category's offers.
     shelves: Vec<Option<Alias>>,
+    rooms: Rooms<Room>,
+}
+
+/// Room for the visits of a shard.
+#[derive(Debug, Default)]
+struct Room {
+    /// The needs that are searched for.
+    today: Vec<OpenNeed>,
+    words: Vec<u32>,
+    /// What they are shown: the first offer of each, the second of each, and so on.
+    shown: Vec<u32>,
 }
 
 impl Mechanism for Search {
@@ -123,30 +138,30 @@ impl Mechanism for Search {
         let (homes, live) = (Homes::new(platforms, attention), &platforms[self.platform].live);
         let slots = attention.slots_mean * self.p.attention_share;
         let (visits, key) = (any_slot(slots), env.key_of(self.platform));
-        let day = Clock::start_of(at.day);
+        let morning = Clock::start_of(at.day);
         out.send_with(&mut books, |shard, book, bins| {
-            let (mut words, mut found) = (Vec::new(), Vec::new());
-            let mut today: Vec<OpenNeed> =
-                needs[shard].iter().filter(|need| live.get(need.consumer)).copied().collect();
-            lane_words(env.key, ACTIVE, day, today.iter().map(|n| n.consumer), &mut words);
-            keep(&mut today, &words, |n, w| attention.is_active_at(env, n.consumer, w));
-            first_words(key, VISIT, at, today.iter().map(address), &mut words);
-            let chance = |n: &OpenNeed| visits * homes.thinning(n.consumer, self.platform, slots);
-            keep(&mut today, &words, |need, word| unit(word) < chance(need));
-            book.tally.channels[self.channel as usize].exposed +=
-                u64::from(self.p.shown) * today.len() as u64;
-            // Two words an offer, four a block.
-            let blocks = self.p.shown.div_ceil(2);
-            long_words(key, SHOWN, at, blocks, today.iter().map(address), &mut words);
-            for (need, words) in today.iter().zip(words.chunks_exact(4 * blocks as usize)) {
-                self.show(env, *need, words, &mut found, bins);
-            }
+            self.rooms.lent(|room| {
+                let Room { today, words, .. } = room;
+                of_members(&needs[shard], live, today);
+                lane_words(env.key, ACTIVE, morning, today.iter().map(|n| n.consumer), words);
+                keep(today, words, |need, w| attention.is_active_at(env, need.consumer, w));
+                first_words(key, VISIT, at, today.iter().map(address), words);
+                let thinning =
+                    |need: &OpenNeed| homes.thinning(need.consumer, self.platform, slots);
+                keep(today, words, |need, word| unit(word) < visits * thinning(need));
+                // Two words an offer, four a block.
+                let blocks = self.p.shown.div_ceil(2);
+                long_words(key, SHOWN, at, blocks, today.iter().map(address), words);
+                book.tally.channels[self.channel as usize].exposed +=
+                    u64::from(self.p.shown) * today.len() as u64;
+                self.show(env, room, bins);
+            });
         });
         platforms[self.platform].books = books;
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, channel: _, shelves: _ } = self;
+        let Self { p: _, platform: _, channel: _, shelves: _, rooms: _ } = self;
     }
 }
 
@@ -155,37 +170,110 @@ fn address(need: &OpenNeed) -> (u32, u32) {
     (need.consumer, u32::from(need.category))
 }
 
-/// Keeps the needs that pass, each with the word drawn for it.
+/// The needs of members.
+fn of_members(needs: &[OpenNeed], live: &Bitmap, members: &mut Vec<OpenNeed>) {
+    members.clear();
+    members.extend(needs.iter().filter(|need| live.get(need.consumer)));
+}
+
+/// Keeps the needs that pass, each with the word drawn for it. Who passes cannot be foretold:
+/// each need is written to the next place, which then is taken or not.
 fn keep(needs: &mut Vec<OpenNeed>, words: &[u32], passes: impl Fn(&OpenNeed, u32) -> bool) {
-    let mut words = words.iter();
-    needs.retain(|need| words.next().is_some_and(|&word| passes(need, word)));
+    let mut kept = 0;
+    for (k, word) in words.iter().enumerate().take(needs.len()) {
+        let need = needs[k];
+        needs[kept] = need;
+        kept += usize::from(passes(&need, *word));
+    }
+    needs.truncate(kept);
 }
 
 impl Search {
-    /// What one visit shows, by two words an offer; the same offer twice counts once.
-    fn show(
-        &self,
-        env: &Environment,
-        need: OpenNeed,
-        words: &[u32],
-        found: &mut Vec<u32>,
-        bins: &mut Bins<'_, Exposure>,
-    ) {
-        let category = usize::from(need.category);
-        let Some(shelf) = &self.shelves[category] else { return };
-        let offers = &env.catalogue.by_category[category];
-        let shown = words.chunks_exact(2).take(self.p.shown as usize);
-        found.clear();
-        found.extend(shown.map(|pair| offers[shelf.pick(pair[0], pair[1]) as usize]));
+    /// What the visits show, by two words an offer; the same offer twice counts once.
+    fn show(&self, env: &Environment, room: &mut Room, bins: &mut Bins<'_, Exposure>) {
+        let Room { today, words, shown } = room;
+        let n_shown = self.p.shown as usize;
+        shown.clear();
+        shown.resize(n_shown * today.len(), 0);
+        for (k, (need, words)) in
+            today.iter().zip(words.chunks_exact(pair_room(n_shown))).enumerate()
+        {
+            let category = usize::from(need.category);
+            let Some(shelf) = &self.shelves[category] else { continue };
+            let offers = &env.catalogue.by_category[category];
+            let places = shown[k..].iter_mut().step_by(today.len());
+            for (place, [word0, word1]) in places.zip(words.as_chunks().0) {
+                *place = offers[shelf.pick(*word0, *word1) as usize];
+            }
+        }
         // As they will be read: what arrives in order costs no sorting of messages.
-        found.sort_unstable();
-        for &offer in &*found {
-            bins.push(Exposure {
-                offer,
-                category: need.category,
-                flags: flag::NEED,
-                ..Exposure::new(need.consumer, self.platform, self.channel)
-            });
+        simd::widest(InOrder { columns: shown, n: today.len() });
+        for (k, need) in today.iter().enumerate() {
+            if self.shelves[usize::from(need.category)].is_some() {
+                let exposure = Exposure {
+                    category: need.category,
+                    flags: flag::NEED,
+                    ..Exposure::new(need.consumer, self.platform, self.channel)
+                };
+                let offers = shown[k..].iter().step_by(today.len());
+                offers.for_each(|&offer| bins.push(Exposure { offer, ..exposure }));
+            }
+        }
+    }
+}
+
+/// Words drawn for a visit: two an offer, in blocks of four.
+fn pair_room(n_shown: usize) -> usize {
+    n_shown.next_multiple_of(2) * 2
+}
+
+/// Columns of `n` numbers each, one after the other: puts each row in order.
+struct InOrder<'a> {
+    columns: &'a mut [u32],
+    n: usize,
+}
+
+impl Kernel for InOrder<'_> {
+    type Output = ();
+
+    /// Neighbours change places where they should, in all rows side by side: as many times over as
+    /// there are columns, by turns from the first one on and from the second.
+    #[inline(always)]
+    fn run(self) {
+        let Self { columns, n } = self;
+        if n == 0 {
+            return;
+        }
+        for turn in 0..columns.len() / n {
+            let start = (turn % 2 * n).min(columns.len());
+            for two in columns[start..].chunks_exact_mut(2 * n) {
+                let (left, right) = two.split_at_mut(n);
+                for (a, b) in left.iter_mut().zip(right) {
+                    (*a, *b) = ((*a).min(*b), (*a).max(*b));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_in_order() {
+        for n_columns in [1, 2, 3, 6, 7] {
+            for n in [0, 1, 5, 40] {
+                let mut columns: Vec<u32> =
+                    (0..n * n_columns).map(|k| (k as u32 * 7_919) % 101).collect();
+                let row = |columns: &[u32], k: usize| -> Vec<u32> {
+                    columns[k..].iter().step_by(n).copied().collect()
+                };
+                let mut rows: Vec<_> = (0..n).map(|k| row(&columns, k)).collect();
+                rows.iter_mut().for_each(|row| row.sort_unstable());
+                simd::widest(InOrder { columns: &mut columns, n });
+                assert!((0..n).all(|k| row(&columns, k) == rows[k]), "{n_columns} columns of {n}");
+            }
         }
     }
 }

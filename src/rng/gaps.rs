@@ -35,10 +35,17 @@ pub struct Gaps {
 
 impl Gaps {
     /// Gaps by `draws` that nobody took from yet, `ln_q` = ln(1 − p) < 0; about `expected` of
-    /// them will be asked for.
+    /// them will be asked for. The first four words of the draws may be made already where that
+    /// [is few](Gaps::are_few).
     #[must_use]
     pub fn new(draws: Draws, ln_q: f64, expected: f64) -> Self {
-        Self { draws, ln_q, made: [0; N_GAPS], used: N_GAPS, wide: expected >= FEW }
+        Self { draws, ln_q, made: [0; N_GAPS], used: N_GAPS, wide: !Self::are_few(expected) }
+    }
+
+    /// Whether so many gaps are made one after the other.
+    #[must_use]
+    pub fn are_few(expected: f64) -> bool {
+        expected < FEW
     }
 
     /// The next gap.

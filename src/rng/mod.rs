@@ -84,6 +84,20 @@ impl Key {
         }
     }
 
+    /// [`Key::draws`] of an address whose first four words are known.
+    #[inline]
+    #[must_use]
+    pub fn draws_from(
+        self,
+        stream: Stream,
+        entity: u32,
+        at: Clock,
+        item: u32,
+        words: [u32; 4],
+    ) -> Draws {
+        Draws::after_first(self.0, [entity, moment(at), stream.id, item], words)
+    }
+
     /// The first word of an address: the cheapest way to one draw.
     #[inline]
     #[must_use]
@@ -143,6 +157,7 @@ pub struct Draws {
 
 impl Draws {
     /// The draws of an address whose first four words are known.
+    #[inline]
     fn after_first(key: [u32; 2], mut counter: [u32; 4], words: [u32; 4]) -> Self {
         counter[1] = counter[1].wrapping_add(1 << 20);
         Self { key, counter, words, used: 0 }
