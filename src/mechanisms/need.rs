@@ -128,8 +128,8 @@ struct Desk {
     pairs: Vec<[u32; 2]>,
     /// Exponential numbers by which the gaps to the next needs are made.
     gaps: Vec<f64>,
-    /// Needs that arise, in order.
-    fresh: Vec<OpenNeed>,
+    /// Old and new needs, in order.
+    all: Vec<OpenNeed>,
     /// Needs that were filled: whose, and of which category.
     filled: Vec<(u32, u16)>,
 }
@@ -302,7 +302,7 @@ impl Room<'_> {
 
     /// The needs of a shard that arise before the day is over, and the next ones' times.
     fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>, desk: &mut Desk) {
-        let Desk { rows, words, pairs, gaps, fresh, .. } = desk;
+        let Desk { rows, words, pairs, gaps, all, .. } = desk;
         rows.clear();
         rows_below(self.next, evening(at), rows);
         let addresses = rows.iter().map(|row| (self.first + row, 0));
@@ -311,41 +311,41 @@ impl Room<'_> {
         words.extend(pairs.iter().map(|pair| pair[1]));
         gaps.clear();
         add_exponentials(words, gaps);
-        fresh.clear();
-        let mut known = 0;
+        all.clear();
+        all.reserve(open.len() + rows.len());
+        let mut moved = 0;
         rows.iter().take(AHEAD).for_each(|row| prefetch(self.habits, *row as usize));
         for (k, (&row, (pair, gap))) in rows.iter().zip(pairs.iter().zip(&*gaps)).enumerate() {
             if let Some(later) = rows.get(k + AHEAD) {
                 prefetch(self.habits, *later as usize);
             }
             let consumer = self.first + row;
-            while open.get(known).is_some_and(|need| need.consumer < consumer) {
-                known += 1;
-            }
-            self.arise_of(row, at, (pair[0], *gap), &open[known..], fresh);
+            list::move_before(open, &mut moved, consumer, all);
+            let own = all.len();
+            list::move_before(open, &mut moved, consumer + 1, all);
+            self.arise_of(row, at, (pair[0], *gap), (all, own));
         }
-        list::merge(open, fresh);
+        all.extend_from_slice(&open[moved..]);
+        std::mem::swap(open, all);
     }
 
-    /// The needs of one consumer, of whom `open` begins with the known ones: the first by a word
-    /// for its category and a number for the gap after it.
+    /// Adds the needs of one consumer, whose known ones are those from `own` on, to a list: the first
+    /// by a word for its category and a number for the gap after it.
     fn arise_of(
         &mut self,
         row: u32,
         at: Clock,
         (mut word, mut gap): (u32, f64),
-        open: &[OpenNeed],
-        fresh: &mut Vec<OpenNeed>,
+        (all, own): (&mut Vec<OpenNeed>, usize),
     ) {
         let (consumer, end) = (self.first + row, evening(at));
-        let (habits, start) = (self.habits(row as usize), fresh.len());
+        let habits = self.habits(row as usize);
         let expires = at.day + self.p.patience_days - 1;
         let mut next = self.next[row as usize];
         for ordinal in 1.. {
             let category = self.category(word);
-            let own = open.iter().take_while(|need| need.consumer == consumer);
-            if !own.chain(&fresh[start..]).any(|need| need.category == category) {
-                fresh.push(OpenNeed { consumer, category, expires });
+            if all[own..].iter().all(|need| need.category != category) {
+                all.push(OpenNeed { consumer, category, expires });
             }
             next = after(next, habits.gap_days(gap).max(1.0 / STEPS));
             if next >= end {
@@ -355,7 +355,7 @@ impl Room<'_> {
             (word, gap) = (draws.word(), -quick_ln(draws.unit()));
         }
         self.next[row as usize] = next;
-        fresh[start..].sort_unstable();
+        all[own..].sort_unstable();
     }
 
     /// The probability with which a member lapses after a repeat order.

@@ -195,15 +195,15 @@ impl Search {
         let n_shown = self.p.shown as usize;
         shown.clear();
         shown.resize(n_shown * today.len(), 0);
-        for (k, (need, words)) in
-            today.iter().zip(words.chunks_exact(pair_room(n_shown))).enumerate()
-        {
+        let visits = today.iter().zip(words.chunks_exact(2 * n_shown.next_multiple_of(2)));
+        for (k, (need, words)) in visits.enumerate() {
             let category = usize::from(need.category);
             let Some(shelf) = &self.shelves[category] else { continue };
             let offers = &env.catalogue.by_category[category];
-            let places = shown[k..].iter_mut().step_by(today.len());
-            for (place, [word0, word1]) in places.zip(words.as_chunks().0) {
-                *place = offers[shelf.pick(*word0, *word1) as usize];
+            let mut place = k;
+            for [word0, word1] in words.as_chunks().0.iter().take(n_shown) {
+                shown[place] = offers[shelf.pick(*word0, *word1) as usize];
+                place += today.len();
             }
         }
         // As they will be read: what arrives in order costs no sorting of messages.
@@ -215,16 +215,14 @@ impl Search {
                     flags: flag::NEED,
                     ..Exposure::new(need.consumer, self.platform, self.channel)
                 };
-                let offers = shown[k..].iter().step_by(today.len());
-                offers.for_each(|&offer| bins.push(Exposure { offer, ..exposure }));
+                let mut place = k;
+                while let Some(&offer) = shown.get(place) {
+                    bins.push(Exposure { offer, ..exposure });
+                    place += today.len();
+                }
             }
         }
     }
-}
-
-/// Words drawn for a visit: two an offer, in blocks of four.
-fn pair_room(n_shown: usize) -> usize {
-    n_shown.next_multiple_of(2) * 2
 }
 
 /// Columns of `n` numbers each, one after the other: puts each row in order.

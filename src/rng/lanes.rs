@@ -34,7 +34,9 @@ impl Quads for Neighbours {
 
     #[inline(always)]
     fn run<Q: Quad>(self) -> Self::Output {
-        Lanes::<Q>::new(self.common).words(self.first)
+        let mut words = [0; N_LANES];
+        Lanes::<Q>::new(self.common).make(self.first, &mut words);
+        words
     }
 }
 
@@ -53,10 +55,9 @@ impl<Q: Quad> Lanes<Q> {
     }
 
     #[inline(always)]
-    fn words(&self, first_entity: u32) -> [u32; N_LANES] {
+    fn make(&self, first_entity: u32, words: &mut [u32; N_LANES]) {
         let Self { philox, moment, stream } = self;
         let (moment, stream, kept) = (*moment, *stream, Q::all(u32::MAX));
-        let mut words = [0; N_LANES];
         let mut block = Q::all(first_entity >> 2).plus(Q::of(&[0, 1, 2, 3]));
         for eight in words.as_chunks_mut::<4>().0.as_chunks_mut::<8>().0 {
             let next = block.plus(Q::all(4));
@@ -66,7 +67,6 @@ impl<Q: Quad> Lanes<Q> {
             eight[4..].copy_from_slice(&Q::rows(second));
             block = next.plus(Q::all(4));
         }
-        words
     }
 }
 
@@ -154,10 +154,10 @@ impl Quads for LanesBelow<'_> {
     #[inline(always)]
     fn run<Q: Quad>(self) {
         let lanes = Lanes::<Q>::new(self.common);
-        let mut first = self.first;
+        let (mut first, mut words) = (self.first, [0; N_LANES]);
         for &bits in self.bits {
             if bits != 0 {
-                let words = lanes.words(first);
+                lanes.make(first, &mut words);
                 let mut bits = bits & bits_below::<Q>(&words, self.limit);
                 while bits != 0 {
                     let lane = bits.trailing_zeros();

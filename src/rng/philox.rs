@@ -82,11 +82,13 @@ impl Group {
     /// Takes the next addresses of a list; whether there were any.
     #[inline]
     pub(super) fn take(&mut self, list: &mut impl Iterator<Item = (u32, u32)>) -> bool {
-        self.n = 0;
-        let places = self.entities.iter_mut().zip(&mut self.items);
-        for ((entity, item), address) in places.zip(list) {
-            (*entity, *item) = address;
-            self.n += 1;
+        self.n = N_GROUP;
+        for k in 0..N_GROUP {
+            let Some((entity, item)) = list.next() else {
+                self.n = k;
+                break;
+            };
+            (self.entities[k], self.items[k]) = (entity, item);
         }
         self.n > 0
     }

@@ -14,19 +14,13 @@ pub fn keep(open: &mut Vec<OpenNeed>, passes: impl Fn(&OpenNeed) -> bool) {
     open.truncate(kept);
 }
 
-/// Adds needs that are in order, and not among the others, where they belong: from behind, so that
-/// the list's own room serves.
-pub fn merge(open: &mut Vec<OpenNeed>, fresh: &[OpenNeed]) {
-    let (mut n_old, mut n_fresh) = (open.len(), fresh.len());
-    open.extend_from_slice(fresh);
-    while n_fresh > 0 && n_old > 0 {
-        let (old, new) = (open[n_old - 1], fresh[n_fresh - 1]);
-        let is_old = key(&old) > key(&new);
-        open[n_old + n_fresh - 1] = if is_old { old } else { new };
-        n_old -= usize::from(is_old);
-        n_fresh -= usize::from(!is_old);
+/// Moves the needs of the consumers before one to the end of a list; `from` is the first that was
+/// not moved yet.
+pub fn move_before(open: &[OpenNeed], from: &mut usize, consumer: u32, list: &mut Vec<OpenNeed>) {
+    while let Some(need) = open.get(*from).filter(|need| need.consumer < consumer) {
+        list.push(*need);
+        *from += 1;
     }
-    open[..n_fresh].copy_from_slice(&fresh[..n_fresh]);
 }
 
 /// Closes the needs that were filled, by consumer and category; both lists are in order.
@@ -93,15 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_merged_and_closed_as_if_sorted_and_searched() {
+    fn lists_are_moved_and_closed_as_if_searched() {
         for (of, start) in [(2, 0), (3, 1), (40, 2), (1_000, 3), (1, 0)] {
-            let (mut open, all) = (some(of, start), some(3, 0));
-            let fresh: Vec<_> =
-                all.into_iter().filter(|n| !has(&open, n.consumer, n.category)).collect();
-            let mut plain = [&open[..], &fresh[..]].concat();
-            plain.sort();
-            merge(&mut open, &fresh);
-            assert_eq!(open, plain);
+            let mut open = some(of, start);
+            let mut plain = open.clone();
+            let (mut from, mut list) = (0, Vec::new());
+            for end in [0, 1, 17, 18, 60] {
+                move_before(&open, &mut from, end, &mut list);
+                assert!(list == plain[..from] && list.iter().all(|need| need.consumer < end));
+                assert!(plain[from..].iter().all(|need| need.consumer >= end));
+            }
             let filled: Vec<_> = some(of + 2, 5).iter().map(|n| (n.consumer, n.category)).collect();
             // What is filled twice, or was not open, does no harm.
             let twice: Vec<_> = filled.iter().flat_map(|f| [*f, *f]).collect();
