@@ -44,6 +44,12 @@ impl Shards {
         1 << self.log_size
     }
 
+    /// The logarithm of [`Shards::size`].
+    #[must_use]
+    pub fn log_size(self) -> u32 {
+        self.log_size
+    }
+
     /// Number of shards; at least 1.
     #[must_use]
     pub fn count(self) -> usize {
