@@ -5,18 +5,21 @@
 //! and sorts it by the message's key. The key is unique to the message, so
 //! neither the number of shards nor the order of sending shows in what arrives.
 //!
-//! Many messages are counted by receiver and moved once; of few, small tickets (receiver,
-//! position) are sorted first. Only messages to the same receiver are compared by their key.
+//! How a shard's messages are sorted stands in [`sort`](self::sort); only those to the same
+//! receiver are compared.
 //!
 //! Where a world is split among ranks, a rank's own shards send, and what is for another's
 //! shards goes over the [`link`] on its way.
 
 pub mod link;
+mod sort;
 
-use crate::parallel::{self, Shards};
+pub use sort::{Sorter, merge};
+
+use crate::parallel::{self, Rooms, Shards};
 use link::Link;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A message with a receiver.
 pub trait Message: Copy + Send + Sync + 'static {
@@ -26,6 +29,12 @@ pub trait Message: Copy + Send + Sync + 'static {
     fn to(&self) -> u32;
     /// The order in which a receiver's messages are read; begins with the receiver.
     fn key(&self) -> Self::Key;
+    /// What the key says after the receiver, as far as it fits one number, so that keys are
+    /// compared only where ranks are equal.
+    #[inline]
+    fn rank(&self) -> u64 {
+        0
+    }
 }
 
 /// Adds an item to a list that is kept and filled anew again and again: it grows by an
@@ -33,9 +42,25 @@ pub trait Message: Copy + Send + Sync + 'static {
 #[inline]
 pub fn add<T>(list: &mut Vec<T>, item: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 8).max(4));
+        grow(list, 1);
     }
     list.push(item);
+}
+
+/// [`add`] for several items.
+fn add_all<T: Copy>(list: &mut Vec<T>, items: &[T]) {
+    if list.capacity() - list.len() < items.len() {
+        grow(list, items.len());
+    }
+    list.extend_from_slice(items);
+}
+
+/// Makes room for so many more, and some at once: up to the double while the list is short.
+#[cold]
+#[inline(never)]
+fn grow<T>(list: &mut Vec<T>, more: usize) {
+    let n = list.len();
+    list.reserve_exact((n / 8).max(n.clamp(4, 16)).max(more));
 }
 
 /// Messages of one beat, by sending part.
@@ -78,8 +103,8 @@ impl<T: Message> Part<T> {
             sum += *start;
             *start = sum;
         }
-        spare.clear();
-        spare.reserve_exact(far.len());
+        spare.truncate(far.len());
+        spare.reserve_exact(far.len() - spare.len());
         spare.resize(far.len(), first);
         // Counts up from where a shard begins to where it ends, where the next begins.
         for message in &*far {
@@ -224,186 +249,46 @@ impl<T: Message> Outbox<T> {
     /// and leaves the outbox empty. Returns the number of messages to the own shards.
     pub fn route(&mut self, inbox: &mut Inbox<T>) -> u64 {
         let mut arrived = if self.link.is_alone() { Part::default() } else { self.cross() };
+        let Self { parts, to, .. } = self;
         let Inbox { shards, idle } = inbox;
         // What is sent to the sender's own shard moves without a copy.
         shards.iter_mut().for_each(Vec::clear);
-        for (messages, part) in shards.iter_mut().zip(&mut self.parts) {
+        for (messages, part) in shards.iter_mut().zip(&mut *parts) {
             std::mem::swap(messages, &mut part.near);
         }
-        let to = self.to;
-        parallel::each(&mut self.parts, |_, part| lent(idle, |s| part.in_order(to, &mut s.sorted)));
-        lent(idle, |sorter| arrived.in_order(to, &mut sorter.sorted));
-        let parts = || self.parts.iter().chain([&arrived]);
-        parallel::each(shards, |shard, messages| {
-            lent(idle, |sorter| sorter.gather(messages, parts().map(|part| part.of(shard)), to));
-        });
-        self.parts.iter_mut().for_each(|part| part.far.clear());
+        let n_far: usize = parts.iter().chain([&arrived]).map(|part| part.far.len()).sum();
+        if n_far < parts.len() * shards.len() {
+            // Less than one for each pair of shards: to look at all pairs costs more.
+            for message in parts.iter_mut().chain([&mut arrived]).flat_map(|p| p.far.drain(..)) {
+                add(&mut shards[to.shard_of(message.to())], message);
+            }
+            parallel::each_with(shards, idle, |Room { sorter, .. }, _, messages| {
+                sorter.sort_messages(messages, *to);
+            });
+        } else {
+            parallel::each_with(parts, idle, |room, _, part| part.in_order(*to, &mut room.far));
+            arrived.in_order(*to, &mut Vec::new());
+            parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
+                let parts = parts.iter().chain([&arrived]);
+                parts.for_each(|part| add_all(messages, part.of(shard)));
+                sorter.sort_messages(messages, *to);
+            });
+            parts.iter_mut().for_each(|part| part.far.clear());
+        }
         inbox.len()
     }
 }
 
-/// Room for sorting what belongs to the agents of one shard.
+/// Room that a thread needs where messages are routed.
 #[derive(Debug)]
-pub struct Sorter<T> {
-    /// By receiver, where its messages begin.
-    places: Vec<u32>,
-    tickets: Vec<Ticket>,
-    spare: Vec<Ticket>,
-    sorted: Vec<T>,
+struct Room<T> {
+    far: Vec<T>,
+    sorter: Sorter<T>,
 }
 
-impl<T> Default for Sorter<T> {
+impl<T> Default for Room<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), tickets: Vec::new(), spare: Vec::new(), sorted: Vec::new() }
-    }
-}
-
-/// Works with a sorter that nobody else uses: there are as many as threads at work, and their
-/// room is kept and passed on.
-fn lent<T>(idle: &Mutex<Vec<Sorter<T>>>, work: impl FnOnce(&mut Sorter<T>)) {
-    let hold = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut sorter = hold().pop().unwrap_or_default();
-    work(&mut sorter);
-    hold().push(sorter);
-}
-
-/// An agent, as its place in the shard, in the upper bits; below it which list an item is
-/// in, and its place there.
-type Ticket = u64;
-
-/// Bits of the place in a list, and of the list.
-const PLACE_BITS: u32 = 31;
-/// Bits below the agent: a rank has 64 parts at most, what came from other ranks, and what
-/// is its own.
-const ITEM_BITS: u32 = PLACE_BITS + 7;
-
-/// Most bits that one pass of the radix sort looks at.
-const DIGIT_BITS: u32 = 8;
-
-/// Fewer tickets are sorted by comparing: counting costs what the number of digits costs.
-const FEW: usize = 96;
-
-/// Agents of a shard for one message, above which tickets are cheaper than a count of each.
-const SPARSE: usize = 8;
-
-impl<T: Copy> Sorter<T> {
-    /// Sorts items of one shard of `to` by agent, and those of an agent by their key. What is
-    /// sorted stays in its own room; the sorter's can go.
-    pub fn sort<K: Ord>(
-        &mut self,
-        items: &mut [T],
-        to: Shards,
-        agent: impl Fn(&T) -> u32,
-        key: impl Fn(&T) -> K,
-    ) {
-        self.take_sorted(&[items], to, agent, key);
-        items.copy_from_slice(&self.sorted);
-    }
-
-    /// Adds messages of other lists, sorts all, and changes the list's room for the sorter's.
-    fn gather<'a>(
-        &mut self,
-        messages: &mut Vec<T>,
-        others: impl Iterator<Item = &'a [T]>,
-        to: Shards,
-    ) where
-        T: Message,
-    {
-        let mut lists = vec![&messages[..]];
-        others.filter(|list| !list.is_empty()).for_each(|list| lists.push(list));
-        self.take_sorted(&lists, to, Message::to, Message::key);
-        std::mem::swap(messages, &mut self.sorted);
-    }
-
-    /// Leaves a sorted copy of all lists in `sorted`.
-    fn take_sorted<K: Ord>(
-        &mut self,
-        lists: &[&[T]],
-        to: Shards,
-        agent: impl Fn(&T) -> u32,
-        key: impl Fn(&T) -> K,
-    ) {
-        let n: usize = lists.iter().map(|list| list.len()).sum();
-        if n * SPARSE >= to.size() {
-            self.count(lists, |item| to.row_of(agent(item)), to.size());
-        } else {
-            self.draw_tickets(lists, |item| to.row_of(agent(item)), to.size());
-        }
-        let sorted = &mut self.sorted;
-        for run in sorted.chunk_by_mut(|a, b| agent(a) == agent(b)) {
-            if run.len() > 1 {
-                run.sort_unstable_by_key(&key);
-            }
-        }
-    }
-
-    /// Leaves the items in the order of their rows, of which there are `size`: counts those of
-    /// each row, and puts every item where its row's begin.
-    fn count(&mut self, lists: &[&[T]], row: impl Fn(&T) -> usize, size: usize) {
-        let Self { places, sorted, .. } = self;
-        places.clear();
-        places.resize(size, 0);
-        lists.iter().for_each(|list| list.iter().for_each(|item| places[row(item)] += 1));
-        let mut sum = 0;
-        places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
-        sorted.clear();
-        let Some(&first) = lists.iter().find_map(|list| list.first()) else { return };
-        sorted.reserve_exact(sum as usize);
-        sorted.resize(sum as usize, first);
-        for list in lists {
-            for item in *list {
-                let place = &mut places[row(item)];
-                sorted[*place as usize] = *item;
-                *place += 1;
-            }
-        }
-    }
-
-    /// The same by tickets, whose order is found first.
-    fn draw_tickets(&mut self, lists: &[&[T]], row: impl Fn(&T) -> usize, size: usize) {
-        let Self { tickets, sorted, .. } = self;
-        tickets.clear();
-        tickets.reserve_exact(lists.iter().map(|list| list.len()).sum());
-        for (k, list) in lists.iter().enumerate() {
-            let ticket = |(place, item): (usize, &T)| {
-                (row(item) as u64) << ITEM_BITS | (k << PLACE_BITS | place) as u64
-            };
-            tickets.extend(list.iter().enumerate().map(ticket));
-        }
-        sort_tickets(tickets, &mut self.spare, size);
-        sorted.clear();
-        sorted.reserve_exact(tickets.len());
-        sorted.extend(tickets.iter().map(|ticket| {
-            let item = *ticket as usize;
-            lists[item >> PLACE_BITS & 0x7f][item & ((1 << PLACE_BITS) - 1)]
-        }));
-    }
-}
-
-/// Sorts the tickets by receiver, one of `size`: digit by digit from the lowest, each
-/// pass keeping the order of the one before. Few tickets are sorted by comparing.
-fn sort_tickets(tickets: &mut Vec<Ticket>, spare: &mut Vec<Ticket>, size: usize) {
-    let bits = size.ilog2();
-    if tickets.len() < FEW {
-        tickets.sort_unstable();
-        return;
-    }
-    // As even digits as there are passes: tables as small as can be.
-    let digit_bits = bits.div_ceil(bits.div_ceil(DIGIT_BITS).max(1)).max(1);
-    for low in (0..bits).step_by(digit_bits as usize) {
-        let digit = |ticket: &Ticket| (ticket >> ITEM_BITS >> low) as usize % (1 << digit_bits);
-        let mut places = [0_u32; 1 << DIGIT_BITS];
-        let places = &mut places[..1 << digit_bits];
-        tickets.iter().for_each(|ticket| places[digit(ticket)] += 1);
-        let mut sum = 0;
-        places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
-        spare.resize(tickets.len(), 0);
-        for ticket in &*tickets {
-            let place = &mut places[digit(ticket)];
-            spare[*place as usize] = *ticket;
-            *place += 1;
-        }
-        std::mem::swap(tickets, spare);
+        Self { far: Vec::new(), sorter: Sorter::default() }
     }
 }
 
@@ -412,15 +297,14 @@ fn sort_tickets(tickets: &mut Vec<Ticket>, spare: &mut Vec<Ticket>, size: usize)
 pub struct Inbox<T> {
     /// One list a shard of the receivers.
     pub shards: Vec<Vec<T>>,
-    /// Sorters between two uses.
-    idle: Mutex<Vec<Sorter<T>>>,
+    idle: Rooms<Room<T>>,
 }
 
 impl<T: Message> Inbox<T> {
     /// An empty inbox.
     #[must_use]
     pub fn new(to: Shards) -> Self {
-        Self { shards: (0..to.count()).map(|_| Vec::new()).collect(), idle: Mutex::new(Vec::new()) }
+        Self { shards: (0..to.count()).map(|_| Vec::new()).collect(), idle: Rooms::default() }
     }
 
     /// Number of messages.
@@ -456,25 +340,6 @@ pub fn collect<T: Message>(inboxes: &mut [Inbox<T>]) {
     }
     if !others.is_empty() {
         parallel::each(&mut first.shards, |_, all| all.sort_unstable_by_key(Message::key));
-    }
-}
-
-/// Puts a list in the order of the key again whose first `sorted` messages are in order.
-pub fn merge<T: Message>(messages: &mut [T], sorted: usize) {
-    let Some(tail) = messages.get_mut(sorted..).filter(|tail| !tail.is_empty()) else { return };
-    tail.sort_unstable_by_key(Message::key);
-    let mut tail = tail.to_vec();
-    // From the end: the room of the tail takes in what is larger, and none is overtaken.
-    let (mut left, mut end) = (sorted, messages.len());
-    while let Some(last) = tail.last() {
-        end -= 1;
-        if left > 0 && messages[left - 1].key() > last.key() {
-            left -= 1;
-            messages[end] = messages[left];
-        } else {
-            messages[end] = *last;
-            tail.pop();
-        }
     }
 }
 

@@ -4,11 +4,12 @@
 //! machine, and no result depends on how many there are: what crosses shards is
 //! sorted by a key that is unique to the message.
 //!
-//! A shard is a task of its own (`with_max_len(1)`): left alone, rayon gives two threads
-//! four runs of shards, and one thread waits while the other ends its run.
+//! The threads take shards in turn from one list, so that none waits while another still has
+//! several; where there is one thread, it takes them in a plain loop.
 
 use rayon::prelude::*;
 use std::ops::{Deref, Index, Range};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most shards of a world; a large one has between 33 and 64. A few dozen keep all cores
 /// of today's machines busy and the tables of shard × shard small.
@@ -41,6 +42,12 @@ impl Shards {
     #[must_use]
     pub fn size(self) -> usize {
         1 << self.log_size
+    }
+
+    /// The logarithm of [`Shards::size`].
+    #[must_use]
+    pub fn log_size(self) -> u32 {
+        self.log_size
     }
 
     /// Number of shards; at least 1.
@@ -140,14 +147,66 @@ pub fn piece(n: u32, part: usize, parts: usize) -> Range<u32> {
     cut(part)..cut(part + 1)
 }
 
+/// Rooms to work in, between two uses: there come to be as many as threads at work, and what
+/// one has grown to stays.
+#[derive(Debug)]
+pub struct Rooms<R>(Mutex<Vec<R>>);
+
+impl<R> Default for Rooms<R> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl<R: Default> Rooms<R> {
+    /// Works in a room that nobody else is in.
+    pub fn lent<T>(&self, work: impl FnOnce(&mut R) -> T) -> T {
+        let mut room = hold(&self.0).pop().unwrap_or_default();
+        let done = work(&mut room);
+        hold(&self.0).push(room);
+        done
+    }
+}
+
+/// What several threads use in turn; nothing that can fail is done while it is held.
+fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets all threads take items in turn until there are none, each in a room of its own.
+#[expect(clippy::disallowed_methods, reason = "who takes which item shapes no result")]
+fn share<I, R>(items: I, rooms: &Rooms<R>, work: impl Fn(&mut R, I::Item) + Sync + Send)
+where
+    I: ExactSizeIterator + Send,
+    R: Default + Send,
+{
+    let n = rayon::current_num_threads().min(items.len());
+    if n <= 1 {
+        return rooms.lent(|room| items.for_each(|item| work(room, item)));
+    }
+    let items = Mutex::new(items);
+    let next = || hold(&items).next();
+    (0..n).into_par_iter().with_max_len(1).for_each(|_| {
+        rooms.lent(|room| {
+            while let Some(item) = next() {
+                work(room, item);
+            }
+        });
+    });
+}
+
 /// Calls `work` for every item in parallel, with the item's position.
 pub fn each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
-    if items.len() == 1 {
-        work(0, &mut items[0]);
-    } else {
-        let items = items.par_iter_mut().with_max_len(1).enumerate();
-        items.for_each(|(k, item)| work(k, item));
-    }
+    share(items.iter_mut().enumerate(), &Rooms::default(), |(), (k, item)| work(k, item));
+}
+
+/// [`each`] with a room to work in, and the item's position.
+pub fn each_with<T: Send, R: Default + Send>(
+    items: &mut [T],
+    rooms: &Rooms<R>,
+    work: impl Fn(&mut R, usize, &mut T) + Sync + Send,
+) {
+    share(items.iter_mut().enumerate(), rooms, |room, (k, item)| work(room, k, item));
 }
 
 /// What `work` makes of every item, in parallel and in order; it may lend parts of the items.
@@ -155,7 +214,10 @@ pub fn map<'a, T: Send, R: Send>(
     items: &'a mut [T],
     work: impl Fn(&'a mut T) -> R + Sync + Send,
 ) -> Vec<R> {
-    items.par_iter_mut().with_max_len(1).map(work).collect()
+    let mut made: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    let pairs = items.iter_mut().zip(&mut made);
+    share(pairs, &Rooms::default(), |(), (item, place)| *place = Some(work(item)));
+    made.into_iter().flatten().collect()
 }
 
 /// Calls `work` for pairs of items in parallel, with their position.
@@ -165,8 +227,8 @@ pub fn each_pair<A: Send, B: Send>(
     work: impl Fn(usize, &mut A, &mut B) + Sync + Send,
 ) {
     assert_eq!(a.len(), b.len(), "two columns with the same number of parts");
-    let pairs = a.par_iter_mut().zip(b.par_iter_mut()).with_max_len(1).enumerate();
-    pairs.for_each(|(k, (x, y))| work(k, x, y));
+    let pairs = a.iter_mut().zip(b).enumerate();
+    share(pairs, &Rooms::default(), |(), (k, (x, y))| work(k, x, y));
 }
 
 /// Calls `work` for the shards of a column in parallel, each with its own local state.
@@ -178,21 +240,16 @@ pub fn each_shard<T: Send, L: Send>(
 ) {
     assert_eq!(locals.len(), shards.count(), "one local state a shard");
     if locals.len() == 1 {
-        work(0, column, &mut locals[0]);
-        return;
+        return work(0, column, &mut locals[0]);
     }
-    column
-        .par_chunks_mut(shards.size())
-        .zip(locals.par_iter_mut())
-        .with_max_len(1)
-        .enumerate()
-        .for_each(|(k, (rows, local))| work(k, rows, local));
+    let parts = column.chunks_mut(shards.size()).zip(locals).enumerate();
+    share(parts, &Rooms::default(), |(), (k, (rows, local))| work(k, rows, local));
 }
 
 /// What `work` finds in each of `count` parts, in the order of the parts: what is no whole
 /// number is added up in that order.
 pub fn by_part<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
-    (0..count).into_par_iter().with_max_len(1).map(work).collect()
+    map(&mut (0..count).collect::<Vec<_>>(), |part| work(*part))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Where the time of an arm goes: seconds by beat and mechanism, so that whoever looks
 //! for the next bottleneck does not have to guess. Results never know these numbers.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What takes time: a beat of the day, and the mechanism that acts in it (empty for the
@@ -10,7 +9,12 @@ pub type Beat = (&'static str, &'static str);
 
 /// Seconds by beat.
 #[derive(Clone, Debug, Default)]
-pub struct Beats(BTreeMap<Beat, f64>);
+pub struct Beats {
+    /// In the order in which they first came.
+    seconds: Vec<(Beat, f64)>,
+    /// Where the next is expected: they come in the same order day after day.
+    next: usize,
+}
 
 impl Beats {
     /// Does some work and books the time that it takes.
@@ -18,20 +22,33 @@ impl Beats {
     pub fn time<T>(&mut self, beat: Beat, work: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
         let done = work();
-        *self.0.entry(beat).or_default() += begun.elapsed().as_secs_f64();
+        *self.of(beat) += begun.elapsed().as_secs_f64();
         done
+    }
+
+    /// The seconds of a beat.
+    fn of(&mut self, beat: Beat) -> &mut f64 {
+        let Self { seconds, next } = self;
+        if seconds.get(*next).is_none_or(|row| row.0 != beat) {
+            *next = seconds.iter().position(|row| row.0 == beat).unwrap_or(seconds.len());
+        }
+        if *next == seconds.len() {
+            seconds.push((beat, 0.0));
+        }
+        *next += 1;
+        &mut seconds[*next - 1].1
     }
 
     /// All seconds together.
     #[must_use]
     pub fn total_seconds(&self) -> f64 {
-        self.0.values().sum()
+        self.seconds.iter().map(|row| row.1).sum()
     }
 
     /// Beats with their seconds, the longest first.
     #[must_use]
     pub fn ranking(&self) -> Vec<(Beat, f64)> {
-        let mut all: Vec<_> = self.0.iter().map(|(beat, seconds)| (*beat, *seconds)).collect();
+        let mut all = self.seconds.clone();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
         all
     }

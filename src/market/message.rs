@@ -145,6 +145,11 @@ impl Message for Exposure {
         let way = u64::from(self.category) << 8 | u64::from(self.way);
         (u64::from(self.to) << 32 | way, self.offer, self.source, self.context)
     }
+
+    #[inline]
+    fn rank(&self) -> u64 {
+        u64::from(self.category) << 40 | u64::from(self.way) << 32 | u64::from(self.offer)
+    }
 }
 
 /// A consumer's order of one unit of an offer.
@@ -209,6 +214,11 @@ impl Message for Order {
     fn key(&self) -> Self::Key {
         (self.offer, self.priority, self.consumer, self.day, self.wave)
     }
+
+    #[inline]
+    fn rank(&self) -> u64 {
+        u64::from(self.priority) << 48 | u64::from(self.consumer) << 16 | u64::from(self.day)
+    }
 }
 
 /// What became of an order.
@@ -246,6 +256,12 @@ impl Message for Answer {
     #[inline]
     fn key(&self) -> Self::Key {
         (self.order.consumer, self.order.offer, self.order.day, self.order.wave)
+    }
+
+    #[inline]
+    fn rank(&self) -> u64 {
+        let Order { offer, day, wave, .. } = self.order;
+        u64::from(offer) << 32 | u64::from(day) << 16 | u64::from(wave)
     }
 }
 
