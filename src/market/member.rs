@@ -81,6 +81,14 @@ impl Member {
         }
     }
 
+    /// Sets the trust in the platform; returns by how much the sum of the members' trust
+    /// changes, in 1/65535.
+    #[inline]
+    pub fn believe(&mut self, trust: f64) -> i64 {
+        let before = std::mem::replace(&mut self.trust, share16(trust));
+        if self.is_live() { i64::from(self.trust) - i64::from(before) } else { 0 }
+    }
+
     /// Whether the consumer uses the platform: registered and not lapsed.
     #[inline]
     #[must_use]

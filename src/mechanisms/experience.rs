@@ -5,11 +5,12 @@
 //! more than gains.
 
 use crate::columns::Columns;
-use crate::exchange::{AHEAD, Inbox, add};
+use crate::exchange::Inbox;
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16};
 use crate::market::message::{Answer, Outcome, Shipment, Verdict};
-use crate::market::platform::{ChannelTerms, Fees, Rows};
+use crate::market::platform::{Book, ChannelTerms, Fees, Rows};
+use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -21,8 +22,9 @@ use crate::quantity::math::quick_logistic;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{normals, word_pairs};
-use crate::rng::{Stream, unit};
-use crate::simd::prefetch;
+use crate::rng::{Key, Stream, unit};
+use crate::simd::{self, Kernel, prefetch};
+use std::sync::{Mutex, PoisonError};
 
 /// How the goods turn out, and whether they go back.
 const OUTCOME: Stream = Stream::new("experience/outcome");
@@ -75,7 +77,8 @@ pub const SPEC: Spec = Spec {
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Experience { p, platform: placement.platform })
+    let (idle, back) = (Mutex::default(), Vec::new());
+    Box::new(Experience { p, platform: placement.platform, idle, back })
 }
 
 /// How the orders of a day ended.
@@ -87,6 +90,66 @@ fn load(_values: &Values, extent: &Extent) -> Load {
 struct Experience {
     p: Parameters,
     platform: usize,
+    /// Rooms that nobody works in: there are as many as threads at work.
+    idle: Mutex<Vec<Room>>,
+    /// The offers of the units that came back today, by shard of consumers.
+    back: Vec<Vec<u32>>,
+}
+
+/// Deliveries that are looked at together: few enough for their columns to stay near.
+const PART: usize = 512;
+
+/// Columns of some deliveries.
+#[derive(Debug, Default)]
+struct Room {
+    pairs: Vec<[u32; 2]>,
+    /// What is added to the offer's quality, in standard deviations; then the surprise.
+    surprise: Vec<f64>,
+    quality: Vec<f64>,
+    expected: Vec<f64>,
+    shift: Vec<f64>,
+    returned: Vec<bool>,
+}
+
+/// What is the same for all deliveries of a day.
+struct Today<'a> {
+    env: &'a Environment,
+    key: Key,
+    at: Clock,
+    fees: Fees,
+    channels: [Promise; MAX_CHANNELS],
+}
+
+/// What an order of a channel brings with it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Promise {
+    /// Quality that buyers expect.
+    expected: f64,
+    /// Log-odds that are added to the return.
+    shift: f64,
+    /// Commission of whoever recommended, in 1/10000; 0 where nobody gets one.
+    commission_bp: u32,
+    commission_line: Option<Line>,
+}
+
+/// What became of a shard's deliveries of one channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    kept: u64,
+    kept_fen: i64,
+    returned: u64,
+    commission_fen: i64,
+}
+
+/// What became of a shard's deliveries.
+#[derive(Debug, Default)]
+struct Sums {
+    channels: [Ends; MAX_CHANNELS],
+    delivery_days: u64,
+    refund_fen: i64,
+    coupon_fen: i64,
+    commission_fen: i64,
+    ad_fee_fen: i64,
 }
 
 impl Mechanism for Experience {
@@ -107,7 +170,7 @@ impl Mechanism for Experience {
     ) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[platform];
-        parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
+        parallel::each_light(&mut platform.rows(env.consumers), |shard, rows| {
             for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
                 let trust = from_share16(rows.member(answer.order.consumer).trust);
                 rows.believe(answer.order.consumer, trust - self.p.refusal_loss * trust);
@@ -119,34 +182,24 @@ impl Mechanism for Experience {
     fn experience(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
-        let (channels, fees) = (platform.channels.clone(), platform.fees);
         let key = env.key_of(self.platform);
-        parallel::each(&mut platform.rows(env.consumers), |_, rows| {
-            rows.outcomes.clear();
-            let addresses = rows.arrivals.iter().map(|o| (o.consumer, o.occasion()));
-            let (mut pairs, mut noise) = (Vec::with_capacity(rows.arrivals.len()), Vec::new());
-            word_pairs(key, OUTCOME, at, addresses, &mut pairs);
-            normals(pairs.iter().map(|pair| pair[0]), &mut noise);
-            for (k, ([_, word], noise)) in pairs.into_iter().zip(noise).enumerate() {
-                if let Some(later) = rows.arrivals.get(k + AHEAD) {
-                    rows.touch(later.consumer);
-                    prefetch(&env.catalogue.offers, later.offer as usize);
-                }
-                let order = rows.arrivals[k];
-                let terms = &channels[order.channel as usize];
-                let outcome = self.unpack(env, (noise, unit(word)), order, terms);
-                self.learn(rows, &outcome);
-                account(env.catalogue.parcel_cost_fen, fees, rows, &outcome, (at, terms));
-                add(rows.outcomes, outcome);
-            }
+        let (fees, channels) = (platform.fees, self.promises(&platform.channels));
+        let today = Today { env, key, at, fees, channels };
+        let mut back = std::mem::take(&mut self.back);
+        back.resize_with(env.consumers.count(), Vec::new);
+        parallel::each_pair(&mut platform.rows(env.consumers), &mut back, |_, rows, back| {
+            let mut room = self.idle().pop().unwrap_or_default();
+            self.unpack(&today, rows, back, &mut room);
+            self.idle().push(room);
         });
-        for outcome in platform.outcomes.iter().flatten().filter(|o| o.returned) {
-            platform.offers[outcome.order.offer as usize].stock += 1;
+        for offer in back.iter().flatten() {
+            platform.offers[*offer as usize].stock += 1;
         }
+        self.back = back;
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _ } = self;
+        let Self { p: _, platform: _, idle: _, back: _ } = self;
     }
 }
 
@@ -156,33 +209,79 @@ fn disappoints(verdict: Verdict) -> bool {
 }
 
 impl Experience {
-    fn unpack(
-        &self,
-        env: &Environment,
-        (noise, chance): (f64, f64),
-        order: Shipment,
-        terms: &ChannelTerms,
-    ) -> Outcome {
-        let quality = f64::from(env.catalogue.offers[order.offer as usize].quality);
-        let realised = quality + self.p.quality_noise_sd * noise;
-        let surprise = realised - (self.p.expected_quality + terms.hype);
-        let odds =
-            self.p.return_base - self.p.return_disappointment * surprise + terms.return_shift;
-        Outcome { order, returned: chance < quick_logistic(odds), surprise: surprise as f32 }
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Room>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn promises(&self, channels: &[ChannelTerms]) -> [Promise; MAX_CHANNELS] {
+        let promise = |terms: &ChannelTerms| Promise {
+            expected: self.p.expected_quality + terms.hype,
+            shift: terms.return_shift,
+            commission_bp: terms.commission_line.map_or(0, |_| terms.commission_bp),
+            commission_line: terms.commission_line,
+        };
+        std::array::from_fn(|channel| channels.get(channel).map(promise).unwrap_or_default())
+    }
+
+    /// Unpacks what arrives in a shard: how it ends, what buyers learn, and who is paid.
+    fn unpack(&self, today: &Today<'_>, rows: &mut Rows<'_>, back: &mut Vec<u32>, room: &mut Room) {
+        back.clear();
+        let arrivals = std::mem::take(rows.arrivals);
+        rows.outcomes.clear();
+        if rows.outcomes.capacity() < arrivals.len() {
+            rows.outcomes.reserve_exact(arrivals.len() + arrivals.len() / 8);
+        }
+        let mut sums = Sums::default();
+        for part in arrivals.chunks(PART) {
+            self.look(today, part, rows, room);
+            for ((order, surprise), returned) in part.iter().zip(&room.surprise).zip(&room.returned)
+            {
+                let outcome =
+                    Outcome { order: *order, returned: *returned, surprise: *surprise as f32 };
+                self.learn(rows, &outcome);
+                sums.add(today, &outcome);
+                rows.outcomes.push(outcome);
+                if *returned {
+                    back.push(order.offer);
+                }
+            }
+        }
+        sums.post(today, rows.book);
+        *rows.arrivals = arrivals;
+    }
+
+    /// Finds how some deliveries turn out, and asks for the buyers' records.
+    fn look(&self, today: &Today<'_>, part: &[Shipment], rows: &Rows<'_>, room: &mut Room) {
+        let offers = &today.env.catalogue.offers;
+        let addresses = part.iter().map(|order| {
+            rows.touch(order.consumer);
+            prefetch(offers, order.offer as usize);
+            (order.consumer, order.occasion())
+        });
+        let Room { pairs, surprise, quality, expected, shift, returned } = room;
+        word_pairs(today.key, OUTCOME, today.at, addresses, pairs);
+        normals(pairs.iter().map(|pair| pair[0]), surprise);
+        let promise = |order: &Shipment| &today.channels[usize::from(order.channel)];
+        refill(quality, part, |order| f64::from(offers[order.offer as usize].quality));
+        refill(expected, part, |order| promise(order).expected);
+        refill(shift, part, |order| promise(order).shift);
+        refill(returned, part, |_| false);
+        let p = &self.p;
+        simd::widest(Look { p, pairs, surprise, quality, expected, shift, returned });
+    }
+
+    #[inline]
     fn learn(&self, rows: &mut Rows<'_>, outcome: &Outcome) {
-        let consumer = outcome.order.consumer;
+        let member = &mut rows.members[(outcome.order.consumer - rows.first) as usize];
         let surprise = f64::from(outcome.surprise);
-        let trust = from_share16(rows.member(consumer).trust);
+        let trust = from_share16(member.trust);
         let bad = (-surprise / self.p.full_loss_at).clamp(0.0, 1.0);
         let change = if surprise >= 0.0 && !outcome.returned {
             self.p.trust_gain * (1.0 - trust)
         } else {
             -self.p.trust_loss * trust * bad.max(if outcome.returned { 0.25 } else { 0.0 })
         };
-        rows.believe(consumer, trust + change);
-        let member = rows.member(consumer);
+        rows.book.tally.trust_change += member.believe(trust + change);
         let satisfaction = from_share16(member.satisfaction);
         let seen = if outcome.returned { 0.0 } else { (0.5 + surprise).clamp(0.0, 1.0) };
         member.satisfaction = share16(0.7 * satisfaction + 0.3 * seen);
@@ -193,34 +292,91 @@ impl Experience {
     }
 }
 
-/// Books one outcome: the money of a kept order is shared out, that of a returned one goes back.
-fn account(
-    parcel_cost_fen: i64,
-    fees: Fees,
-    rows: &mut Rows<'_>,
-    outcome: &Outcome,
-    (at, terms): (Clock, &ChannelTerms),
-) {
-    let order = &outcome.order;
-    let price = Fen(i64::from(order.price_fen));
-    let book = &mut *rows.book;
-    let channel = &mut book.tally.channels[order.channel as usize];
-    book.tally.delivery_days += u64::from(at.day - order.day);
-    if outcome.returned {
-        channel.returned += 1;
-        book.tally.units_back += 1;
-        book.postings.post(Line::Refund, price);
-        book.postings.post(Line::ReturnPostage, Fen(parcel_cost_fen));
-        return;
+/// Fills a column with what is read of each of some deliveries.
+fn refill<T>(column: &mut Vec<T>, part: &[Shipment], read: impl Fn(&Shipment) -> T) {
+    column.clear();
+    column.extend(part.iter().map(read));
+}
+
+/// How deliveries turn out, column by column.
+struct Look<'a> {
+    p: &'a Parameters,
+    /// The second word of each says whether it goes back.
+    pairs: &'a [[u32; 2]],
+    surprise: &'a mut [f64],
+    quality: &'a [f64],
+    expected: &'a [f64],
+    shift: &'a [f64],
+    returned: &'a mut [bool],
+}
+
+impl Kernel for Look<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Parameters { quality_noise_sd, return_base, return_disappointment, .. } = *self.p;
+        let columns = self.quality.iter().zip(self.expected).zip(self.shift).zip(self.pairs);
+        let found = self.surprise.iter_mut().zip(self.returned);
+        for ((((quality, expected), shift), [_, word]), (surprise, returned)) in columns.zip(found)
+        {
+            let realised = quality + quality_noise_sd * *surprise;
+            *surprise = realised - expected;
+            let odds = return_base - return_disappointment * *surprise + shift;
+            *returned = unit(*word) < quick_logistic(odds);
+        }
     }
-    channel.kept += 1;
-    channel.kept_fen += price.0;
-    let whole = order.full_price();
-    book.postings.post(Line::Settlement, price);
-    book.postings.post(Line::Subsidy, Fen(whole.0 - price.0));
-    book.postings.post(Line::Commission, whole.basis_points(fees.commission_bp));
-    book.postings.post(Line::AdFee, whole.basis_points(fees.ad_fee_bp));
-    if let Some(line) = terms.commission_line {
-        book.postings.post(line, whole.basis_points(terms.commission_bp));
+}
+
+impl Sums {
+    /// Adds one outcome: the money of a kept order is shared out, that of a returned one goes
+    /// back.
+    #[inline]
+    fn add(&mut self, today: &Today<'_>, outcome: &Outcome) {
+        let Outcome { order, returned, .. } = outcome;
+        let channel = &mut self.channels[usize::from(order.channel)];
+        self.delivery_days += u64::from(today.at.day - order.day);
+        if *returned {
+            channel.returned += 1;
+            self.refund_fen += i64::from(order.price_fen);
+            return;
+        }
+        channel.kept += 1;
+        channel.kept_fen += i64::from(order.price_fen);
+        let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
+        let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
+        self.coupon_fen += i64::from(order.coupon_fen);
+        self.commission_fen += part(today.fees.commission_bp);
+        self.ad_fee_fen += part(today.fees.ad_fee_bp);
+        let commission_bp = today.channels[usize::from(order.channel)].commission_bp;
+        if commission_bp > 0 {
+            channel.commission_fen += part(commission_bp);
+        }
+    }
+
+    /// Books the sums.
+    fn post(&self, today: &Today<'_>, book: &mut Book) {
+        let Book { tally, postings, .. } = book;
+        for (ends, channel) in self.channels.iter().zip(&mut tally.channels) {
+            channel.kept += ends.kept;
+            channel.kept_fen += ends.kept_fen;
+            channel.returned += ends.returned;
+        }
+        let returned: u64 = self.channels.iter().map(|ends| ends.returned).sum();
+        let kept_fen = self.channels.iter().map(|ends| ends.kept_fen).sum();
+        tally.delivery_days += self.delivery_days;
+        tally.units_back += returned;
+        postings.post(Line::Refund, Fen(self.refund_fen));
+        postings
+            .post(Line::ReturnPostage, Fen(returned as i64 * today.env.catalogue.parcel_cost_fen));
+        postings.post(Line::Settlement, Fen(kept_fen));
+        postings.post(Line::Subsidy, Fen(self.coupon_fen));
+        postings.post(Line::Commission, Fen(self.commission_fen));
+        postings.post(Line::AdFee, Fen(self.ad_fee_fen));
+        for (ends, promise) in self.channels.iter().zip(&today.channels) {
+            if let Some(line) = promise.commission_line {
+                postings.post(line, Fen(ends.commission_fen));
+            }
+        }
     }
 }
