@@ -150,18 +150,6 @@ pub fn each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send
     }
 }
 
-/// Items that [`each_light`] hands out together.
-const LIGHT: usize = 8;
-
-/// [`each`] where an item is less work than handing it to a thread: several go together.
-pub fn each_light<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync + Send) {
-    let groups = items.par_chunks_mut(LIGHT).with_max_len(1).enumerate();
-    groups.for_each(|(group, items)| {
-        let numbered = (group * LIGHT..).zip(items);
-        numbered.for_each(|(k, item)| work(k, item));
-    });
-}
-
 /// What `work` makes of every item, in parallel and in order; it may lend parts of the items.
 pub fn map<'a, T: Send, R: Send>(
     items: &'a mut [T],

@@ -12,6 +12,7 @@ use crate::market::message::{Answer, Order, Outcome, Verdict};
 use crate::market::platform::{Carriage, ChannelTerms, Platform};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
+use crate::parallel;
 use rayon::prelude::*;
 
 /// Lines that follow from the order records; the others are checked against the budget.
@@ -149,8 +150,9 @@ impl Account {
         records: &[Vec<T>],
         read: impl Fn(&[Vec<T>]) -> Found + Send + Sync,
     ) {
-        let lists = records.par_chunks(TOGETHER).with_max_len(1);
-        self.today.add(lists.map(read).reduce(Found::default, Found::plus));
+        let mut lists: Vec<&[Vec<T>]> = records.chunks(TOGETHER).collect();
+        let found = parallel::map(&mut lists, |lists| read(lists));
+        found.into_iter().for_each(|found| self.today.add(found));
     }
 }
 
@@ -193,14 +195,16 @@ impl<'a> Reader<'a> {
     fn placed(&self, lists: &[Vec<Order>]) -> Found {
         let (mut n, mut paid_fen, mut coupon_fen, mut mispriced) = (0, 0, 0, 0);
         let Platform { offers, coupon, .. } = self.platform;
-        for order in lists.iter().flatten().filter(|order| order.platform == self.index) {
-            let (whole, off) = (order.full_price().0, order.coupon_fen);
-            let alone = i64::from(offers[order.offer as usize].price_fen);
-            let fits = off == 0 || off == coupon.off_fen(whole as u32);
-            mispriced += u64::from(whole > alone || !fits);
-            n += 1;
-            paid_fen += i64::from(order.price_fen);
-            coupon_fen += i64::from(off);
+        for list in lists {
+            for order in list.iter().filter(|order| order.platform == self.index) {
+                let (whole, off) = (order.full_price().0, order.coupon_fen);
+                let alone = i64::from(offers[order.offer as usize].price_fen);
+                let fits = off == 0 || off == coupon.off_fen(whole as u32);
+                mispriced += u64::from(whole > alone || !fits);
+                n += 1;
+                paid_fen += i64::from(order.price_fen);
+                coupon_fen += i64::from(off);
+            }
         }
         let open = Found { open_orders: n, open_fen: paid_fen, coupon_fen, ..Found::default() };
         Found { mispriced, ..open }.with(Line::Payment, paid_fen)
@@ -210,12 +214,14 @@ impl<'a> Reader<'a> {
     fn answered(&self, lists: &[Vec<Answer>]) -> Found {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
         let own = |answer: &&Answer| answer.order.platform == self.index;
-        for Answer { order, verdict } in lists.iter().flatten().filter(own) {
-            if *verdict == Verdict::Granted {
-                postage_fen += self.postage_fen[usize::from(order.channel)];
-                gone_cost_fen += self.unit_cost_fen(order.offer);
-            } else {
-                refund.add(order.price_fen, order.coupon_fen);
+        for list in lists {
+            for Answer { order, verdict } in list.iter().filter(own) {
+                if *verdict == Verdict::Granted {
+                    postage_fen += self.postage_fen[usize::from(order.channel)];
+                    gone_cost_fen += self.unit_cost_fen(order.offer);
+                } else {
+                    refund.add(order.price_fen, order.coupon_fen);
+                }
             }
         }
         Found { gone_cost_fen, ..refund.found() }.with(Line::Postage, postage_fen)
@@ -229,21 +235,23 @@ impl<'a> Reader<'a> {
         let mut recommended_fen = [0; MAX_CHANNELS];
         let fees = &self.platform.fees;
         let own = |outcome: &&Outcome| outcome.order.platform == self.index;
-        for Outcome { order, returned, .. } in lists.iter().flatten().filter(own) {
-            if *returned {
-                back_cost_fen += self.unit_cost_fen(order.offer);
-                refund.add(order.price_fen, order.coupon_fen);
-                continue;
+        for list in lists {
+            for Outcome { order, returned, .. } in list.iter().filter(own) {
+                if *returned {
+                    back_cost_fen += self.unit_cost_fen(order.offer);
+                    refund.add(order.price_fen, order.coupon_fen);
+                    continue;
+                }
+                n += 1;
+                kept_fen += i64::from(order.price_fen);
+                coupon_fen += i64::from(order.coupon_fen);
+                let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
+                let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
+                commission_fen += part(fees.commission_bp);
+                ad_fee_fen += part(fees.ad_fee_bp);
+                let channel = usize::from(order.channel);
+                recommended_fen[channel] += part(self.commission_bp[channel]);
             }
-            n += 1;
-            kept_fen += i64::from(order.price_fen);
-            coupon_fen += i64::from(order.coupon_fen);
-            let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
-            let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
-            commission_fen += part(fees.commission_bp);
-            ad_fee_fen += part(fees.ad_fee_bp);
-            let channel = usize::from(order.channel);
-            recommended_fen[channel] += part(self.commission_bp[channel]);
         }
         let mut found = refund.found();
         let parcel_cost_fen = self.world.env.catalogue.parcel_cost_fen;
@@ -294,11 +302,6 @@ impl Found {
     /// What all ranks found.
     fn add_up(&mut self, link: &Link) {
         link.merge(std::slice::from_mut(self), |sum, other| sum.add(other.clone()));
-    }
-
-    fn plus(mut self, other: Self) -> Self {
-        self.add(other);
-        self
     }
 
     /// With so much more expected on a line.

@@ -8,7 +8,6 @@ use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, add};
 use crate::parallel;
 use crate::simd::prefetch;
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Cascades that went the same way: so many nodes, so deep.
@@ -116,13 +115,8 @@ struct Filed {
 }
 
 impl Filed {
-    /// Files the trees that are done, the first of them at slot `first`.
-    fn of(
-        trees: &mut [Tree],
-        large: &Large,
-        first: usize,
-        is_done: impl Fn(&Tree) -> bool,
-    ) -> Self {
+    /// Files the trees that grew last before a day, the first of them at slot `first`.
+    fn of(trees: &mut [Tree], large: &Large, first: usize, before: u16) -> Self {
         let mut filed = Self {
             small: [[Shape::default(); SIZES]; SIZES],
             shapes: BTreeMap::new(),
@@ -131,7 +125,7 @@ impl Filed {
             large: Vec::new(),
         };
         for (slot, tree) in (first as u32..).zip(trees) {
-            if tree.live && is_done(tree) {
+            if tree.live && tree.last_day < before {
                 tree.live = false;
                 filed.free.push(slot);
                 match tree.few() {
@@ -144,6 +138,11 @@ impl Filed {
     }
 
     fn enter_small(&mut self, parents: &[u8]) {
+        if parents.is_empty() {
+            // Nobody followed the first sharer, as it mostly is.
+            self.small[1][0].count += 1;
+            return self.largest.rival(1, 0, &[]);
+        }
         let (below, depth) = (&mut [1; SIZES], &mut [0; SIZES]);
         let (size, depth, distances) = shape_of(parents, below, depth);
         self.small[size as usize][depth as usize].enter(distances);
@@ -248,12 +247,12 @@ impl Cascades {
 
     /// Files the cascades that can grow no more; at the end of a run, all of them.
     pub fn retire(&mut self, today: u16, all: bool) {
-        let is_done = |tree: &Tree| all || tree.last_day + self.keep_days < today;
+        let before = if all { u16::MAX } else { today.saturating_sub(self.keep_days) };
         let Trees { all: trees, large } = &mut self.trees;
         let size = trees.len().div_ceil(MAX_PIECES).max(LEAST_PIECE);
-        let pieces = trees.par_chunks_mut(size).with_max_len(1).enumerate();
+        let mut pieces: Vec<_> = (0..).step_by(size).zip(trees.chunks_mut(size)).collect();
         let filed: Vec<Filed> =
-            pieces.map(|(k, trees)| Filed::of(trees, large, k * size, is_done)).collect();
+            parallel::map(&mut pieces, |(first, trees)| Filed::of(trees, large, *first, before));
         for mut filed in filed {
             add_shapes(&mut self.shapes, filed.shapes());
             let Largest { size, depth, parents } = &filed.largest;

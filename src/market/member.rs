@@ -81,11 +81,11 @@ impl Member {
         }
     }
 
-    /// Sets the trust in the platform; returns by how much the sum of the members' trust
+    /// Sets the trust in the platform, in 1/65535; returns by how much the sum of the members' trust
     /// changes, in 1/65535.
     #[inline]
-    pub fn believe(&mut self, trust: f64) -> i64 {
-        let before = std::mem::replace(&mut self.trust, share16(trust));
+    pub fn believe(&mut self, trust: u16) -> i64 {
+        let before = std::mem::replace(&mut self.trust, trust);
         if self.is_live() { i64::from(self.trust) - i64::from(before) } else { 0 }
     }
 

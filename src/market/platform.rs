@@ -5,7 +5,7 @@ use super::catalogue::Catalogue;
 use super::coupon::{CouponPool, CouponTerms};
 use super::history::History;
 use super::ledger::{Ledger, Line, Postings};
-use super::member::{Bitmap, Member, bit, put_bit};
+use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Outcome, Shipment};
 use super::opinion::Opinions;
 use super::tally::Tally;
@@ -263,7 +263,7 @@ impl Rows<'_> {
 
     /// Sets a consumer's trust in the platform, and keeps count of the members' sum.
     pub fn believe(&mut self, consumer: u32, trust: f64) {
-        let change = self.member(consumer).believe(trust);
+        let change = self.member(consumer).believe(share16(trust));
         self.book.tally.trust_change += change;
     }
 

@@ -4,14 +4,14 @@
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
 use crate::columns::{Columns, Tenure};
+use crate::exchange::Inbox;
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, add};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
-use crate::market::member::NEVER;
+use crate::market::member::{Member, NEVER};
 use crate::market::message::{Answer, Node, Order, Shipment, Verdict, flag};
 use crate::market::platform::{Carriage, ChannelTerms, Platform, Rows};
-use crate::market::tally::MAX_CHANNELS;
+use crate::market::tally::{MAX_CHANNELS, Tally};
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
@@ -23,7 +23,7 @@ use crate::population::TIERS;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, word_pairs};
 use crate::rng::{Key, Stream, below, unit};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 /// How many days a parcel takes.
 const DAYS: Stream = Stream::new("delivery/days");
@@ -174,8 +174,10 @@ impl Delivery {
         joining.clear();
         nodes.clear();
         sales.begin(wave.page);
-        let slots = route.len();
+        let (slots, route) = (route.len(), &mut route[..]);
         let today = usize::from(wave.at.day) % slots;
+        let Rows { first, members, book, .. } = rows;
+        let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
         for (k, (Answer { order, verdict }, days)) in answers.iter().zip(days).enumerate() {
             if *verdict != Verdict::Granted {
                 continue;
@@ -184,16 +186,15 @@ impl Delivery {
                 joining.push(k as u32);
                 nodes.push(order.node);
             }
-            // Who asks by segment is rare, and their column is another place to wait for.
-            let segment = match wave.page.n_segments {
-                0 => 0,
-                _ => wave.env.people.segment[order.consumer as usize],
-            };
-            record(rows, sales, order, wave.at.day, segment);
+            entry.make(order);
             let pickup_days = wave.pickup_days[usize::from(order.channel)];
             let slot = today + pickup_days.map_or(*days as usize, usize::from);
             let list = &mut route[if slot < slots { slot } else { slot - slots }];
-            add(list, order.into());
+            if list.len() == list.capacity() {
+                // Lists are filled anew day after day: they do not grow to the double.
+                list.reserve_exact((list.len() / 8).max(32));
+            }
+            list.push(order.into());
         }
     }
 
@@ -216,11 +217,15 @@ impl Delivery {
             rest = later;
         }
         let mut pairs: Vec<_> = answers.shards.iter_mut().zip(rooms).collect();
-        parallel::each_light(&mut pairs, |_, (answers, room)| {
-            for (place, node) in room.joining.iter().zip(&room.nodes) {
-                let order = &mut answers[*place as usize].order;
-                order.node = *node;
-                order.flags |= flag::OWN_NODE;
+        // A shard's few are written sooner than handed to a thread.
+        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
+        parallel::each(&mut groups, |_, group| {
+            for (answers, room) in group.iter_mut() {
+                for (place, node) in room.joining.iter().zip(&room.nodes) {
+                    let order = &mut answers[*place as usize].order;
+                    order.node = *node;
+                    order.flags |= flag::OWN_NODE;
+                }
             }
         });
     }
@@ -309,32 +314,47 @@ fn stretch(route: &mut Calendar, slots: usize, today: u16) {
     }
 }
 
-/// Enters a granted order into the buyer's record and the day's counts.
-#[inline]
-fn record(rows: &mut Rows<'_>, sales: &mut Sales, order: &Order, day: u16, segment: u8) {
-    let member = &mut rows.members[(order.consumer - rows.first) as usize];
-    let tally = &mut rows.book.tally;
-    sales.enter(&Purchase {
-        acquired_day: member.acquired_day,
-        previous_day: member.last_order_day,
-        first_day: member.first_order_day.min(day),
-        is_second: member.orders == 1,
-        segment,
-        price_fen: order.price_fen,
-    });
-    let channel = &mut tally.channels[usize::from(order.channel)];
-    channel.ordered += 1;
-    channel.ordered_fen += i64::from(order.price_fen);
-    if member.first_order_day == NEVER {
-        member.first_order_day = day;
-        if let Some(by) = tally.channels.get_mut(usize::from(member.channel)) {
-            by.new_buyers += 1;
+/// Where a shard's granted orders are entered.
+struct Entry<'a> {
+    first: u32,
+    members: &'a mut [Member],
+    tally: &'a mut Tally,
+    sales: &'a mut Sales,
+    wave: &'a Wave<'a>,
+}
+
+impl Entry<'_> {
+    /// Enters an order into the buyer's record and the day's counts.
+    #[inline]
+    fn make(&mut self, order: &Order) {
+        let Wave { env, at, page, .. } = self.wave;
+        let member = &mut self.members[(order.consumer - self.first) as usize];
+        self.sales.enter(&Purchase {
+            acquired_day: member.acquired_day,
+            previous_day: member.last_order_day,
+            first_day: member.first_order_day.min(at.day),
+            is_second: member.orders == 1,
+            // Who asks by segment is rare, and their column is another place to wait for.
+            segment: match page.n_segments {
+                0 => 0,
+                _ => env.people.segment[order.consumer as usize],
+            },
+            price_fen: order.price_fen,
+        });
+        let channel = &mut self.tally.channels[usize::from(order.channel)];
+        channel.ordered += 1;
+        channel.ordered_fen += i64::from(order.price_fen);
+        if member.first_order_day == NEVER {
+            member.first_order_day = at.day;
+            if let Some(by) = self.tally.channels.get_mut(usize::from(member.channel)) {
+                by.new_buyers += 1;
+            }
+        } else {
+            self.tally.repeat_orders += 1;
         }
-    } else {
-        tally.repeat_orders += 1;
+        member.last_order_day = at.day;
+        member.orders = member.orders.saturating_add(1);
     }
-    member.last_order_day = day;
-    member.orders = member.orders.saturating_add(1);
 }
 
 /// Moves what arrives into another list, by buyer, and a buyer's by offer and moment of the order.
@@ -346,11 +366,14 @@ fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
     let log_size = shards.size().ilog2();
     let log_ranges = from.len().next_power_of_two().ilog2().min(log_size);
     let range = |order: &Shipment| shards.row_of(order.consumer) >> (log_size - log_ranges);
-    let mut places: SmallVec<[u32; 256]> = smallvec![0; 1 << log_ranges];
+    let mut places: SmallVec<[u32; 256]> = SmallVec::new();
+    places.resize(1 << log_ranges, 0);
+    let places = &mut places[..];
     from.iter().for_each(|order| places[range(order)] += 1);
     let mut sum = 0;
     places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
     make_room(to, from.len(), any);
+    let to = &mut to[..];
     for order in &*from {
         let place = &mut places[range(order)];
         to[*place as usize] = *order;
@@ -359,11 +382,11 @@ fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
     from.clear();
     let mut start = 0;
     for end in places {
-        let run = &mut to[start..end as usize];
+        let run = &mut to[start..*end as usize];
         if run.len() > 1 {
             run.sort_unstable_by_key(|o| (o.consumer, o.offer, o.day, o.wave));
         }
-        start = end as usize;
+        start = *end as usize;
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::market::ledger::Line;
-use crate::market::member::{from_share16, share16};
+use crate::market::member::{Member, from_share16, share16};
 use crate::market::message::{Answer, Outcome, Shipment, Verdict};
 use crate::market::platform::{Book, ChannelTerms, Fees, Rows};
 use crate::market::tally::MAX_CHANNELS;
@@ -103,12 +103,17 @@ const PART: usize = 512;
 #[derive(Debug, Default)]
 struct Room {
     pairs: Vec<[u32; 2]>,
-    /// What is added to the offer's quality, in standard deviations; then the surprise.
-    surprise: Vec<f64>,
+    /// What a delivery adds to the offer's quality, in standard deviations.
+    noise: Vec<f64>,
     quality: Vec<f64>,
     expected: Vec<f64>,
     shift: Vec<f64>,
+    surprise: Vec<f32>,
     returned: Vec<bool>,
+    /// What the buyers' records say, before and after.
+    trust: Vec<u16>,
+    satisfaction: Vec<u16>,
+    habit: Vec<u16>,
 }
 
 /// What is the same for all deliveries of a day.
@@ -146,6 +151,7 @@ struct Ends {
 struct Sums {
     channels: [Ends; MAX_CHANNELS],
     delivery_days: u64,
+    trust_change: i64,
     refund_fen: i64,
     coupon_fen: i64,
     commission_fen: i64,
@@ -170,10 +176,17 @@ impl Mechanism for Experience {
     ) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[platform];
-        parallel::each_light(&mut platform.rows(env.consumers), |shard, rows| {
-            for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
-                let trust = from_share16(rows.member(answer.order.consumer).trust);
-                rows.believe(answer.order.consumer, trust - self.p.refusal_loss * trust);
+        let mut rows = platform.rows(env.consumers);
+        let mut pairs: Vec<_> = rows.iter_mut().zip(&answers.shards).collect();
+        // A shard's answers are read sooner than handed to a thread.
+        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
+        parallel::each(&mut groups, |_, group| {
+            for (rows, answers) in group.iter_mut() {
+                for answer in answers.iter().filter(|answer| disappoints(answer.verdict)) {
+                    let consumer = answer.order.consumer;
+                    let trust = from_share16(rows.member(consumer).trust);
+                    rows.believe(consumer, trust - self.p.refusal_loss * trust);
+                }
             }
         });
     }
@@ -226,68 +239,143 @@ impl Experience {
     /// Unpacks what arrives in a shard: how it ends, what buyers learn, and who is paid.
     fn unpack(&self, today: &Today<'_>, rows: &mut Rows<'_>, back: &mut Vec<u32>, room: &mut Room) {
         back.clear();
-        let arrivals = std::mem::take(rows.arrivals);
-        rows.outcomes.clear();
-        if rows.outcomes.capacity() < arrivals.len() {
-            rows.outcomes.reserve_exact(arrivals.len() + arrivals.len() / 8);
+        let Rows { first, members, arrivals, outcomes, book, .. } = rows;
+        outcomes.clear();
+        if outcomes.capacity() < arrivals.len() {
+            outcomes.reserve_exact(arrivals.len() + arrivals.len() / 8);
         }
         let mut sums = Sums::default();
         for part in arrivals.chunks(PART) {
-            self.look(today, part, rows, room);
+            self.look(today, part, (*first, members), room);
+            self.learn(part, (*first, members), room, &mut sums);
             for ((order, surprise), returned) in part.iter().zip(&room.surprise).zip(&room.returned)
             {
-                let outcome =
-                    Outcome { order: *order, returned: *returned, surprise: *surprise as f32 };
-                self.learn(rows, &outcome);
+                let outcome = Outcome { order: *order, returned: *returned, surprise: *surprise };
                 sums.add(today, &outcome);
-                rows.outcomes.push(outcome);
+                outcomes.push(outcome);
                 if *returned {
                     back.push(order.offer);
                 }
             }
         }
-        sums.post(today, rows.book);
-        *rows.arrivals = arrivals;
+        sums.post(today, book);
     }
 
     /// Finds how some deliveries turn out, and asks for the buyers' records.
-    fn look(&self, today: &Today<'_>, part: &[Shipment], rows: &Rows<'_>, room: &mut Room) {
+    fn look(
+        &self,
+        today: &Today<'_>,
+        part: &[Shipment],
+        (first, members): (u32, &[Member]),
+        room: &mut Room,
+    ) {
         let offers = &today.env.catalogue.offers;
         let addresses = part.iter().map(|order| {
-            rows.touch(order.consumer);
+            prefetch(members, (order.consumer - first) as usize);
             prefetch(offers, order.offer as usize);
             (order.consumer, order.occasion())
         });
-        let Room { pairs, surprise, quality, expected, shift, returned } = room;
+        let Room { pairs, noise, quality, expected, shift, surprise, returned, .. } = room;
         word_pairs(today.key, OUTCOME, today.at, addresses, pairs);
-        normals(pairs.iter().map(|pair| pair[0]), surprise);
+        normals(pairs.iter().map(|pair| pair[0]), noise);
         let promise = |order: &Shipment| &today.channels[usize::from(order.channel)];
         refill(quality, part, |order| f64::from(offers[order.offer as usize].quality));
         refill(expected, part, |order| promise(order).expected);
         refill(shift, part, |order| promise(order).shift);
-        refill(returned, part, |_| false);
+        surprise.resize(part.len(), 0.0);
+        returned.resize(part.len(), false);
         let p = &self.p;
-        simd::widest(Look { p, pairs, surprise, quality, expected, shift, returned });
+        simd::widest(Look { p, pairs, noise, quality, expected, shift, surprise, returned });
     }
 
-    #[inline]
-    fn learn(&self, rows: &mut Rows<'_>, outcome: &Outcome) {
-        let member = &mut rows.members[(outcome.order.consumer - rows.first) as usize];
-        let surprise = f64::from(outcome.surprise);
-        let trust = from_share16(member.trust);
-        let bad = (-surprise / self.p.full_loss_at).clamp(0.0, 1.0);
-        let change = if surprise >= 0.0 && !outcome.returned {
-            self.p.trust_gain * (1.0 - trust)
-        } else {
-            -self.p.trust_loss * trust * bad.max(if outcome.returned { 0.25 } else { 0.0 })
-        };
-        rows.book.tally.trust_change += member.believe(trust + change);
-        let satisfaction = from_share16(member.satisfaction);
-        let seen = if outcome.returned { 0.0 } else { (0.5 + surprise).clamp(0.0, 1.0) };
-        member.satisfaction = share16(0.7 * satisfaction + 0.3 * seen);
-        if !outcome.returned {
-            let habit = from_share16(member.habit);
-            member.habit = share16(habit + self.p.habit_gain * (1.0 - habit));
+    /// What some deliveries teach their buyers: side by side as if everybody got one, and one after
+    /// the other where somebody got several, which stand together.
+    fn learn(
+        &self,
+        part: &[Shipment],
+        (first, members): (u32, &mut [Member]),
+        room: &mut Room,
+        sums: &mut Sums,
+    ) {
+        let Room { surprise, returned, trust, satisfaction, habit, .. } = room;
+        let member = |order: &Shipment| &members[(order.consumer - first) as usize];
+        refill(trust, part, |order| member(order).trust);
+        refill(satisfaction, part, |order| member(order).satisfaction);
+        refill(habit, part, |order| member(order).habit);
+        let p = &self.p;
+        simd::widest(Learn { p, surprise, returned, trust, satisfaction, habit });
+        let learned = trust.iter().zip(satisfaction).zip(habit);
+        let mut before = None;
+        for (k, (order, ((trust, satisfaction), habit))) in part.iter().zip(learned).enumerate() {
+            let member = &mut members[(order.consumer - first) as usize];
+            let mut views = Views { trust: *trust, satisfaction: *satisfaction, habit: *habit };
+            if before.replace(order.consumer) == Some(order.consumer) {
+                views = Views::of(member).after(p, surprise[k], returned[k]);
+            }
+            sums.trust_change += member.believe(views.trust);
+            (member.satisfaction, member.habit) = (views.satisfaction, views.habit);
+        }
+    }
+}
+
+/// What a buyer thinks of the platform, as the record holds it.
+#[derive(Clone, Copy, Debug)]
+struct Views {
+    trust: u16,
+    satisfaction: u16,
+    habit: u16,
+}
+
+impl Views {
+    fn of(member: &Member) -> Self {
+        let &Member { trust, satisfaction, habit, .. } = member;
+        Self { trust, satisfaction, habit }
+    }
+
+    /// After a delivery. Both ways are worked out and one is taken, since nothing tells beforehand
+    /// which it is.
+    #[inline(always)]
+    fn after(self, p: &Parameters, surprise: f32, returned: bool) -> Self {
+        let surprise = f64::from(surprise);
+        let trust = from_share16(self.trust);
+        let bad = (-surprise / p.full_loss_at).clamp(0.0, 1.0);
+        let gain = p.trust_gain * (1.0 - trust);
+        let loss = -p.trust_loss * trust * bad.max(if returned { 0.25 } else { 0.0 });
+        let is_good = surprise >= 0.0 && !returned;
+        let satisfaction = from_share16(self.satisfaction);
+        let seen = if returned { 0.0 } else { (0.5 + surprise).clamp(0.0, 1.0) };
+        let habit = from_share16(self.habit);
+        let more = share16(habit + p.habit_gain * (1.0 - habit));
+        Self {
+            trust: share16(trust + if is_good { gain } else { loss }),
+            satisfaction: share16(0.7 * satisfaction + 0.3 * seen),
+            habit: if returned { self.habit } else { more },
+        }
+    }
+}
+
+/// What buyers learn, column by column.
+struct Learn<'a> {
+    p: &'a Parameters,
+    surprise: &'a [f32],
+    returned: &'a [bool],
+    trust: &'a mut [u16],
+    satisfaction: &'a mut [u16],
+    habit: &'a mut [u16],
+}
+
+impl Kernel for Learn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let views = self.trust.iter_mut().zip(self.satisfaction).zip(self.habit);
+        for (((trust, satisfaction), habit), (surprise, returned)) in
+            views.zip(self.surprise.iter().zip(self.returned))
+        {
+            let before = Views { trust: *trust, satisfaction: *satisfaction, habit: *habit };
+            let after = before.after(self.p, *surprise, *returned);
+            (*trust, *satisfaction, *habit) = (after.trust, after.satisfaction, after.habit);
         }
     }
 }
@@ -303,10 +391,11 @@ struct Look<'a> {
     p: &'a Parameters,
     /// The second word of each says whether it goes back.
     pairs: &'a [[u32; 2]],
-    surprise: &'a mut [f64],
+    noise: &'a [f64],
     quality: &'a [f64],
     expected: &'a [f64],
     shift: &'a [f64],
+    surprise: &'a mut [f32],
     returned: &'a mut [bool],
 }
 
@@ -316,13 +405,16 @@ impl Kernel for Look<'_> {
     #[inline(always)]
     fn run(self) {
         let Parameters { quality_noise_sd, return_base, return_disappointment, .. } = *self.p;
-        let columns = self.quality.iter().zip(self.expected).zip(self.shift).zip(self.pairs);
+        let promised = self.expected.iter().zip(self.shift);
+        let columns = self.quality.iter().zip(self.noise).zip(promised).zip(self.pairs);
         let found = self.surprise.iter_mut().zip(self.returned);
-        for ((((quality, expected), shift), [_, word]), (surprise, returned)) in columns.zip(found)
+        for ((((quality, noise), (expected, shift)), [_, word]), (surprise, returned)) in
+            columns.zip(found)
         {
-            let realised = quality + quality_noise_sd * *surprise;
-            *surprise = realised - expected;
-            let odds = return_base - return_disappointment * *surprise + shift;
+            let realised = quality + quality_noise_sd * noise;
+            let felt = realised - expected;
+            let odds = return_base - return_disappointment * felt + shift;
+            *surprise = felt as f32;
             *returned = unit(*word) < quick_logistic(odds);
         }
     }
@@ -365,6 +457,7 @@ impl Sums {
         let returned: u64 = self.channels.iter().map(|ends| ends.returned).sum();
         let kept_fen = self.channels.iter().map(|ends| ends.kept_fen).sum();
         tally.delivery_days += self.delivery_days;
+        tally.trust_change += self.trust_change;
         tally.units_back += returned;
         postings.post(Line::Refund, Fen(self.refund_fen));
         postings

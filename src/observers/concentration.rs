@@ -9,7 +9,8 @@ use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::exchange::link::Link;
 use crate::market::ledger::Line;
-use crate::market::message::{Answer, Order, Verdict};
+use crate::market::message::{Answer, Verdict};
+use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
 use crate::parallel::{self, Shards};
 use crate::table::{Cell, Rows};
@@ -74,7 +75,7 @@ struct Watched {
     /// By piece of the consumers.
     pieces: Vec<Amounts>,
     /// Of each channel, the group of its sources that is paid by the order, if any.
-    sellers: Vec<Option<usize>>,
+    sellers: [Option<usize>; MAX_CHANNELS],
 }
 
 /// Watches the platforms of an arm.
@@ -114,7 +115,9 @@ impl Watch {
         let n_pieces = env.consumers.count().div_ceil(shards);
         let platforms = world.platforms.iter().map(|platform| Watched {
             pieces: (0..n_pieces).map(piece).collect(),
-            sellers: platform.channels.iter().map(|terms| sellers(terms.commission_line)).collect(),
+            sellers: std::array::from_fn(|channel| {
+                platform.channels.get(channel).and_then(|terms| sellers(terms.commission_line))
+            }),
         });
         Self { platforms: platforms.collect(), stride }
     }
@@ -139,19 +142,31 @@ impl Watch {
 
     /// Takes in granted orders.
     pub fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        let (stride, shards) = (self.stride, shards_of_piece(world.env.consumers));
-        for (index, Watched { pieces, sellers }) in self.platforms.iter_mut().enumerate() {
+        let (stride, consumers) = (self.stride, world.env.consumers);
+        let (shards, offers) = (shards_of_piece(consumers), &world.env.catalogue.offers[..]);
+        for (platform, Watched { pieces, sellers }) in (0..).zip(&mut self.platforms) {
             let mut lists: Vec<_> = pieces.iter_mut().zip(answers.shards.chunks(shards)).collect();
             parallel::each(&mut lists, |piece, (amounts, lists)| {
-                let first = world.env.consumers.range(piece * shards).start.div_ceil(stride);
+                let first = consumers.range(piece * shards).start.div_ceil(stride);
+                let [merchants, influencers, leaders, watched] = &mut **amounts;
+                let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
                 let granted = |answer: &&Answer| {
-                    answer.verdict == Verdict::Granted
-                        && usize::from(answer.order.platform) == index
+                    answer.verdict == Verdict::Granted && answer.order.platform == platform
                 };
-                for Answer { order, .. } in lists.iter().flatten().filter(granted) {
-                    let seller = sellers[usize::from(order.channel)];
-                    let merchant = world.env.catalogue.offers[order.offer as usize].merchant;
-                    enter(amounts, (merchant, seller), (first, stride), order);
+                for list in *lists {
+                    for Answer { order, .. } in list.iter().filter(granted) {
+                        let fen = i64::from(order.price_fen);
+                        merchants[offers[order.offer as usize].merchant as usize] += fen;
+                        match sellers[usize::from(order.channel)] {
+                            Some(INFLUENCERS) => add(influencers, order.source, fen),
+                            Some(LEADERS) => add(leaders, order.source, fen),
+                            _ => {}
+                        }
+                        let place = order.consumer / stride;
+                        if place * stride == order.consumer {
+                            add(watched, place - first, fen);
+                        }
+                    }
                 }
             });
         }
@@ -164,29 +179,11 @@ impl Watch {
     }
 }
 
-/// Adds an order to the amounts of its merchant, its seller, and its buyer if watched: one in
-/// `stride`, counted from the `first`.
+/// Adds to somebody's amount; what nobody is known to have sold is nobody's.
 #[inline]
-fn enter(
-    [merchants, influencers, leaders, consumers]: &mut Amounts,
-    (merchant, seller): (u32, Option<usize>),
-    (first, stride): (u32, u32),
-    order: &Order,
-) {
-    let add = |amounts: &mut [i64], who: u32| {
-        if let Some(amount) = amounts.get_mut(who as usize) {
-            *amount += i64::from(order.price_fen);
-        }
-    };
-    add(merchants, merchant);
-    match seller {
-        Some(INFLUENCERS) => add(influencers, order.source),
-        Some(LEADERS) => add(leaders, order.source),
-        _ => {}
-    }
-    let watched = order.consumer / stride;
-    if watched * stride == order.consumer {
-        add(consumers, watched - first);
+fn add(amounts: &mut [i64], who: u32, fen: i64) {
+    if let Some(amount) = amounts.get_mut(who as usize) {
+        *amount += fen;
     }
 }
 
