@@ -219,7 +219,7 @@ impl Cascades {
                 if let Some(later) = nodes.get(k + AHEAD) {
                     prefetch(&self.trees.all, later.cascade as usize);
                 }
-                nodes[k] = self.grow_own(1, nodes[k], day);
+                nodes[k] = self.grow_at(nodes[k].cascade, nodes[k], day);
             }
             return;
         }
@@ -228,7 +228,7 @@ impl Cascades {
         nodes.iter().for_each(|node| asked[owner(node)].push(*node));
         let mut asked = link.deliver(asked);
         for node in asked.iter_mut().flatten() {
-            *node = self.grow_own(link.count() as u32, *node, day);
+            *node = self.grow_at(node.cascade / link.count() as u32, *node, day);
         }
         let mut grown: Vec<_> = link.deliver(asked).into_iter().map(Vec::into_iter).collect();
         for node in nodes {
@@ -238,9 +238,9 @@ impl Cascades {
         }
     }
 
-    /// A new node below `parent`, in a cascade that one of so many ranks planted: this one.
-    fn grow_own(&mut self, ranks: u32, parent: Node, day: u16) -> Node {
-        let slot = parent.cascade / ranks;
+    /// A new node below `parent`, whose cascade is in a slot of this rank.
+    #[inline]
+    fn grow_at(&mut self, slot: u32, parent: Node, day: u16) -> Node {
         debug_assert!(self.trees.all[slot as usize].live, "a message outlived its cascade");
         Node { cascade: parent.cascade, index: self.trees.grow(slot, parent.index, day) }
     }

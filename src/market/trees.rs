@@ -51,18 +51,23 @@ impl Tree {
 
 impl Trees {
     /// Adds a node to the tree in a slot; returns its index.
+    #[inline]
     pub(super) fn grow(&mut self, slot: u32, parent: u32, day: u16) -> u32 {
-        let Self { all, large } = self;
-        let tree = &mut all[slot as usize];
+        let tree = &mut self.all[slot as usize];
         tree.last_day = day;
-        let n = usize::from(tree.n);
-        if n < SMALL {
-            tree.parents[n] = parent as u8;
+        if let Some(place) = tree.parents.get_mut(usize::from(tree.n)) {
+            *place = parent as u8;
             tree.n += 1;
             return u32::from(tree.n);
         }
-        let small = tree.parents.map(u32::from);
-        let parents = large.entry(slot).or_insert_with(|| small.to_vec());
+        self.grow_large(slot, parent)
+    }
+
+    #[cold]
+    fn grow_large(&mut self, slot: u32, parent: u32) -> u32 {
+        let Self { all, large } = self;
+        let tree = &mut all[slot as usize];
+        let parents = large.entry(slot).or_insert_with(|| tree.parents.map(u32::from).to_vec());
         tree.n = LARGE;
         parents.push(parent);
         parents.len() as u32
