@@ -9,8 +9,10 @@ use crate::exchange::Inbox;
 use crate::exchange::link::Link;
 use crate::market::ledger::{FLOWS, LINES, Line};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
-use crate::market::platform::{Carriage, Platform};
+use crate::market::platform::{Carriage, ChannelTerms, Platform};
+use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
+use crate::parallel;
 use rayon::prelude::*;
 
 /// Lines that follow from the order records; the others are checked against the budget.
@@ -113,51 +115,177 @@ fn stock_fen(world: &World, platform: &Platform) -> i64 {
 
 impl Watch for Audit {
     fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
-        self.follow(placed, |order| order.platform, |found, order| found.place(world, order));
+        for (index, account) in self.accounts.iter_mut().enumerate() {
+            let reader = Reader::new(world, index);
+            account.follow(placed, |lists| reader.placed(lists));
+        }
     }
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        self.follow(
-            &answers.shards,
-            |a| a.order.platform,
-            |found, answer| found.answer(world, answer),
-        );
+        for (index, account) in self.accounts.iter_mut().enumerate() {
+            let reader = Reader::new(world, index);
+            account.follow(&answers.shards, |lists| reader.answered(lists));
+        }
     }
 
     fn closed(&mut self, world: &World, day: &Day) {
         for (index, platform) in world.platforms.iter().enumerate() {
-            self.follow(&platform.outcomes, |_| index as u8, |found, o| found.end(world, o));
-            let today = &day.books[index].postings.0;
-            self.accounts[index].today.add_up(&world.link);
-            let finding = self.accounts[index].compare(world, platform, today);
+            let (account, reader) = (&mut self.accounts[index], Reader::new(world, index));
+            account.follow(&platform.outcomes, |lists| reader.ended(lists));
+            account.today.add_up(&world.link);
+            let finding = account.compare(world, platform, &day.books[index].postings.0);
             self.finding = self.finding.take().or(finding);
         }
     }
 }
 
-impl Audit {
-    /// Follows the records of every shard, in parallel, and adds up what they say.
+/// Shards whose records are followed together: a shard's alone are read sooner than handed
+/// to a thread. Whole numbers are added up: it shapes no result.
+const TOGETHER: usize = 8;
+
+impl Account {
+    /// Follows the records of all shards, in parallel, and adds up what they say.
     fn follow<T: Sync>(
         &mut self,
         records: &[Vec<T>],
-        platform: impl Fn(&T) -> u8 + Sync,
-        read: impl Fn(&mut Found, &T) + Sync,
+        read: impl Fn(&[Vec<T>]) -> Found + Send + Sync,
     ) {
-        for (index, account) in self.accounts.iter_mut().enumerate() {
-            let of_shard = |list: &Vec<T>| {
-                let mut found = Found::default();
-                let own = list.iter().filter(|record| usize::from(platform(record)) == index);
-                own.for_each(|record| read(&mut found, record));
-                found
-            };
-            account.today.add(
-                records
-                    .par_iter()
-                    .with_max_len(1)
-                    .map(of_shard)
-                    .reduce(Found::default, Found::plus),
-            );
+        let mut lists: Vec<&[Vec<T>]> = records.chunks(TOGETHER).collect();
+        let found = parallel::map(&mut lists, |lists| read(lists));
+        found.into_iter().for_each(|found| self.today.add(found));
+    }
+}
+
+/// Reads the records of one platform. What it adds up order by order are a few numbers;
+/// only at the end of some lists does it enter them.
+struct Reader<'a> {
+    world: &'a World,
+    platform: &'a Platform,
+    index: u8,
+    /// Postage by channel.
+    postage_fen: [i64; MAX_CHANNELS],
+    /// By channel, the share of whoever recommends, 0 where nobody is paid.
+    commission_bp: [u32; MAX_CHANNELS],
+}
+
+impl<'a> Reader<'a> {
+    fn new(world: &'a World, index: usize) -> Self {
+        let platform = &world.platforms[index];
+        let postage_fen = |terms: &ChannelTerms| match terms.carriage {
+            Carriage::Parcel => world.env.catalogue.parcel_cost_fen,
+            Carriage::Pickup => platform.fees.pickup_cost_fen,
+        };
+        let commission_bp =
+            |terms: &ChannelTerms| terms.commission_line.map_or(0, |_| terms.commission_bp);
+        let channel = |k: usize| platform.channels.get(k);
+        Self {
+            world,
+            platform,
+            index: index as u8,
+            postage_fen: std::array::from_fn(|k| channel(k).map_or(0, postage_fen)),
+            commission_bp: std::array::from_fn(|k| channel(k).map_or(0, commission_bp)),
         }
+    }
+
+    fn unit_cost_fen(&self, offer: u32) -> i64 {
+        i64::from(self.world.env.catalogue.offers[offer as usize].unit_cost_fen)
+    }
+
+    /// Orders that were placed, and paid.
+    fn placed(&self, lists: &[Vec<Order>]) -> Found {
+        let (mut n, mut paid_fen, mut coupon_fen, mut mispriced) = (0, 0, 0, 0);
+        let Platform { offers, coupon, .. } = self.platform;
+        for list in lists {
+            for order in list.iter().filter(|order| order.platform == self.index) {
+                let (whole, off) = (order.full_price().0, order.coupon_fen);
+                let alone = i64::from(offers[order.offer as usize].price_fen);
+                let fits = off == 0 || off == coupon.off_fen(whole as u32);
+                mispriced += u64::from(whole > alone || !fits);
+                n += 1;
+                paid_fen += i64::from(order.price_fen);
+                coupon_fen += i64::from(off);
+            }
+        }
+        let open = Found { open_orders: n, open_fen: paid_fen, coupon_fen, ..Found::default() };
+        Found { mispriced, ..open }.with(Line::Payment, paid_fen)
+    }
+
+    /// Orders that were answered: sent out, or the money given back.
+    fn answered(&self, lists: &[Vec<Answer>]) -> Found {
+        let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
+        let own = |answer: &&Answer| answer.order.platform == self.index;
+        for list in lists {
+            for Answer { order, verdict } in list.iter().filter(own) {
+                if *verdict == Verdict::Granted {
+                    postage_fen += self.postage_fen[usize::from(order.channel)];
+                    gone_cost_fen += self.unit_cost_fen(order.offer);
+                } else {
+                    refund.add(order.price_fen, order.coupon_fen);
+                }
+            }
+        }
+        Found { gone_cost_fen, ..refund.found() }.with(Line::Postage, postage_fen)
+    }
+
+    /// Orders that ended: kept and shared out, or sent back.
+    fn ended(&self, lists: &[Vec<Outcome>]) -> Found {
+        let (mut refund, mut back_cost_fen) = (Refund::default(), 0);
+        let (mut n, mut kept_fen, mut coupon_fen) = (0, 0, 0);
+        let (mut commission_fen, mut ad_fee_fen) = (0, 0);
+        let mut recommended_fen = [0; MAX_CHANNELS];
+        let fees = &self.platform.fees;
+        let own = |outcome: &&Outcome| outcome.order.platform == self.index;
+        for list in lists {
+            for Outcome { order, returned, .. } in list.iter().filter(own) {
+                if *returned {
+                    back_cost_fen += self.unit_cost_fen(order.offer);
+                    refund.add(order.price_fen, order.coupon_fen);
+                    continue;
+                }
+                n += 1;
+                kept_fen += i64::from(order.price_fen);
+                coupon_fen += i64::from(order.coupon_fen);
+                let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
+                let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
+                commission_fen += part(fees.commission_bp);
+                ad_fee_fen += part(fees.ad_fee_bp);
+                let channel = usize::from(order.channel);
+                recommended_fen[channel] += part(self.commission_bp[channel]);
+            }
+        }
+        let mut found = refund.found();
+        let parcel_cost_fen = self.world.env.catalogue.parcel_cost_fen;
+        found = found.with(Line::ReturnPostage, refund.n * parcel_cost_fen);
+        found.gone_cost_fen -= back_cost_fen;
+        found.open_orders -= n;
+        found.open_fen -= kept_fen;
+        found = found.with(Line::Settlement, kept_fen).with(Line::Subsidy, coupon_fen);
+        found = found.with(Line::Commission, commission_fen).with(Line::AdFee, ad_fee_fen);
+        let paid = self.platform.channels.iter().zip(recommended_fen);
+        paid.filter_map(|(terms, fen)| Some((terms.commission_line?, fen)))
+            .fold(found, |found, (line, fen)| found.with(line, fen))
+    }
+}
+
+/// Orders whose money goes back.
+#[derive(Clone, Copy, Debug, Default)]
+struct Refund {
+    n: i64,
+    fen: i64,
+    coupon_fen: i64,
+}
+
+impl Refund {
+    fn add(&mut self, price_fen: u32, coupon_fen: u16) {
+        self.n += 1;
+        self.fen += i64::from(price_fen);
+        self.coupon_fen += i64::from(coupon_fen);
+    }
+
+    fn found(&self) -> Found {
+        let Self { n, fen, coupon_fen } = *self;
+        let (open_orders, open_fen, coupon_fen) = (-n, -fen, -coupon_fen);
+        Found { open_orders, open_fen, coupon_fen, ..Found::default() }.with(Line::Refund, fen)
     }
 }
 
@@ -176,72 +304,11 @@ impl Found {
         link.merge(std::slice::from_mut(self), |sum, other| sum.add(other.clone()));
     }
 
-    fn plus(mut self, other: Self) -> Self {
-        self.add(other);
+    /// With so much more expected on a line.
+    fn with(mut self, line: Line, fen: i64) -> Self {
+        self.expected[line as usize] += fen;
         self
     }
-
-    fn place(&mut self, world: &World, order: &Order) {
-        let platform = &world.platforms[order.platform as usize];
-        let (whole, off) = (order.full_price().0, order.coupon_fen);
-        let alone = i64::from(platform.offers[order.offer as usize].price_fen);
-        let fits = off == 0 || off == platform.coupon.off_fen(whole as u32);
-        self.mispriced += u64::from(whole > alone || !fits);
-        self.coupon_fen += i64::from(off);
-        self.expected[Line::Payment as usize] += i64::from(order.price_fen);
-        self.open_orders += 1;
-        self.open_fen += i64::from(order.price_fen);
-    }
-
-    fn answer(&mut self, world: &World, Answer { order, verdict }: &Answer) {
-        if *verdict != Verdict::Granted {
-            return self.refund(order.price_fen, order.coupon_fen);
-        }
-        let platform = &world.platforms[order.platform as usize];
-        self.expected[Line::Postage as usize] += match carriage(platform, order) {
-            Carriage::Parcel => world.env.catalogue.parcel_cost_fen,
-            Carriage::Pickup => platform.fees.pickup_cost_fen,
-        };
-        self.gone_cost_fen += unit_cost_fen(world, order.offer);
-    }
-
-    fn refund(&mut self, price_fen: u32, coupon_fen: u16) {
-        self.expected[Line::Refund as usize] += i64::from(price_fen);
-        self.open_orders -= 1;
-        self.open_fen -= i64::from(price_fen);
-        self.coupon_fen -= i64::from(coupon_fen);
-    }
-
-    fn end(&mut self, world: &World, outcome: &Outcome) {
-        let order = &outcome.order;
-        if outcome.returned {
-            self.expected[Line::ReturnPostage as usize] += world.env.catalogue.parcel_cost_fen;
-            self.gone_cost_fen -= unit_cost_fen(world, order.offer);
-            return self.refund(order.price_fen, order.coupon_fen);
-        }
-        let platform = &world.platforms[order.platform as usize];
-        let price = i64::from(order.price_fen);
-        let whole = price + i64::from(order.coupon_fen);
-        let part = |share_bp: u32| whole * i64::from(share_bp) / 10_000;
-        self.open_orders -= 1;
-        self.open_fen -= price;
-        self.expected[Line::Settlement as usize] += price;
-        self.expected[Line::Subsidy as usize] += i64::from(order.coupon_fen);
-        self.expected[Line::Commission as usize] += part(platform.fees.commission_bp);
-        self.expected[Line::AdFee as usize] += part(platform.fees.ad_fee_bp);
-        let terms = &platform.channels[order.channel as usize];
-        if let Some(line) = terms.commission_line {
-            self.expected[line as usize] += part(terms.commission_bp);
-        }
-    }
-}
-
-fn carriage(platform: &Platform, order: &Order) -> Carriage {
-    platform.channels[order.channel as usize].carriage
-}
-
-fn unit_cost_fen(world: &World, offer: u32) -> i64 {
-    i64::from(world.env.catalogue.offers[offer as usize].unit_cost_fen)
 }
 
 impl Account {

@@ -2,14 +2,12 @@
 //! structural virality (Goel et al. 2016, doi 10.1287/mnsc.2015.2158).
 
 use super::message::Node;
-use super::trees::{Large, Tree, Trees};
+use super::trees::{Large, SMALL, Tree, Trees};
 use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, add};
 use crate::parallel;
 use crate::simd::prefetch;
-use rayon::prelude::*;
-use smallvec::{SmallVec, smallvec};
 use std::collections::BTreeMap;
 
 /// Cascades that went the same way: so many nodes, so deep.
@@ -23,6 +21,18 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Adds a cascade whose nodes have so large a sum of distances.
+    #[inline]
+    fn enter(&mut self, distances: u64) {
+        self.add(Self { count: 1, distances });
+    }
+
+    #[inline]
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.distances += other.distances;
+    }
+
     /// Mean over cascades of so many nodes of their structural virality, the mean distance
     /// between two different nodes (0 for a lone root).
     #[must_use]
@@ -49,9 +59,15 @@ pub struct Largest {
 }
 
 impl Largest {
+    /// Whether one of that size and depth may take its place.
+    #[inline]
+    fn may_yield_to(&self, size: u32, depth: u32) -> bool {
+        (size, depth) >= (self.size, self.depth)
+    }
+
     /// Takes the place of another where it is larger.
     fn rival(&mut self, size: u32, depth: u32, parents: &[u32]) {
-        if (size, depth) < (self.size, self.depth) {
+        if !self.may_yield_to(size, depth) {
             return;
         }
         let shown = &parents[..parents.len().min(DRAWN - 1)];
@@ -84,36 +100,76 @@ const MAX_PIECES: usize = 64;
 /// Fewer trees are one piece.
 const LEAST_PIECE: usize = 1_024;
 
+/// Sizes and depths of small trees, the root counted.
+const SIZES: usize = SMALL + 2;
+
 /// What is filed of a piece of the trees.
-#[derive(Default)]
 struct Filed {
+    /// Shapes of small trees, by size and then by depth: nearly all of them.
+    small: [[Shape; SIZES]; SIZES],
     shapes: BTreeMap<(u32, u32), Shape>,
     largest: Largest,
     free: Vec<u32>,
+    /// Of the free slots those of large trees.
+    large: Vec<u32>,
 }
 
 impl Filed {
-    /// Files the trees that are done, the first of them at slot `first`.
-    fn of(
-        trees: &mut [Tree],
-        large: &Large,
-        first: usize,
-        is_done: impl Fn(&Tree) -> bool,
-    ) -> Self {
-        let (mut filed, mut room) = (Self::default(), Vec::new());
+    /// Files the trees that grew last before a day, the first of them at slot `first`.
+    fn of(trees: &mut [Tree], large: &Large, first: usize, before: u16) -> Self {
+        let mut filed = Self {
+            small: [[Shape::default(); SIZES]; SIZES],
+            shapes: BTreeMap::new(),
+            largest: Largest::default(),
+            free: Vec::new(),
+            large: Vec::new(),
+        };
         for (slot, tree) in (first as u32..).zip(trees) {
-            if tree.live && is_done(tree) {
+            if tree.live && tree.last_day < before {
                 tree.live = false;
-                let parents = tree.parents(slot, large, &mut room);
-                let (size, depth, distances) = shape_of(parents);
-                filed.largest.rival(size, depth, parents);
-                let shape = filed.shapes.entry((size, depth)).or_default();
-                shape.count += 1;
-                shape.distances += distances;
                 filed.free.push(slot);
+                match tree.few() {
+                    Some(parents) => filed.enter_small(parents),
+                    None => filed.enter_large(slot, large),
+                }
             }
         }
         filed
+    }
+
+    fn enter_small(&mut self, parents: &[u8]) {
+        if parents.is_empty() {
+            // Nobody followed the first sharer, as it mostly is.
+            self.small[1][0].count += 1;
+            return self.largest.rival(1, 0, &[]);
+        }
+        let (below, depth) = (&mut [1; SIZES], &mut [0; SIZES]);
+        let (size, depth, distances) = shape_of(parents, below, depth);
+        self.small[size as usize][depth as usize].enter(distances);
+        if self.largest.may_yield_to(size, depth) {
+            let parents: Vec<u32> = parents.iter().copied().map(u32::from).collect();
+            self.largest.rival(size, depth, &parents);
+        }
+    }
+
+    fn enter_large(&mut self, slot: u32, large: &Large) {
+        let parents = large.get(&slot).map_or(&[][..], Vec::as_slice);
+        let n = parents.len() + 1;
+        let (size, depth, distances) = shape_of(parents, &mut vec![1; n], &mut vec![0; n]);
+        self.shapes.entry((size, depth)).or_default().enter(distances);
+        self.largest.rival(size, depth, parents);
+        self.large.push(slot);
+    }
+
+    /// All shapes, the small trees' among them.
+    fn shapes(&mut self) -> BTreeMap<(u32, u32), Shape> {
+        let mut shapes = std::mem::take(&mut self.shapes);
+        for (size, depths) in (0..).zip(&self.small) {
+            for (depth, shape) in (0..).zip(depths).filter(|(_, shape)| shape.count > 0) {
+                shapes.entry((size, depth)).or_default().add(*shape);
+            }
+        }
+        shapes
     }
 }
 
@@ -142,32 +198,37 @@ impl Cascades {
 
     /// New cascades, whose roots take the place of all nodes of some lists.
     pub fn plant_all(&mut self, link: &Link, mut lists: Vec<Vec<&mut Node>>, day: u16) {
-        replace(&mut lists, |nodes| {
-            nodes.iter_mut().for_each(|node| *node = self.plant(link, day));
-        });
+        let n = lists.iter().map(Vec::len).sum();
+        let roots: Vec<Node> = (0..n).map(|_| self.plant(link, day)).collect();
+        scatter(&mut lists, &roots);
     }
 
-    /// New nodes below those of some lists, which they replace. Who planted a cascade is asked
-    /// for a node of it, and answers at once.
+    /// New nodes below those of some lists, which they replace, see [`Cascades::grow_all`].
     pub fn grow(&mut self, link: &Link, mut lists: Vec<Vec<&mut Node>>, day: u16) {
+        let mut nodes = gather(&mut lists);
+        self.grow_all(link, &mut nodes, day);
+        scatter(&mut lists, &nodes);
+    }
+
+    /// New nodes below those of a list, which they replace. Who planted a cascade is asked
+    /// for a node of it, and answers at once.
+    pub fn grow_all(&mut self, link: &Link, nodes: &mut [Node], day: u16) {
         if link.is_alone() {
-            return replace(&mut lists, |nodes| {
-                // Trees lie anywhere: they are asked for on the way.
-                for k in 0..nodes.len() {
-                    if let Some(later) = nodes.get(k + AHEAD) {
-                        prefetch(&self.trees.all, later.cascade as usize);
-                    }
-                    nodes[k] = self.grow_own(1, nodes[k], day);
+            // Trees lie anywhere: they are asked for on the way.
+            for k in 0..nodes.len() {
+                if let Some(later) = nodes.get(k + AHEAD) {
+                    prefetch(&self.trees.all, later.cascade as usize);
                 }
-            });
+                nodes[k] = self.grow_at(nodes[k].cascade, nodes[k], day);
+            }
+            return;
         }
-        let nodes: Vec<&mut Node> = lists.into_iter().flatten().collect();
         let owner = |node: &Node| node.cascade as usize % link.count();
         let mut asked = vec![Vec::new(); link.count()];
-        nodes.iter().for_each(|node| asked[owner(node)].push(**node));
+        nodes.iter().for_each(|node| asked[owner(node)].push(*node));
         let mut asked = link.deliver(asked);
         for node in asked.iter_mut().flatten() {
-            *node = self.grow_own(link.count() as u32, *node, day);
+            *node = self.grow_at(node.cascade / link.count() as u32, *node, day);
         }
         let mut grown: Vec<_> = link.deliver(asked).into_iter().map(Vec::into_iter).collect();
         for node in nodes {
@@ -177,26 +238,27 @@ impl Cascades {
         }
     }
 
-    /// A new node below `parent`, in a cascade that one of so many ranks planted: this one.
-    fn grow_own(&mut self, ranks: u32, parent: Node, day: u16) -> Node {
-        let slot = parent.cascade / ranks;
+    /// A new node below `parent`, whose cascade is in a slot of this rank.
+    #[inline]
+    fn grow_at(&mut self, slot: u32, parent: Node, day: u16) -> Node {
         debug_assert!(self.trees.all[slot as usize].live, "a message outlived its cascade");
         Node { cascade: parent.cascade, index: self.trees.grow(slot, parent.index, day) }
     }
 
     /// Files the cascades that can grow no more; at the end of a run, all of them.
     pub fn retire(&mut self, today: u16, all: bool) {
-        let is_done = |tree: &Tree| all || tree.last_day + self.keep_days < today;
+        let before = if all { u16::MAX } else { today.saturating_sub(self.keep_days) };
         let Trees { all: trees, large } = &mut self.trees;
         let size = trees.len().div_ceil(MAX_PIECES).max(LEAST_PIECE);
-        let pieces = trees.par_chunks_mut(size).with_max_len(1).enumerate();
+        let mut pieces: Vec<_> = (0..).step_by(size).zip(trees.chunks_mut(size)).collect();
         let filed: Vec<Filed> =
-            pieces.map(|(k, trees)| Filed::of(trees, large, k * size, is_done)).collect();
-        for Filed { shapes, largest, free } in filed {
-            add_shapes(&mut self.shapes, shapes);
-            self.largest.rival(largest.size, largest.depth, &largest.parents);
-            free.iter().for_each(|slot| self.trees.forget(*slot));
-            self.free.extend(free);
+            parallel::map(&mut pieces, |(first, trees)| Filed::of(trees, large, *first, before));
+        for mut filed in filed {
+            add_shapes(&mut self.shapes, filed.shapes());
+            let Largest { size, depth, parents } = &filed.largest;
+            self.largest.rival(*size, *depth, parents);
+            filed.large.iter().for_each(|slot| self.trees.forget(*slot));
+            self.free.extend(filed.free);
         }
     }
 
@@ -276,57 +338,74 @@ impl Cascades {
     }
 }
 
-/// Puts others in the place of the nodes of some lists, which `make` finds one after the other.
-/// Nodes are read and written side by side: they lie where other threads left them.
-fn replace(lists: &mut [Vec<&mut Node>], make: impl FnOnce(&mut [Node])) {
-    let values = parallel::map(lists, |list| list.iter().map(|node| **node).collect::<Vec<_>>());
-    let mut values = values.concat();
-    make(&mut values);
-    let mut rest = &values[..];
-    let mut parts: Vec<&[Node]> = Vec::with_capacity(lists.len());
-    for list in &*lists {
-        let (part, later) = rest.split_at(list.len());
-        parts.push(part);
-        rest = later;
+/// Fewer nodes are read and written by one thread; shapes no result.
+const FEW: usize = 1_024;
+
+/// The nodes of some lists, one after the other. Many are read side by side: they lie where other
+/// threads left them.
+fn gather(lists: &mut [Vec<&mut Node>]) -> Vec<Node> {
+    let n = lists.iter().map(Vec::len).sum();
+    if n < FEW {
+        let mut nodes = Vec::with_capacity(n);
+        lists.iter().for_each(|list| nodes.extend(list.iter().map(|node| **node)));
+        return nodes;
     }
-    parallel::each_pair(lists, &mut parts, |_, list, part| {
-        list.iter_mut().zip(*part).for_each(|(node, value)| **node = *value);
+    parallel::map(lists, |list| list.iter().map(|node| **node).collect::<Vec<_>>()).concat()
+}
+
+/// Puts others in the place of the nodes of some lists; many side by side.
+fn scatter(lists: &mut [Vec<&mut Node>], nodes: &[Node]) {
+    let put = |list: &mut [&mut Node], nodes: &[Node]| {
+        list.iter_mut().zip(nodes).for_each(|(node, new)| **node = *new);
+    };
+    let mut rest = nodes;
+    let parts = lists.iter_mut().map(|list| {
+        let (part, later) = rest.split_at(list.len());
+        rest = later;
+        (list, part)
     });
+    if nodes.len() < FEW {
+        parts.for_each(|(list, part)| put(list, part));
+    } else {
+        parallel::each(&mut parts.collect::<Vec<_>>(), |_, (list, part)| put(list, part));
+    }
 }
 
 /// Adds to some shapes others.
 fn add_shapes(all: &mut BTreeMap<(u32, u32), Shape>, more: BTreeMap<(u32, u32), Shape>) {
-    for (key, shape) in more {
-        let sum = all.entry(key).or_default();
-        sum.count += shape.count;
-        sum.distances += shape.distances;
-    }
+    more.into_iter().for_each(|(key, shape)| all.entry(key).or_default().add(shape));
 }
 
-/// Size, depth and the sum of the distances of all pairs of nodes.
-fn shape_of(parents: &[u32]) -> (u32, u32, u64) {
+/// Size, depth and the sum of the distances of all pairs of nodes, whose parents are given but
+/// the root's; the numbers of nodes below and including each begin with 1, depths with 0.
+fn shape_of<P: Copy + Into<u32>>(
+    parents: &[P],
+    below: &mut [u64],
+    depth: &mut [u32],
+) -> (u32, u32, u64) {
     let n = parents.len() + 1;
-    if n == 1 {
-        return (1, 0, 0);
-    }
-    let mut below: SmallVec<[u64; 8]> = smallvec![1; n];
-    let mut depth: SmallVec<[u32; 8]> = smallvec![0; n];
-    for node in 1..n {
-        depth[node] = depth[parents[node - 1] as usize] + 1;
+    let mut deepest = 0;
+    for (node, parent) in (1..).zip(parents) {
+        depth[node] = depth[(*parent).into() as usize] + 1;
+        deepest = deepest.max(depth[node]);
     }
     // An edge with s nodes below it lies between s (n - s) pairs (Wiener 1947).
     let mut pairs = 0;
-    for node in (1..n).rev() {
+    for (node, parent) in (1..n).zip(parents).rev() {
         pairs += below[node] * (n as u64 - below[node]);
-        below[parents[node - 1] as usize] += below[node];
+        below[(*parent).into() as usize] += below[node];
     }
-    let deepest = depth.iter().copied().max().unwrap_or(0);
     (n as u32, deepest, pairs)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shape_of(parents: &[u32]) -> (u32, u32, u64) {
+        let n = parents.len() + 1;
+        super::shape_of(parents, &mut vec![1; n], &mut vec![0; n])
+    }
 
     #[test]
     fn shapes_of_small_trees_are_those_counted_by_hand() {

@@ -1,6 +1,8 @@
 //! Who bought when: active buyers of any window, and cohorts by month of registration.
 //!
-//! Everything is counted at the order, so that no day needs a look at all consumers.
+//! Everything is counted at the order, so that no day needs a look at all consumers: by many
+//! threads at once, each into [`Sales`] of its own, which the history takes in at the end of
+//! the day.
 
 use super::member::NEVER;
 use crate::columns::Columns;
@@ -37,6 +39,85 @@ pub struct Cell {
 }
 
 crate::state! { Cell { buyers, orders, gmv_fen } }
+
+impl Cell {
+    /// Adds an order, and whether its buyer has not been counted before.
+    #[inline]
+    fn enter(&mut self, is_new: bool, price_fen: u32) {
+        self.add(Self { buyers: u64::from(is_new), orders: 1, gmv_fen: i64::from(price_fen) });
+    }
+
+    #[inline]
+    fn add(&mut self, other: Self) {
+        self.buyers += other.buyers;
+        self.orders += other.orders;
+        self.gmv_fen += other.gmv_fen;
+    }
+}
+
+/// What a day's purchases are counted by, see [`History::page`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page {
+    today: u16,
+    /// Segments that are told apart on this day; 0 where nobody asks.
+    pub n_segments: usize,
+    /// The first day of the reported month.
+    reported_month: u16,
+}
+
+/// Purchases of a day in one place, counted in tables that are small enough for every place to
+/// have its own.
+#[derive(Clone, Debug, Default)]
+pub struct Sales {
+    page: Page,
+    orders: u64,
+    first_orders: u64,
+    /// Purchases by day of the buyer's order before.
+    earlier: Vec<u32>,
+    /// Second orders by the days since the first.
+    repeated: [u32; MONTH_DAYS as usize + 1],
+    /// Two cells a month of registration: on a day, its members are in one of two successive
+    /// months of their lives, the later one first.
+    cohorts: Vec<Cell>,
+    segments: Vec<Cell>,
+}
+
+impl Sales {
+    /// Makes room for purchases of a day. Those of the day before have been taken.
+    pub fn begin(&mut self, page: Page) {
+        self.page = page;
+        let days = usize::from(page.today) + 1;
+        self.earlier.resize(days, 0);
+        self.cohorts.resize(2 * days.div_ceil(usize::from(MONTH_DAYS)), Cell::default());
+        self.segments.resize(page.n_segments, Cell::default());
+    }
+
+    /// Counts a purchase.
+    #[inline]
+    pub fn enter(&mut self, purchase: &Purchase) {
+        let &Purchase { acquired_day, previous_day, price_fen, .. } = purchase;
+        let Page { today, reported_month, .. } = self.page;
+        let first_ever = previous_day == NEVER;
+        self.orders += 1;
+        self.first_orders += u64::from(first_ever);
+        // What stands for never is after all days.
+        if let Some(n) = self.earlier.get_mut(usize::from(previous_day)) {
+            *n += 1;
+        }
+        if purchase.is_second {
+            let repeated = self.repeated.get_mut(usize::from(today - purchase.first_day));
+            repeated.into_iter().for_each(|n| *n += 1);
+        }
+        let age = age_months(acquired_day, today);
+        let cohort = usize::from(acquired_day / MONTH_DAYS);
+        let oldest = usize::from(today / MONTH_DAYS) - cohort;
+        let is_new = first_ever || age_months(acquired_day, previous_day) < age;
+        self.cohorts[2 * cohort + oldest - age].enter(is_new, price_fen);
+        if let Some(cell) = self.segments.get_mut(usize::from(purchase.segment)) {
+            cell.enter(first_ever || previous_day < reported_month, price_fen);
+        }
+    }
+}
 
 /// Counts of buyers by day, and of orders by cohort.
 #[derive(Clone, Debug)]
@@ -111,38 +192,41 @@ impl History {
         self.first_reported = first_reported;
     }
 
-    fn enter_segment(&mut self, purchase: &Purchase, today: u16) {
-        let Some(reported) = today.checked_sub(self.first_reported) else { return };
-        let month = reported / MONTH_DAYS;
-        let Some(cells) = self.segments.get_mut(usize::from(month)) else { return };
-        let cell = &mut cells[usize::from(purchase.segment)];
-        let start = self.first_reported + month * MONTH_DAYS;
-        cell.buyers += u64::from(purchase.previous_day == NEVER || purchase.previous_day < start);
-        cell.orders += 1;
-        cell.gmv_fen += i64::from(purchase.price_fen);
+    /// What a day's purchases are counted by.
+    #[must_use]
+    pub fn page(&self, today: u16) -> Page {
+        let reported = today.checked_sub(self.first_reported);
+        let month = reported.map(|day| day / MONTH_DAYS);
+        let segments = month.and_then(|month| self.segments.get(usize::from(month)));
+        Page {
+            today,
+            n_segments: segments.map_or(0, Vec::len),
+            reported_month: self.first_reported + month.unwrap_or(0) * MONTH_DAYS,
+        }
     }
 
-    /// Enters the orders of one wave and empties the list.
-    pub fn enter(&mut self, purchases: &mut Vec<Purchase>, today: u16) {
-        for purchase in purchases.drain(..) {
-            self.enter_segment(&purchase, today);
-            let first_ever = purchase.previous_day == NEVER;
-            if !first_ever {
-                self.last_orders[usize::from(purchase.previous_day)] -= 1;
-            }
-            self.last_orders[usize::from(today)] += 1;
-            self.first_orders[usize::from(purchase.first_day)] += u64::from(first_ever);
-            let again = purchase.is_second && today - purchase.first_day <= MONTH_DAYS;
-            self.repeated[usize::from(purchase.first_day)] += u64::from(again);
-            let age = age_months(purchase.acquired_day, today);
-            let cohort = usize::from(purchase.acquired_day / MONTH_DAYS);
-            let cell = &mut self.cohorts[cohort][age];
-            let first_in_month =
-                first_ever || age_months(purchase.acquired_day, purchase.previous_day) < age;
-            cell.buyers += u64::from(first_in_month);
-            cell.orders += 1;
-            cell.gmv_fen += i64::from(purchase.price_fen);
+    /// Takes in what a day's purchases come to in one place, and leaves nothing there.
+    pub fn take(&mut self, sales: &mut Sales) {
+        if sales.orders == 0 {
+            return;
         }
+        let today = usize::from(sales.page.today);
+        // What is added first may be what is taken off: a buyer who orders twice on a day.
+        let repeated = self.repeated[..=today].iter_mut().rev().zip(&mut sales.repeated);
+        repeated.for_each(|(sum, n)| *sum += u64::from(std::mem::take(n)));
+        self.first_orders[today] += std::mem::take(&mut sales.first_orders);
+        self.last_orders[today] += std::mem::take(&mut sales.orders);
+        let earlier = self.last_orders.iter_mut().zip(&mut sales.earlier);
+        earlier.for_each(|(sum, n)| *sum -= u64::from(std::mem::take(n)));
+        let month = today / usize::from(MONTH_DAYS);
+        for (cohort, cells) in sales.cohorts.chunks_exact_mut(2).enumerate() {
+            let ages = self.cohorts[cohort][..=month - cohort].iter_mut().rev();
+            ages.zip(cells).for_each(|(sum, cell)| sum.add(std::mem::take(cell)));
+        }
+        let reported = sales.page.reported_month - self.first_reported;
+        let segments = self.segments.get_mut(usize::from(reported / MONTH_DAYS));
+        let segments = segments.into_iter().flatten().zip(&mut sales.segments);
+        segments.for_each(|(sum, cell)| sum.add(std::mem::take(cell)));
     }
 
     /// Shows every count that purchases change.
@@ -190,9 +274,13 @@ mod tests {
             price_fen: 10,
         };
         history.watch_segments(2, 10);
-        history.enter(&mut vec![order(NEVER)], 6);
-        history.enter(&mut vec![order(6)], 20);
-        history.enter(&mut vec![order(20)], 40);
+        let mut sales = Sales::default();
+        for (purchase, today) in [(order(NEVER), 6), (order(6), 20), (order(20), 40)] {
+            sales.begin(history.page(today));
+            sales.enter(&purchase);
+            history.take(&mut sales);
+            history.take(&mut sales);
+        }
         assert_eq!(history.repeated_within_month(0, 10), (1, 1));
         assert_eq!(history.active_buyers(40, 365), 1);
         assert_eq!(history.active_buyers(90, 30), 0);

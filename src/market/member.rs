@@ -18,14 +18,19 @@ pub mod standing {
 }
 
 /// A share in 16 bits: fine enough that small updates do not round away.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn share16(x: f64) -> u16 {
-    (x.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16
+    // From 2^52 on, numbers are whole: adding it rounds to the nearest one, of which the low bits
+    // are read. Rounded up is one too many. It becomes vectors, which conversions do not.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let scaled = x.clamp(0.0, 1.0) * 65_535.0 + 0.5;
+    let nearest = scaled + WHOLE;
+    nearest.to_bits().wrapping_sub(u64::from(nearest - WHOLE > scaled)) as u16
 }
 
 /// A 16-bit share as a number in 0 … 1.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn from_share16(x: u16) -> f64 {
     f64::from(x) * (1.0 / 65_535.0)
@@ -79,6 +84,14 @@ impl Member {
             standing: 0,
             channel: u8::MAX,
         }
+    }
+
+    /// Sets the trust in the platform, in 1/65535; returns by how much the sum of the members' trust
+    /// changes, in 1/65535.
+    #[inline]
+    pub fn believe(&mut self, trust: u16) -> i64 {
+        let before = std::mem::replace(&mut self.trust, trust);
+        if self.is_live() { i64::from(self.trust) - i64::from(before) } else { 0 }
     }
 
     /// Whether the consumer uses the platform: registered and not lapsed.
@@ -168,6 +181,13 @@ mod tests {
     fn shares_of_16_bits_survive_the_way_there_and_back() {
         for x in [0.0, 0.25, 0.5, 1.0] {
             assert!((from_share16(share16(x)) - x).abs() < 1e-5);
+        }
+        let plain = |x: f64| (x.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16;
+        for k in -10..300_000 {
+            let x = f64::from(k) / 262_140.0;
+            assert_eq!(share16(x), plain(x), "{x}");
+            assert_eq!(share16(x.next_up()), plain(x.next_up()), "after {x}");
+            assert_eq!(share16(x.next_down()), plain(x.next_down()), "before {x}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::cascade::Cascades;
 use super::catalogue::Catalogue;
 use super::coupon::{CouponPool, CouponTerms};
-use super::history::{History, Purchase};
+use super::history::History;
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Outcome, Shipment};
@@ -218,8 +218,6 @@ pub struct Book {
     pub tally: Tally,
     /// Money.
     pub postings: Postings,
-    /// Granted orders of this wave, for the history.
-    pub purchases: Vec<Purchase>,
     /// What coupons take off this wave's orders.
     pub coupon_fen: i64,
 }
@@ -265,12 +263,8 @@ impl Rows<'_> {
 
     /// Sets a consumer's trust in the platform, and keeps count of the members' sum.
     pub fn believe(&mut self, consumer: u32, trust: f64) {
-        let member = &mut self.members[(consumer - self.first) as usize];
-        let before = member.trust;
-        member.trust = share16(trust);
-        if member.is_live() {
-            self.book.tally.trust_change += i64::from(member.trust) - i64::from(before);
-        }
+        let change = self.member(consumer).believe(share16(trust));
+        self.book.tally.trust_change += change;
     }
 
     /// Makes a consumer's live bit agree with the record.

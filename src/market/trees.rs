@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Nodes of a small tree but the root.
-const SMALL: usize = 12;
+pub(super) const SMALL: usize = 12;
 
 /// Stands for the number of nodes of a larger tree, whose parents stand elsewhere.
 const LARGE: u8 = u8::MAX;
@@ -42,43 +42,32 @@ impl Tree {
         Self { live: true, last_day: day, ..Self::default() }
     }
 
-    /// Parents of all nodes but the root, of the tree in a slot; written to `room` where the
-    /// tree is small.
-    pub(super) fn parents<'a>(
-        &self,
-        slot: u32,
-        large: &'a Large,
-        room: &'a mut Vec<u32>,
-    ) -> &'a [u32] {
-        if let Some(parents) = large.get(&slot).filter(|_| self.n == LARGE) {
-            return parents;
-        }
-        room.clear();
-        room.extend(self.few().iter().map(|parent| u32::from(*parent)));
-        room
-    }
-
-    /// Parents of the nodes of a small tree.
-    fn few(&self) -> &[u8] {
-        &self.parents[..usize::from(self.n).min(SMALL)]
+    /// Parents of all nodes but the root; none where the tree is large, and they stand elsewhere.
+    #[inline]
+    pub(super) fn few(&self) -> Option<&[u8]> {
+        self.parents.get(..usize::from(self.n))
     }
 }
 
 impl Trees {
     /// Adds a node to the tree in a slot; returns its index.
+    #[inline]
     pub(super) fn grow(&mut self, slot: u32, parent: u32, day: u16) -> u32 {
-        let Self { all, large } = self;
-        let tree = &mut all[slot as usize];
+        let tree = &mut self.all[slot as usize];
         tree.last_day = day;
-        let n = usize::from(tree.n);
-        if n < SMALL {
-            tree.parents[n] = parent as u8;
+        if let Some(place) = tree.parents.get_mut(usize::from(tree.n)) {
+            *place = parent as u8;
             tree.n += 1;
             return u32::from(tree.n);
         }
-        let parents = large
-            .entry(slot)
-            .or_insert_with(|| tree.few().iter().map(|parent| u32::from(*parent)).collect());
+        self.grow_large(slot, parent)
+    }
+
+    #[cold]
+    fn grow_large(&mut self, slot: u32, parent: u32) -> u32 {
+        let Self { all, large } = self;
+        let tree = &mut all[slot as usize];
+        let parents = large.entry(slot).or_insert_with(|| tree.parents.map(u32::from).to_vec());
         tree.n = LARGE;
         parents.push(parent);
         parents.len() as u32
@@ -128,7 +117,11 @@ mod tests {
     }
 
     fn parents(trees: &Trees, slot: u32) -> Vec<u32> {
-        trees.all[slot as usize].parents(slot, &trees.large, &mut Vec::new()).to_vec()
+        let few = trees.all[slot as usize].few();
+        few.map_or_else(
+            || trees.large[&slot].clone(),
+            |few| few.iter().map(|p| u32::from(*p)).collect(),
+        )
     }
 
     #[test]

@@ -4,24 +4,26 @@
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
 use crate::columns::{Columns, Tenure};
+use crate::exchange::Inbox;
 use crate::exchange::link::Link;
-use crate::exchange::{AHEAD, Inbox, Sorter, add};
 use crate::market::cascade::Cascades;
-use crate::market::history::Purchase;
-use crate::market::member::NEVER;
+use crate::market::history::{Page, Purchase, Sales};
+use crate::market::member::{Member, NEVER};
 use crate::market::message::{Answer, Node, Order, Shipment, Verdict, flag};
-use crate::market::platform::{Carriage, ChannelTerms, Rows};
+use crate::market::platform::{Carriage, ChannelTerms, Platform, Rows};
+use crate::market::tally::{MAX_CHANNELS, Tally};
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
-use crate::mechanism::world::World;
+use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel;
+use crate::parallel::{self, Shards};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::population::{People, TIERS};
+use crate::population::TIERS;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::word_pairs;
-use crate::rng::{Stream, below, unit};
+use crate::rng::lanes::{first_words, word_pairs};
+use crate::rng::{Key, Stream, below, unit};
+use smallvec::SmallVec;
 
 /// How many days a parcel takes.
 const DAYS: Stream = Stream::new("delivery/days");
@@ -60,28 +62,61 @@ pub const SPEC: Spec = Spec {
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Delivery { p, platform: placement.platform, routes: Vec::new() })
+    Box::new(Delivery::new(p, placement.platform))
 }
 
-/// A list of a day's orders for every day that a parcel may take, and one that has arrived.
+/// A list of a day's orders for every day that a parcel may take, and one that has arrived; of
+/// a wave's orders draws and places in cascades.
 fn load(values: &Values, extent: &Extent) -> Load {
-    let p = Parameters::from_values(values);
-    let slots = Delivery { p, platform: 0, routes: Vec::new() }.slots();
+    let slots = Delivery::new(Parameters::from_values(values), 0).slots();
     let lists = extent.shards * (slots + 1) as f64;
     let orders = extent.known.orders * (slots + 1) as f64;
-    Load { bytes: kept(orders, lists, extent.days, size_of::<Shipment>()), ..Load::default() }
+    let under_way = kept(orders, lists, extent.days, size_of::<Shipment>());
+    let room = 2 * size_of::<u32>() + size_of::<Node>();
+    let rooms = kept(extent.known.orders, extent.shards, extent.days, room);
+    Load { bytes: under_way + rooms, ..Load::default() }
 }
 
 /// Orders under way of one shard, by day of arrival modulo the longest way.
 type Calendar = Vec<Vec<Shipment>>;
 
+/// What one shard's orders of a wave are worked on with.
+#[derive(Debug, Default)]
+struct Room {
+    /// Days that each order takes by parcel; at first the draws of it.
+    days: Vec<u32>,
+    pairs: Vec<[u32; 2]>,
+    /// Which answers join a cascade, the nodes that brought them, and then their own.
+    joining: Vec<u32>,
+    nodes: Vec<Node>,
+    /// The day's orders so far.
+    sales: Sales,
+}
+
 struct Delivery {
     p: Parameters,
     platform: usize,
     routes: Vec<Calendar>,
+    rooms: Vec<Room>,
+    /// Nodes of a wave.
+    nodes: Vec<Node>,
+}
+
+/// What is the same for all orders of a wave.
+struct Wave<'a> {
+    env: &'a Environment,
+    key: Key,
+    at: Clock,
+    page: Page,
+    /// Days to a pickup point, of the channels whose goods are picked up.
+    pickup_days: [Option<u16>; MAX_CHANNELS],
 }
 
 impl Delivery {
+    fn new(p: Parameters, platform: usize) -> Self {
+        Self { p, platform, routes: Vec::new(), rooms: Vec::new(), nodes: Vec::new() }
+    }
+
     fn slots(&self) -> usize {
         let parcel = self.p.parcel_days_max.max(self.p.parcel_days_min);
         let farthest = self.tier_days()[TIERS - 1].ceil() as u16;
@@ -93,30 +128,114 @@ impl Delivery {
         std::array::from_fn(|k| self.p.days_per_tier * k as f64)
     }
 
-    fn days(
-        &self,
-        [first, second]: [u32; 2],
-        order: &Order,
-        channels: &[ChannelTerms],
-        people: &People,
-    ) -> u16 {
-        if channels[order.channel as usize].carriage == Carriage::Pickup {
-            return self.p.pickup_days;
-        }
-        let span = self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min) + 1;
-        let days = self.p.parcel_days_min + below(first, u32::from(span)) as u16;
+    /// Days to a pickup point, of the channels whose goods are picked up.
+    fn pickup_days(&self, channels: &[ChannelTerms]) -> [Option<u16>; MAX_CHANNELS] {
+        let is_pickup = |terms: &ChannelTerms| terms.carriage == Carriage::Pickup;
+        let days = |terms| is_pickup(terms).then_some(self.p.pickup_days);
+        std::array::from_fn(|channel| channels.get(channel).and_then(days))
+    }
+
+    /// Finds how many days each of some orders takes if it goes by parcel, and asks for the
+    /// buyers' records.
+    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], rows: &Rows<'_>, room: &mut Room) {
+        let addresses = answers.iter().map(|answer| {
+            rows.touch(answer.order.consumer);
+            (answer.order.consumer, answer.order.offer)
+        });
+        let least = u32::from(self.p.parcel_days_min);
+        let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
-            return days;
+            first_words(wave.key, DAYS, wave.at, addresses, &mut room.days);
+            room.days.iter_mut().for_each(|word| *word = least + below(*word, span));
+            return;
         }
-        let extra = self.tier_days()[people.of(order.consumer).tier_index()];
-        days + extra as u16 + u16::from(unit(second) < extra.fract())
+        word_pairs(wave.key, DAYS, wave.at, addresses, &mut room.pairs);
+        let tier_days = self.tier_days();
+        let days = |(answer, [first, second]): (&Answer, &[u32; 2])| {
+            let extra = tier_days[wave.env.people.of(answer.order.consumer).tier_index()];
+            let one_more = u32::from(unit(*second) < extra.fract());
+            least + below(*first, span) + extra as u32 + one_more
+        };
+        room.days.clear();
+        room.days.extend(answers.iter().zip(&room.pairs).map(days));
+    }
+
+    /// Enters a shard's granted orders and sends them on their way.
+    fn dispatch(
+        &self,
+        wave: &Wave<'_>,
+        answers: &[Answer],
+        rows: &mut Rows<'_>,
+        route: &mut Calendar,
+        room: &mut Room,
+    ) {
+        self.find_days(wave, answers, rows, room);
+        let Room { days, joining, nodes, sales, .. } = room;
+        joining.clear();
+        nodes.clear();
+        sales.begin(wave.page);
+        let (slots, route) = (route.len(), &mut route[..]);
+        let today = usize::from(wave.at.day) % slots;
+        let Rows { first, members, book, .. } = rows;
+        let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
+        for (k, (Answer { order, verdict }, days)) in answers.iter().zip(days).enumerate() {
+            if *verdict != Verdict::Granted {
+                continue;
+            }
+            if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
+                joining.push(k as u32);
+                nodes.push(order.node);
+            }
+            entry.make(order);
+            let pickup_days = wave.pickup_days[usize::from(order.channel)];
+            let slot = today + pickup_days.map_or(*days as usize, usize::from);
+            let list = &mut route[if slot < slots { slot } else { slot - slots }];
+            if list.len() == list.capacity() {
+                // Lists are filled anew day after day: they do not grow to the double.
+                list.reserve_exact((list.len() / 8).max(32));
+            }
+            list.push(order.into());
+        }
+    }
+
+    /// Gives every buyer whom a share brought a node below the sharer's.
+    fn adopt(
+        &mut self,
+        link: &Link,
+        cascades: &mut Cascades,
+        answers: &mut Inbox<Answer>,
+        day: u16,
+    ) {
+        let Self { rooms, nodes, .. } = self;
+        nodes.clear();
+        rooms.iter().for_each(|room| nodes.extend_from_slice(&room.nodes));
+        cascades.grow_all(link, nodes, day);
+        let mut rest = &nodes[..];
+        for room in &mut *rooms {
+            let (own, later) = rest.split_at(room.nodes.len());
+            room.nodes.copy_from_slice(own);
+            rest = later;
+        }
+        let mut pairs: Vec<_> = answers.shards.iter_mut().zip(rooms).collect();
+        // A shard's few are written sooner than handed to a thread.
+        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
+        parallel::each(&mut groups, |_, group| {
+            for (answers, room) in group.iter_mut() {
+                for (place, node) in room.joining.iter().zip(&room.nodes) {
+                    let order = &mut answers[*place as usize].order;
+                    order.node = *node;
+                    order.flags |= flag::OWN_NODE;
+                }
+            }
+        });
     }
 }
 
 impl Mechanism for Delivery {
     fn start(&mut self, world: &mut World) {
-        let calendar = vec![Vec::new(); self.slots()];
-        self.routes = vec![calendar; world.env.consumers.count()];
+        let (calendar, shards) = (vec![Vec::new(); self.slots()], world.env.consumers.count());
+        self.routes = vec![calendar; shards];
+        self.rooms.resize_with(shards, Room::default);
         world.platforms[self.platform].tier_days = self.tier_days();
     }
 
@@ -131,56 +250,29 @@ impl Mechanism for Delivery {
         let World { env, platforms, link, .. } = world;
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
-        adopt(link, &mut platform.cascades, answers, at.day);
-        let channels = platform.channels.clone();
-        let mut routes = std::mem::take(&mut self.routes);
-        let slots = routes.first().map_or(1, Vec::len);
-        parallel::each_pair(
-            &mut platform.rows(env.consumers),
-            &mut routes,
-            |shard, rows, route| {
-                let mut waiting = answers.shards[shard].iter().skip(AHEAD);
-                let list = &answers.shards[shard];
-                let addresses = list.iter().map(|a| (a.order.consumer, a.order.offer));
-                let mut pairs = Vec::with_capacity(list.len());
-                word_pairs(key, DAYS, at, addresses, &mut pairs);
-                for (answer, pair) in list.iter().zip(pairs) {
-                    if let Some(later) = waiting.next() {
-                        rows.touch(later.order.consumer);
-                    }
-                    match answer.verdict {
-                        Verdict::Granted => {
-                            let segment = env.people.segment[answer.order.consumer as usize];
-                            record(rows, &answer.order, at.day, segment);
-                            let days = self.days(pair, &answer.order, &channels, &env.people);
-                            add(
-                                &mut route[usize::from(at.day + days) % slots],
-                                (&answer.order).into(),
-                            );
-                        }
-                        Verdict::OutOfStock | Verdict::Unfilled | Verdict::Late => {}
-                    }
-                }
-            },
-        );
-        self.routes = routes;
-        for book in &mut platform.books {
-            platform.history.enter(&mut book.purchases, at.day);
-        }
+        let (page, pickup_days) =
+            (platform.history.page(at.day), self.pickup_days(&platform.channels));
+        let wave = Wave { env, key, at, page, pickup_days };
+        let (mut routes, mut rooms) =
+            (std::mem::take(&mut self.routes), std::mem::take(&mut self.rooms));
+        let rows = platform.rows(env.consumers).into_iter();
+        let mut shards: Vec<_> = rows.zip(&mut routes).zip(&mut rooms).collect();
+        parallel::each(&mut shards, |shard, ((rows, route), room)| {
+            self.dispatch(&wave, &answers.shards[shard], rows, route, room);
+        });
+        (self.routes, self.rooms) = (routes, rooms);
+        self.adopt(link, &mut platform.cascades, answers, at.day);
     }
 
-    /// (calendar) → what arrives today.
+    /// (calendar) → what arrives today; (the day's orders) → history.
     fn experience(&mut self, world: &mut World, at: Clock) {
         let shards = world.env.consumers;
-        let platform = &mut world.platforms[self.platform];
+        let Platform { arrivals, history, .. } = &mut world.platforms[self.platform];
         let slot = usize::from(at.day) % self.routes.first().map_or(1, Vec::len);
-        parallel::each_pair(&mut platform.arrivals, &mut self.routes, |_, arrivals, route| {
-            std::mem::swap(arrivals, &mut route[slot]);
-            route[slot].clear();
-            let moment = |o: &Shipment| u32::from(o.day) << 16 | u32::from(o.wave);
-            let key = |o: &Shipment| (o.offer, moment(o));
-            Sorter::default().sort(arrivals, shards, |o| o.consumer, key);
+        parallel::each_pair(arrivals, &mut self.routes, |_, arrivals, route| {
+            arrange(&mut route[slot], arrivals, shards);
         });
+        self.rooms.iter_mut().for_each(|room| history.take(&mut room.sales));
     }
 
     fn digest(&self, hash: &mut Digest) {
@@ -190,11 +282,16 @@ impl Mechanism for Delivery {
 
     fn bytes(&self) -> u64 {
         let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
-        (orders * size_of::<Shipment>()) as u64
+        let room = |room: &Room| {
+            room.days.capacity() * size_of::<u32>() + room.nodes.capacity() * size_of::<Node>()
+        };
+        let rooms: usize = self.rooms.iter().map(room).sum();
+        (orders * size_of::<Shipment>() + rooms) as u64
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, routes } = self;
+        // What a wave needs is empty between days.
+        let Self { p: _, platform: _, routes, rooms: _, nodes: _ } = self;
         io.holds(Tenure::Stays);
         let slots = routes.first().map_or(1, Vec::len);
         io.by_shard(routes);
@@ -217,47 +314,86 @@ fn stretch(route: &mut Calendar, slots: usize, today: u16) {
     }
 }
 
-/// Gives every buyer whom a share brought a node below the sharer's.
-fn adopt(link: &Link, cascades: &mut Cascades, answers: &mut Inbox<Answer>, day: u16) {
-    let joining = |answer: &&mut Answer| {
-        let own = answer.order.flags & flag::OWN_NODE != 0;
-        answer.verdict == Verdict::Granted && answer.order.node.is_some() && !own
-    };
-    // Looked for side by side; they take their places one after the other.
-    let nodes: Vec<Vec<&mut Node>> = parallel::map(&mut answers.shards, |answers| {
-        let joining = answers.iter_mut().filter(joining);
-        let own = joining.map(|answer| {
-            answer.order.flags |= flag::OWN_NODE;
-            &mut answer.order.node
-        });
-        own.collect()
-    });
-    cascades.grow(link, nodes, day);
+/// Where a shard's granted orders are entered.
+struct Entry<'a> {
+    first: u32,
+    members: &'a mut [Member],
+    tally: &'a mut Tally,
+    sales: &'a mut Sales,
+    wave: &'a Wave<'a>,
 }
 
-/// Enters a granted order into the buyer's record and the day's counts.
-fn record(rows: &mut Rows<'_>, order: &Order, day: u16, segment: u8) {
-    let member = &mut rows.members[(order.consumer - rows.first) as usize];
-    let tally = &mut rows.book.tally;
-    rows.book.purchases.push(Purchase {
-        acquired_day: member.acquired_day,
-        previous_day: member.last_order_day,
-        first_day: member.first_order_day.min(day),
-        is_second: member.orders == 1,
-        segment,
-        price_fen: order.price_fen,
-    });
-    let channel = &mut tally.channels[order.channel as usize];
-    channel.ordered += 1;
-    channel.ordered_fen += i64::from(order.price_fen);
-    if member.first_order_day == NEVER {
-        member.first_order_day = day;
-        if let Some(by) = tally.channels.get_mut(member.channel as usize) {
-            by.new_buyers += 1;
+impl Entry<'_> {
+    /// Enters an order into the buyer's record and the day's counts.
+    #[inline]
+    fn make(&mut self, order: &Order) {
+        let Wave { env, at, page, .. } = self.wave;
+        let member = &mut self.members[(order.consumer - self.first) as usize];
+        self.sales.enter(&Purchase {
+            acquired_day: member.acquired_day,
+            previous_day: member.last_order_day,
+            first_day: member.first_order_day.min(at.day),
+            is_second: member.orders == 1,
+            // Who asks by segment is rare, and their column is another place to wait for.
+            segment: match page.n_segments {
+                0 => 0,
+                _ => env.people.segment[order.consumer as usize],
+            },
+            price_fen: order.price_fen,
+        });
+        let channel = &mut self.tally.channels[usize::from(order.channel)];
+        channel.ordered += 1;
+        channel.ordered_fen += i64::from(order.price_fen);
+        if member.first_order_day == NEVER {
+            member.first_order_day = at.day;
+            if let Some(by) = self.tally.channels.get_mut(usize::from(member.channel)) {
+                by.new_buyers += 1;
+            }
+        } else {
+            self.tally.repeat_orders += 1;
         }
-    } else {
-        tally.repeat_orders += 1;
+        member.last_order_day = at.day;
+        member.orders = member.orders.saturating_add(1);
     }
-    member.last_order_day = day;
-    member.orders = member.orders.saturating_add(1);
+}
+
+/// Moves what arrives into another list, by buyer, and a buyer's by offer and moment of the order.
+///
+/// Orders fall into as many ranges of buyers as there are orders, or a few more: what is left to
+/// be sorted are two or three at a time.
+fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
+    let Some(&any) = from.first() else { return to.clear() };
+    let log_size = shards.size().ilog2();
+    let log_ranges = from.len().next_power_of_two().ilog2().min(log_size);
+    let range = |order: &Shipment| shards.row_of(order.consumer) >> (log_size - log_ranges);
+    let mut places: SmallVec<[u32; 256]> = SmallVec::new();
+    places.resize(1 << log_ranges, 0);
+    let places = &mut places[..];
+    from.iter().for_each(|order| places[range(order)] += 1);
+    let mut sum = 0;
+    places.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
+    make_room(to, from.len(), any);
+    let to = &mut to[..];
+    for order in &*from {
+        let place = &mut places[range(order)];
+        to[*place as usize] = *order;
+        *place += 1;
+    }
+    from.clear();
+    let mut start = 0;
+    for end in places {
+        let run = &mut to[start..*end as usize];
+        if run.len() > 1 {
+            run.sort_unstable_by_key(|o| (o.consumer, o.offer, o.day, o.wave));
+        }
+        start = *end as usize;
+    }
+}
+
+/// Gives a list as many entries, which are to be written over.
+fn make_room(list: &mut Vec<Shipment>, n: usize, any: Shipment) {
+    if list.capacity() < n {
+        list.reserve_exact(n + n / 8 - list.len());
+    }
+    list.resize(n, any);
 }

@@ -20,6 +20,7 @@ use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
 use crate::market::platform::{Book, Carriage, ChannelTerms, OfferState, Platform};
+use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{MAX_PLATFORMS, World};
 use crate::mechanism::{Digest, Mechanism};
@@ -30,6 +31,7 @@ use crate::quantity::math::pow;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use rayon::prelude::*;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 parameters! {
@@ -101,9 +103,12 @@ struct Shelf<'a> {
     book: &'a mut Book,
 }
 
-/// The shelves of each shard of offers, one a platform.
-fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Vec<Shelf<'_>>> {
-    let mut all: Vec<Vec<Shelf<'_>>> = (0..shards.count()).map(|_| Vec::new()).collect();
+/// The shelves of a shard of offers, one a platform.
+type Shelves<'a> = SmallVec<[Shelf<'a>; MAX_PLATFORMS]>;
+
+/// The shelves of each shard of offers.
+fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Shelves<'_>> {
+    let mut all: Vec<Shelves<'_>> = (0..shards.count()).map(|_| Shelves::new()).collect();
     for platform in platforms {
         let parts = platform.offers.chunks_mut(shards.size()).zip(&mut platform.offer_books);
         for (shelves, (offers, book)) in all.iter_mut().zip(parts) {
@@ -114,6 +119,7 @@ fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Vec<Shelf<'_>>> {
 }
 
 /// Units of an offer in stock: all accounts together.
+#[inline]
 fn in_stock(shelves: &[Shelf<'_>], row: usize) -> i32 {
     shelves.iter().map(|shelf| shelf.offers[row].stock).sum()
 }
@@ -158,6 +164,7 @@ impl Mechanism for Stock {
             platforms.iter().map(|platform| Postages::new(platform, parcel_fen)).collect();
         let mut rooms = shelves(platforms, shards);
         answers.send_with(&mut rooms, |shard, shelves, bins| {
+            let shelves = &mut shelves[..];
             for order in &orders.shards[shard] {
                 let row = shards.row_of(order.offer);
                 let is_there = in_stock(shelves, row) > 0;
@@ -203,7 +210,7 @@ impl Mechanism for Stock {
 }
 
 /// What sending an order costs, by channel.
-struct Postages(Vec<i64>);
+struct Postages([i64; MAX_CHANNELS]);
 
 impl Postages {
     fn new(platform: &Platform, parcel_fen: i64) -> Self {
@@ -212,9 +219,11 @@ impl Postages {
             Carriage::Parcel => parcel_fen,
             Carriage::Pickup => pickup_fen,
         };
-        Self(platform.channels.iter().map(postage).collect())
+        let channels = &platform.channels;
+        Self(std::array::from_fn(|channel| channels.get(channel).map_or(0, postage)))
     }
 
+    #[inline]
     fn of(&self, order: &Order) -> i64 {
         self.0[usize::from(order.channel)]
     }
@@ -222,6 +231,7 @@ impl Postages {
 
 impl Shelf<'_> {
     /// Grants an order or refuses it, and books what follows.
+    #[inline]
     fn answer(&mut self, row: usize, order: &Order, is_there: bool, postage_fen: i64) -> Verdict {
         let (offer, book) = (&mut self.offers[row], &mut *self.book);
         offer.asked_today += 1;
@@ -249,6 +259,11 @@ impl Shelf<'_> {
 /// Divides units that come in among the platforms, to the unit: each gets what its part of
 /// the running sum of all lacks rounds to. What is rounded away is lacking next time.
 fn divide(shelves: &[Shelf<'_>], row: usize, units: u32) -> [u32; MAX_PLATFORMS] {
+    if let [_] = shelves {
+        let mut parts = [0; MAX_PLATFORMS];
+        parts[0] = units;
+        return parts;
+    }
     let lacks = lacks(shelves, row, units);
     let all: f64 = lacks.iter().sum();
     let (mut parts, mut sum, mut given) = ([0; MAX_PLATFORMS], 0.0, 0);
@@ -301,7 +316,8 @@ fn receive(world: &mut World, units: &[u32]) {
         .zip(catalogue.offers.par_chunks(size).zip(units.par_chunks(size)))
         .with_max_len(1)
         .for_each(|(shelves, (offers, units))| {
-            for (row, (offer, &units)) in offers.iter().zip(units).enumerate() {
+            let rows = offers.iter().zip(units).enumerate().filter(|(_, (_, units))| **units > 0);
+            for (row, (offer, &units)) in rows {
                 let parts = divide(shelves, row, units);
                 for (shelf, part) in shelves.iter_mut().zip(parts) {
                     shelf.receive(row, part, offer.unit_cost_fen);

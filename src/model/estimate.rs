@@ -7,7 +7,6 @@
 
 use super::{sweeps_ties, trades, uses_followers};
 use crate::market::catalogue::Offer;
-use crate::market::history::Purchase;
 use crate::market::member::Member;
 use crate::market::message::{Answer, Exposure, Order};
 use crate::market::platform::OfferState;
@@ -150,7 +149,7 @@ impl Sums {
         kept(seen, shards, days, size_of::<Exposure>())
             + kept(far, shards, days, size_of::<Exposure>())
             + sorter
-            + kept(placed, shards, days, size_of::<Order>() + size_of::<Purchase>())
+            + kept(placed, shards, days, size_of::<Order>())
             + kept(placed, offer_shards, days, size_of::<Order>() + size_of::<Answer>())
             + kept(placed, shards, days, size_of::<Answer>())
     }

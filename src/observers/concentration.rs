@@ -9,11 +9,11 @@ use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::exchange::link::Link;
 use crate::market::ledger::Line;
-use crate::market::message::{Answer, Order, Verdict};
+use crate::market::message::{Answer, Verdict};
+use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
-use crate::parallel;
+use crate::parallel::{self, Shards};
 use crate::table::{Cell, Rows};
-use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Parts of a group in which its curve is written.
 const PARTS: usize = 20;
@@ -26,8 +26,15 @@ const WATCHED: u32 = 1 << 16;
 /// Groups, as the table names them.
 const GROUPS: [&str; 4] = ["merchants", "influencers", "leaders", "consumers"];
 
-/// Money of everybody in a group.
-type Amounts = Vec<AtomicI64>;
+/// The places of some of them.
+const INFLUENCERS: usize = 1;
+const LEADERS: usize = 2;
+const CONSUMERS: usize = 3;
+
+/// Pieces of the consumers whose orders are added up side by side, each in tables of its own:
+/// enough for the threads of large machines, since an order is few additions, and few enough for
+/// the tables. It shapes no result.
+const PIECES: usize = 8;
 
 /// A point of the curve of a group.
 pub struct PartView<'a> {
@@ -58,12 +65,17 @@ pub struct Spread {
     gini: f64,
 }
 
-/// Watches one platform.
+/// What the orders of a piece of the consumers come to, for everybody of every group; consumers
+/// are those of the piece who are watched.
+type Amounts = [Vec<i64>; GROUPS.len()];
+
+/// Watches a platform.
 #[derive(Debug)]
 struct Watched {
-    groups: [Amounts; GROUPS.len()],
+    /// By piece of the consumers.
+    pieces: Vec<Amounts>,
     /// Of each channel, the group of its sources that is paid by the order, if any.
-    sellers: Vec<Option<usize>>,
+    sellers: [Option<usize>; MAX_CHANNELS],
 }
 
 /// Watches the platforms of an arm.
@@ -79,6 +91,11 @@ fn stride(n: u32) -> u32 {
     n.div_ceil(WATCHED).max(1)
 }
 
+/// Shards of a piece of the consumers.
+fn shards_of_piece(consumers: Shards) -> usize {
+    consumers.count().div_ceil(PIECES)
+}
+
 impl Watch {
     /// A watch over an arm before its first day.
     #[must_use]
@@ -86,84 +103,130 @@ impl Watch {
         let env = &world.env;
         let stride = stride(env.consumers.n());
         let merchants = env.catalogue.offers.last().map_or(0, |offer| offer.merchant as usize + 1);
-        let sizes = [
-            merchants,
-            env.influencers.n() as usize,
-            env.network.n_neighbourhoods() as usize,
-            env.consumers.n().div_ceil(stride) as usize,
-        ];
+        let (influencers, leaders) = (env.influencers.n(), env.network.n_neighbourhoods());
+        let shards = shards_of_piece(env.consumers);
+        let piece = |k: usize| {
+            let first = env.consumers.range(k * shards).start;
+            let end = env.consumers.range((k + 1) * shards).start;
+            let watched = end.div_ceil(stride) - first.div_ceil(stride);
+            [merchants, influencers as usize, leaders as usize, watched as usize]
+                .map(|n| vec![0; n])
+        };
+        let n_pieces = env.consumers.count().div_ceil(shards);
         let platforms = world.platforms.iter().map(|platform| Watched {
-            groups: sizes.map(|n| std::iter::repeat_with(AtomicI64::default).take(n).collect()),
-            sellers: platform.channels.iter().map(|terms| sellers(terms.commission_line)).collect(),
+            pieces: (0..n_pieces).map(piece).collect(),
+            sellers: std::array::from_fn(|channel| {
+                platform.channels.get(channel).and_then(|terms| sellers(terms.commission_line))
+            }),
         });
         Self { platforms: platforms.collect(), stride }
     }
 
     /// Sums so far, in or out of a checkpoint.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        for amounts in self.platforms.iter_mut().flat_map(|one| &mut one.groups) {
-            let mut plain: Vec<i64> = amounts.iter_mut().map(|amount| *amount.get_mut()).collect();
-            // A rank counts the orders of its own consumers.
-            io.added_up(&mut plain);
-            for (amount, plain) in amounts.iter_mut().zip(plain) {
-                *amount.get_mut() = plain;
+        for one in &mut self.platforms {
+            for group in 0..GROUPS.len() {
+                let mut amounts = one.amounts(group);
+                // A rank counts the orders of its own consumers.
+                io.added_up(&mut amounts);
+                one.put(group, &amounts);
             }
         }
     }
 
     /// Forgets the burn-in.
     pub fn begin(&mut self) {
-        let groups = self.platforms.iter_mut().flat_map(|one| &mut one.groups);
-        groups.flatten().for_each(|amount| *amount.get_mut() = 0);
+        let pieces = self.platforms.iter_mut().flat_map(|one| &mut one.pieces);
+        pieces.flatten().for_each(|amounts| amounts.fill(0));
     }
 
-    /// Takes in granted orders. Shards add to the same sums; whole numbers add up to the same
-    /// in any order.
-    pub fn answered(&self, world: &World, answers: &Inbox<Answer>) {
-        let mut shards: Vec<&[Answer]> = answers.shards.iter().map(Vec::as_slice).collect();
-        parallel::each(&mut shards, |_, answers| {
-            for answer in answers.iter().filter(|answer| answer.verdict == Verdict::Granted) {
-                self.enter(world, &answer.order);
-            }
-        });
-    }
-
-    fn enter(&self, world: &World, order: &Order) {
-        let one = &self.platforms[usize::from(order.platform)];
-        let add = |group: usize, who: u32| {
-            if let Some(amount) = one.groups[group].get(who as usize) {
-                amount.fetch_add(i64::from(order.price_fen), Ordering::Relaxed);
-            }
-        };
-        add(0, world.env.catalogue.offers[order.offer as usize].merchant);
-        if let Some(group) = one.sellers[usize::from(order.channel)] {
-            add(group, order.source);
-        }
-        if order.consumer.is_multiple_of(self.stride) {
-            add(3, order.consumer / self.stride);
+    /// Takes in granted orders.
+    pub fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
+        let (stride, consumers) = (self.stride, world.env.consumers);
+        let (shards, offers) = (shards_of_piece(consumers), &world.env.catalogue.offers[..]);
+        for (platform, Watched { pieces, sellers }) in (0..).zip(&mut self.platforms) {
+            let mut lists: Vec<_> = pieces.iter_mut().zip(answers.shards.chunks(shards)).collect();
+            parallel::each(&mut lists, |piece, (amounts, lists)| {
+                let first = consumers.range(piece * shards).start.div_ceil(stride);
+                let [merchants, influencers, leaders, watched] = &mut **amounts;
+                let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
+                let granted = |answer: &&Answer| {
+                    answer.verdict == Verdict::Granted && answer.order.platform == platform
+                };
+                for list in *lists {
+                    for Answer { order, .. } in list.iter().filter(granted) {
+                        let fen = i64::from(order.price_fen);
+                        merchants[offers[order.offer as usize].merchant as usize] += fen;
+                        match sellers[usize::from(order.channel)] {
+                            Some(INFLUENCERS) => add(influencers, order.source, fen),
+                            Some(LEADERS) => add(leaders, order.source, fen),
+                            _ => {}
+                        }
+                        let place = order.consumer / stride;
+                        if place * stride == order.consumer {
+                            add(watched, place - first, fen);
+                        }
+                    }
+                }
+            });
         }
     }
 
     /// The table of each platform, of all ranks.
     #[must_use]
     pub fn finish(self, link: &Link) -> Vec<Rows> {
-        self.platforms.into_iter().map(|one| rows(one, link)).collect()
+        self.platforms.iter().map(|one| rows(one, link)).collect()
+    }
+}
+
+/// Adds to somebody's amount; what nobody is known to have sold is nobody's.
+#[inline]
+fn add(amounts: &mut [i64], who: u32, fen: i64) {
+    if let Some(amount) = amounts.get_mut(who as usize) {
+        *amount += fen;
+    }
+}
+
+impl Watched {
+    /// The amounts of a group, of all pieces together.
+    fn amounts(&self, group: usize) -> Vec<i64> {
+        let mut pieces = self.pieces.iter().map(|piece| &piece[group]);
+        if group == CONSUMERS {
+            return pieces.flatten().copied().collect();
+        }
+        let mut amounts = pieces.next().cloned().unwrap_or_default();
+        for piece in pieces {
+            amounts.iter_mut().zip(piece).for_each(|(sum, amount)| *sum += amount);
+        }
+        amounts
+    }
+
+    /// Sets the amounts of a group.
+    fn put(&mut self, group: usize, amounts: &[i64]) {
+        let mut rest = amounts;
+        for own in self.pieces.iter_mut().map(|piece| &mut piece[group]) {
+            // What all pieces count, the first one has.
+            let n = own.len().min(rest.len());
+            own.fill(0);
+            own[..n].copy_from_slice(&rest[..n]);
+            rest = &rest[n..];
+        }
     }
 }
 
 /// The group that is paid along a line of the ledger.
 fn sellers(line: Option<Line>) -> Option<usize> {
     match line? {
-        Line::InfluencerCommission => Some(1),
-        Line::LeaderCommission => Some(2),
+        Line::InfluencerCommission => Some(INFLUENCERS),
+        Line::LeaderCommission => Some(LEADERS),
         _ => None,
     }
 }
 
-fn rows(one: Watched, link: &Link) -> Rows {
+fn rows(one: &Watched, link: &Link) -> Rows {
     let mut rows = Rows::new(&Concentration::SCHEMA);
-    for (group, amounts) in GROUPS.into_iter().zip(one.groups) {
-        let mut amounts: Vec<i64> = amounts.into_iter().map(AtomicI64::into_inner).collect();
+    for (place, group) in GROUPS.into_iter().enumerate() {
+        let mut amounts = one.amounts(place);
         link.add_up(&mut amounts);
         let Some(spread) = spread(amounts) else { continue };
         for part in 1..=PARTS {
