@@ -399,10 +399,13 @@ pub(super) fn rounds(mut words: [Words; 4], key: [u32; 2]) -> [Words; 4] {
 }
 
 /// Blocks whose rounds stay in the registers of AVX2: four words of two vectors each.
-const N_SIDE: usize = 8;
+pub(super) const N_SIDE: usize = 8;
 
 #[inline(always)]
-fn rounds_side_by_side(mut words: [[u64; N_SIDE]; 4], mut key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
+pub(super) fn rounds_side_by_side(
+    mut words: [[u64; N_SIDE]; 4],
+    mut key: [u32; 2],
+) -> [[u64; N_SIDE]; 4] {
     for _ in 0..10 {
         words = round(&words, key);
         key = [key[0].wrapping_add(KEY_STEPS[0]), key[1].wrapping_add(KEY_STEPS[1])];
