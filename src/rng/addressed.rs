@@ -1,14 +1,44 @@
 //! Draws of a list of addresses that lies in memory: the whole list is one piece of wide code.
 //!
-//! They are the numbers of [`lanes`](super::lanes) and of single draws. What a list's items are
-//! addressed by is told by a function of an item: the entity and the item of the draw. It
-//! should do no more than read two fields, so that it melts into the wide code.
+//! They are the numbers of [`lanes`](super::lanes) and of single draws. Which [`Address`] an
+//! item of a list has is told by a function of it, which should do no more than read a field,
+//! so that it melts into the wide code.
 
-use super::lanes::{N_SIDE, rounds_side_by_side};
-use super::{Key, Stream, moment, unit};
+use super::lanes::{KEY_STEPS, N_SIDE, low, round};
+use super::{Key, Stream, moment};
 use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
 use crate::simd::{self, Kernel};
+
+/// What a draw is for, beside its stream and its moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Address(u64);
+
+impl Address {
+    /// The address of an entity and an item.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(entity: u32, item: u32) -> Self {
+        Self(u64::from(item) << 32 | u64::from(entity))
+    }
+
+    /// The entity.
+    #[inline(always)]
+    #[must_use]
+    pub fn entity(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The item.
+    #[inline(always)]
+    #[must_use]
+    pub fn item(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+/// Rounds of Philox4x32-10.
+const ROUNDS: usize = 10;
 
 /// The four words of addresses that stand side by side.
 type Blocks = [[u64; N_SIDE]; 4];
@@ -72,14 +102,24 @@ impl Making for ExponentialPair {
 fn exponentials(words: &[u64; N_SIDE]) -> [f64; N_SIDE] {
     let mut numbers = [0.0; N_SIDE];
     for i in 0..N_SIDE {
-        numbers[i] = -quick_ln(unit(words[i] as u32));
+        numbers[i] = -quick_ln(wide_unit(words[i]));
     }
     numbers
 }
 
+/// [`unit`](super::unit) of a word that stands in 64 bits.
+#[inline(always)]
+fn wide_unit(word: u64) -> f64 {
+    // A whole number below 2⁵² in the low bits of 2⁵² is added to it; vectors convert so.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let whole = f64::from_bits(word | WHOLE.to_bits()) - WHOLE;
+    (whole + 0.5) * (1.0 / 4_294_967_296.0)
+}
+
 /// A list, and where what is made of its addresses goes.
 struct Of<'a, T, A, M: Making> {
-    key: [u32; 2],
+    /// The key of each round.
+    keys: [[u32; 2]; ROUNDS],
     /// The second and the third counter word, which all have in common.
     common: [u32; 2],
     list: &'a [T],
@@ -87,20 +127,25 @@ struct Of<'a, T, A, M: Making> {
     made: &'a mut [M::Made],
 }
 
-impl<T: Copy, A: Fn(&T) -> (u32, u32), M: Making> Of<'_, T, A, M> {
+impl<T: Copy, A: Fn(&T) -> Address, M: Making> Of<'_, T, A, M> {
     #[inline(always)]
     fn side_by_side(&self, list: &[T; N_SIDE]) -> [M::Made; N_SIDE] {
         let (mut entities, mut items) = ([0; N_SIDE], [0; N_SIDE]);
         for i in 0..N_SIDE {
-            let (entity, item) = (self.address)(&list[i]);
-            (entities[i], items[i]) = (u64::from(entity), u64::from(item));
+            // What stands above the entity falls out where it is multiplied.
+            let Address(address) = (self.address)(&list[i]);
+            (entities[i], items[i]) = (address, address >> 32);
         }
         let [moment, stream] = self.common.map(|word| [u64::from(word); N_SIDE]);
-        M::make(&rounds_side_by_side([entities, moment, stream, items], self.key))
+        let mut words = [entities, moment, stream, items];
+        for keys in self.keys.chunks_exact(2) {
+            words = round(&round(&words, keys[0]), keys[1]);
+        }
+        M::make(&words.map(|word| word.map(low)))
     }
 }
 
-impl<T: Copy, A: Fn(&T) -> (u32, u32), M: Making> Kernel for Of<'_, T, A, M> {
+impl<T: Copy, A: Fn(&T) -> Address, M: Making> Kernel for Of<'_, T, A, M> {
     type Output = ();
 
     #[inline(always)]
@@ -123,20 +168,25 @@ impl<T: Copy, A: Fn(&T) -> (u32, u32), M: Making> Kernel for Of<'_, T, A, M> {
 fn made<T: Copy, M: Making>(
     (key, stream, at): (Key, Stream, Clock),
     list: &[T],
-    address: impl Fn(&T) -> (u32, u32),
+    address: impl Fn(&T) -> Address,
     into: &mut Vec<M::Made>,
 ) {
     into.resize(list.len(), M::Made::default());
+    let [first, second] = key.words();
+    let step =
+        |key: u32, round: usize, step: u32| key.wrapping_add(step.wrapping_mul(round as u32));
+    let keys =
+        std::array::from_fn(|k| [step(first, k, KEY_STEPS[0]), step(second, k, KEY_STEPS[1])]);
     let common = [moment(at), stream.id];
-    simd::widest(Of::<_, _, M> { key: key.words(), common, list, address, made: into });
+    simd::widest(Of::<_, _, M> { keys, common, list, address, made: into });
 }
 
-/// The first word of `draws(stream, entity, at, item)` for every (entity, item) that a list is
-/// addressed by.
+/// The first word of `draws(stream, entity, at, item)` for every address (entity, item)
+/// of a list.
 pub fn first_words<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
-    address: impl Fn(&T) -> (u32, u32),
+    address: impl Fn(&T) -> Address,
     words: &mut Vec<u32>,
 ) {
     made::<_, FirstWord>(of, list, address, words);
@@ -146,7 +196,7 @@ pub fn first_words<T: Copy>(
 pub fn exponential_numbers<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
-    address: impl Fn(&T) -> (u32, u32),
+    address: impl Fn(&T) -> Address,
     numbers: &mut Vec<f64>,
 ) {
     made::<_, Exponential>(of, list, address, numbers);
@@ -156,7 +206,7 @@ pub fn exponential_numbers<T: Copy>(
 pub fn exponential_pairs<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
-    address: impl Fn(&T) -> (u32, u32),
+    address: impl Fn(&T) -> Address,
     pairs: &mut Vec<[f64; 2]>,
 ) {
     made::<_, ExponentialPair>(of, list, address, pairs);
@@ -165,6 +215,7 @@ pub fn exponential_pairs<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::unit;
 
     const STREAM: Stream = Stream::new("test/addressed");
 
@@ -173,13 +224,14 @@ mod tests {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
         let (mut words, mut numbers, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for n in [0, 1, 7, 8, 9, 40, 3] {
-            let list: Vec<(u32, u32)> = (0..n).map(|i| (i * 1_000_003, u32::MAX - i)).collect();
+            let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
+            let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
             exponential_pairs((key, STREAM, at), &list, |one| *one, &mut pairs);
             assert_eq!([words.len(), numbers.len(), pairs.len()], [list.len(); 3]);
-            for (i, &(entity, item)) in list.iter().enumerate() {
-                let mut draws = key.draws(STREAM, entity, at, item);
+            for (i, one) in list.iter().enumerate() {
+                let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];
                 let exponential = |word| -quick_ln(unit(word));
                 assert_eq!(words[i], first);

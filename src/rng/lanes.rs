@@ -20,7 +20,7 @@ pub(super) const N_BLOCKS: usize = N_LANES / 4;
 const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
 
 /// What is added to the two key words between rounds (Weyl sequences).
-const KEY_STEPS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
+pub(super) const KEY_STEPS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 
 /// One counter word of each block, held in 64 bits, where products have room.
 pub(super) type Words = [u64; N_BLOCKS];
@@ -402,10 +402,7 @@ pub(super) fn rounds(mut words: [Words; 4], key: [u32; 2]) -> [Words; 4] {
 pub(super) const N_SIDE: usize = 8;
 
 #[inline(always)]
-pub(super) fn rounds_side_by_side(
-    mut words: [[u64; N_SIDE]; 4],
-    mut key: [u32; 2],
-) -> [[u64; N_SIDE]; 4] {
+fn rounds_side_by_side(mut words: [[u64; N_SIDE]; 4], mut key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
     for _ in 0..10 {
         words = round(&words, key);
         key = [key[0].wrapping_add(KEY_STEPS[0]), key[1].wrapping_add(KEY_STEPS[1])];
@@ -416,7 +413,7 @@ pub(super) fn rounds_side_by_side(
 /// One round of Philox on all blocks. Only the lower halves are the words: what stands above
 /// falls out where it is multiplied, which a multiplication of vectors does for nothing.
 #[inline(always)]
-fn round(words: &[[u64; N_SIDE]; 4], key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
+pub(super) fn round(words: &[[u64; N_SIDE]; 4], key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
     let mut next = [[0; N_SIDE]; 4];
     for i in 0..N_SIDE {
         let even = low(words[0][i]) * u64::from(MULTIPLIERS[0]);
@@ -431,7 +428,7 @@ fn round(words: &[[u64; N_SIDE]; 4], key: [u32; 2]) -> [[u64; N_SIDE]; 4] {
 
 /// The lower half of 64 bits.
 #[inline(always)]
-fn low(word: u64) -> u64 {
+pub(super) fn low(word: u64) -> u64 {
     word & 0xffff_ffff
 }
 

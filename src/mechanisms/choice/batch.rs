@@ -7,19 +7,17 @@ use super::{OUTSIDE, TASTE};
 use crate::quantity::math::quick_exp;
 use crate::quantity::time::Clock;
 use crate::rng::Key;
-use crate::rng::addressed::{exponential_numbers, exponential_pairs};
+use crate::rng::addressed::{Address, exponential_numbers, exponential_pairs};
 use crate::simd::{self, Kernel};
 
 /// Alternatives weighed side by side: enough for wide loops, few enough for the nearest cache.
 const FULL: usize = 192;
 
 /// One alternative.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Row {
-    /// Who weighs it.
-    pub consumer: u32,
-    /// What is weighed.
-    pub offer: u32,
+    /// Who weighs it, and the offer.
+    pub address: Address,
     /// U alone at the exposure's price, a coupon included.
     pub utility: f64,
     /// What buying in the first other way gains before its hassle; −∞ where there is none.
@@ -33,12 +31,10 @@ pub struct Row {
 /// The exposures of one consumer to goods of one category.
 #[derive(Clone, Copy)]
 pub struct Situation {
-    /// Who is in it.
-    pub consumer: u32,
+    /// Who is in it, and the category.
+    pub address: Address,
     /// The row after its last.
     pub end: u32,
-    /// What the goods are.
-    pub category: u16,
     /// Whether a need of the category is open.
     pub need: bool,
 }
@@ -46,10 +42,8 @@ pub struct Situation {
 /// An alternative that wins its situation.
 #[derive(Clone, Copy)]
 pub struct Winner {
-    /// Who buys.
-    pub consumer: u32,
-    /// What is bought.
-    pub offer: u32,
+    /// Who buys, and the offer.
+    pub address: Address,
     /// Its exposure's position in the shard's list.
     pub place: u32,
     /// The way in which it is bought, 0 for alone.
@@ -61,18 +55,19 @@ pub struct Winner {
 /// Alternatives that are weighed together, and the situations they belong to.
 #[derive(Default)]
 pub struct Batch {
-    /// The alternatives.
-    pub rows: Vec<Row>,
-    /// The situations, each after the one before it in `rows`.
-    pub situations: Vec<Situation>,
+    /// Room for the alternatives, of which there are `n_rows`.
+    room: Vec<Row>,
+    n_rows: usize,
+    /// The situations, each after the one before it in the rows.
+    situations: Vec<Situation>,
     /// Exponential numbers of each alternative: of the race, and of the hassle.
-    pub noise: Vec<[f64; 2]>,
+    noise: Vec<[f64; 2]>,
     /// Race time of buying nothing, by situation.
-    pub outside: Vec<f64>,
+    outside: Vec<f64>,
     /// What the best way of buying each gains over buying it alone.
-    pub gains: Vec<f64>,
+    gains: Vec<f64>,
     /// That way, 0 for alone.
-    pub variants: Vec<u8>,
+    variants: Vec<u8>,
     /// Race times in the best way.
     times: Vec<f64>,
     /// Room for the rows that win, and whether their situation has a need.
@@ -127,36 +122,68 @@ impl Kernel for Race<'_> {
 }
 
 impl Batch {
+    /// Room for `n` more alternatives of one situation.
+    #[inline]
+    pub fn room(&mut self, n: usize) -> &mut [Row] {
+        if self.room.len() < self.n_rows + n {
+            self.grow(n);
+        }
+        &mut self.room[self.n_rows..self.n_rows + n]
+    }
+
+    #[cold]
+    fn grow(&mut self, n: usize) {
+        self.room.resize(self.n_rows + n.max(FULL), Row::default());
+    }
+
+    /// Keeps the first `n` alternatives that were put into the room.
+    #[inline]
+    pub fn keep(&mut self, n: usize) {
+        self.n_rows += n;
+    }
+
+    /// Ends a situation.
+    #[inline]
+    pub fn close(&mut self, address: Address, need: bool) {
+        self.situations.push(Situation { address, end: self.n_rows as u32, need });
+    }
+
     /// Whether it is time to decide.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.rows.len() >= FULL
+        self.n_rows >= FULL
     }
 
     /// Whether there is nothing to decide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.n_rows == 0
     }
 
     /// Empties it; its room stays.
     pub fn clear(&mut self) {
-        self.rows.clear();
+        self.n_rows = 0;
         self.situations.clear();
+    }
+
+    /// The alternatives, and what is found of each: what its best way gains, and that way.
+    pub fn ways(&mut self) -> impl Iterator<Item = (&Row, (&mut f64, &mut u8))> {
+        let best = self.gains.iter_mut().zip(&mut self.variants);
+        self.room[..self.n_rows].iter().zip(best)
     }
 
     /// (rows, situations) → noise, and the race times of buying nothing.
     pub fn draw(&mut self, key: Key, morning: Clock) {
-        let of = |row: &Row| (row.consumer, row.offer);
-        exponential_pairs((key, TASTE, morning), &self.rows, of, &mut self.noise);
-        let of = |s: &Situation| (s.consumer, u32::from(s.category));
-        exponential_numbers((key, OUTSIDE, morning), &self.situations, of, &mut self.outside);
+        let Self { room, n_rows, situations, noise, outside, .. } = self;
+        exponential_pairs((key, TASTE, morning), &room[..*n_rows], |row| row.address, noise);
+        exponential_numbers((key, OUTSIDE, morning), situations, |one| one.address, outside);
     }
 
     /// (noise) → gains, variants.
     pub fn find_best_ways(&mut self) {
-        let Self { rows, noise, gains, variants, .. } = self;
+        let Self { room, n_rows, noise, gains, variants, .. } = self;
+        let rows = &room[..*n_rows];
         gains.resize(rows.len(), 0.0);
         variants.resize(rows.len(), 0);
         simd::widest(BestWays { rows, noise, gains, variants });
@@ -164,7 +191,8 @@ impl Batch {
 
     /// (noise, gains) → race times.
     pub fn race(&mut self) {
-        let Self { rows, noise, gains, times, .. } = self;
+        let Self { room, n_rows, noise, gains, times, .. } = self;
+        let rows = &room[..*n_rows];
         times.resize(rows.len(), 0.0);
         simd::widest(Race { rows, noise, gains, times });
     }
@@ -194,12 +222,12 @@ impl Batch {
     }
 
     fn list_winners(&mut self, n: usize) {
-        let Self { rows, variants, found, winners, .. } = self;
+        let Self { room: rows, variants, found, winners, .. } = self;
         winners.clear();
         winners.extend(found[..n].iter().map(|&(row, need)| {
-            let (&Row { consumer, offer, place, .. }, variant) =
-                (&rows[row as usize], variants[row as usize]);
-            Winner { consumer, offer, place, variant, need }
+            let (Row { address, place, .. }, variant) =
+                (rows[row as usize], variants[row as usize]);
+            Winner { address, place, variant, need }
         }));
     }
 }
@@ -209,20 +237,21 @@ mod tests {
     use super::*;
 
     fn row(place: u32, utility: f64, lure: f64) -> Row {
-        Row { place, consumer: 0, offer: 0, utility, lure, hassle: 1.0 }
+        Row { address: Address::default(), place, utility, lure, hassle: 1.0 }
     }
 
     #[test]
     fn the_smallest_race_time_wins_in_the_better_way() {
-        let situation = |end, need| Situation { consumer: 0, category: 0, need, end };
         let alone = f64::NEG_INFINITY;
-        let mut batch = Batch {
-            rows: vec![row(0, 0.0, alone), row(1, 0.0, 2.0), row(4, -9.0, 0.5), row(5, 1.0, alone)],
-            situations: vec![situation(2, true), situation(3, false), situation(4, false)],
-            noise: vec![[1.0, 0.5]; 4],
-            outside: vec![0.9, 1.0, 0.9],
-            ..Batch::default()
-        };
+        let rows = [row(0, 0.0, alone), row(1, 0.0, 2.0), row(4, -9.0, 0.5), row(5, 1.0, alone)];
+        let mut batch = Batch::default();
+        for (rows, need) in [(&rows[..2], true), (&rows[2..3], false), (&rows[3..], false)] {
+            batch.room(3)[..rows.len()].copy_from_slice(rows);
+            batch.keep(rows.len());
+            batch.close(Address::default(), need);
+        }
+        batch.noise = vec![[1.0, 0.5]; 4];
+        batch.outside = vec![0.9, 1.0, 0.9];
         batch.find_best_ways();
         assert_eq!(
             (&batch.gains[..], &batch.variants[..]),

@@ -3,19 +3,19 @@
 //! Exposures of a shard are read in order; what is weighed of them is collected in a
 //! [`Batch`], which is decided when it is full.
 
-use super::batch::{Batch, Row, Situation, Winner};
+use super::batch::{Batch, Row};
 use super::mood::{Mood, NO_LURE, moods};
 use super::sale::{self, coupon_gain};
 use super::{PRIORITY, TASTE};
 use crate::exchange::AHEAD;
 use crate::market::member::{NEVER, from_share16};
-use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, Order, flag};
+use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, NONE, Order, flag};
 use crate::market::platform::{Book, Platform, is_considered};
 use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::world::Environment;
 use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
-use crate::rng::addressed::first_words;
+use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
 
 /// Numbers of friends for which the logarithm is looked up.
@@ -46,24 +46,44 @@ struct Mind<'a> {
     of_strain: f64,
 }
 
+/// What the exposures of a situation have in common.
+struct Common {
+    /// Flags that any of them has.
+    any: u8,
+    /// Flags that all of them have.
+    all: u8,
+    /// 0 where all are at the list price.
+    cut: u16,
+}
+
+impl Common {
+    /// Of a situation whose exposures are added one by one.
+    #[inline]
+    fn of(first: &Exposure) -> Self {
+        Self { any: first.flags, all: first.flags, cut: first.price_bp ^ FULL_PRICE }
+    }
+
+    #[inline]
+    fn add(&mut self, e: &Exposure) {
+        self.any |= e.flags;
+        self.all &= e.flags;
+        self.cut |= e.price_bp ^ FULL_PRICE;
+    }
+}
+
 /// A situation as its alternatives see it.
 struct Whole<'a> {
     situation: &'a [Exposure],
     need: bool,
-    /// Whether any of it was sent by a friend.
-    any_friend: bool,
+    /// β_F·ln(1 + friends who recommend), where it is the same for all of them.
+    of_friends: f64,
+    /// Whether it is, and nothing is reduced in price.
+    is_plain: bool,
 }
 
 impl Whole<'_> {
     /// Friends whose opened messages recommend an exposure's offer in this situation.
-    #[inline]
     fn friends(&self, of: &Exposure) -> usize {
-        if !self.any_friend {
-            return 0;
-        }
-        if let [_] = self.situation {
-            return 1;
-        }
         let recommends =
             |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
         self.situation.iter().filter(recommends).count()
@@ -117,23 +137,25 @@ impl<'a> Judge<'a> {
     ) {
         let mut seen = [0_u32; WAYS];
         list.iter().take(AHEAD).for_each(|e| self.touch(e));
-        let mut rest = list;
-        while let [first, ..] = rest {
-            let (mut any, mut all, mut n) = (first.flags, first.flags, 1);
-            while let Some(e) = rest.get(n).filter(|e| e.is_weighed_with(first)) {
-                (any, all, n) = (any | e.flags, all & e.flags, n + 1);
+        let mut place = 0;
+        while let Some(first) = list.get(place) {
+            let (mut common, mut end) = (Common::of(first), place + 1);
+            while let Some(e) = list.get(end)
+                && e.is_weighed_with(first)
+            {
+                common.add(e);
+                end += 1;
             }
-            if let Some(later) = rest.get(AHEAD) {
+            if let Some(later) = list.get(place + AHEAD) {
                 self.touch(later);
             }
-            if all & flag::DROPPED == 0 && first.category != NO_CATEGORY {
-                let place = list.len() - rest.len();
-                self.collect((place, &rest[..n]), any, &mut seen, batch);
+            if common.all & flag::DROPPED == 0 && first.category != NO_CATEGORY {
+                self.collect((place, &list[place..end]), &common, &mut seen, batch);
+                if batch.is_full() {
+                    self.settle(list, batch, books, orders);
+                }
             }
-            rest = &rest[n..];
-            if batch.is_full() {
-                self.settle(list, batch, books, orders);
-            }
+            place = end;
         }
         self.settle(list, batch, books, orders);
         count(&seen, books);
@@ -159,46 +181,73 @@ impl<'a> Judge<'a> {
     fn collect(
         &self,
         (place, situation): (usize, &[Exposure]),
-        flags: u8,
+        common: &Common,
         seen: &mut [u32; WAYS],
         batch: &mut Batch,
     ) {
-        let Exposure { to: consumer, category, .. } = situation[0];
-        let need = flags & flag::NEED != 0;
-        let whole = Whole { situation, need, any_friend: flags & flag::FRIEND != 0 };
-        let (mut place, mut rest) = (place, situation);
-        while let [first, ..] = rest {
-            let same = |e: &&Exposure| e.platform() == first.platform();
-            let alone = self.stands.len() == 1;
-            let n = if alone { rest.len() } else { rest.iter().take_while(same).count() };
-            let (part, later) = rest.split_at(n);
-            self.weigh((place, part), &whole, seen, &mut batch.rows);
-            (place, rest) = (place + n, later);
+        let (first, need) = (&situation[0], common.any & flag::NEED != 0);
+        // Of one exposure alone it is known whether a friend sent it.
+        let friend = common.any & flag::FRIEND != 0;
+        let is_cut = common.cut != 0 || common.any & flag::COUPON != 0;
+        let is_plain = !is_cut && (!friend || situation.len() == 1);
+        let of_friends = self.of_friends[usize::from(friend)];
+        let whole = Whole { situation, need, of_friends, is_plain };
+        match &self.stands[..] {
+            [stand] if is_plain => {
+                self.weigh::<true>(stand, (place, situation), &whole, seen, batch);
+            }
+            _ => self.weigh_parts(place, &whole, seen, batch),
         }
-        let end = batch.rows.len() as u32;
-        batch.situations.push(Situation { consumer, category, need, end });
+        batch.close(Address::new(first.to, u32::from(first.category)), need);
     }
 
-    /// Adds the alternatives that one platform offers in a situation. Only members buy:
-    /// registration drops what reaches others.
-    #[inline]
-    fn weigh(
+    /// Adds the alternatives of any situation, platform by platform.
+    #[inline(never)]
+    fn weigh_parts(
         &self,
+        mut place: usize,
+        whole: &Whole<'_>,
+        seen: &mut [u32; WAYS],
+        batch: &mut Batch,
+    ) {
+        for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
+            let stand = self.stand(&part[0]);
+            if whole.is_plain {
+                self.weigh::<true>(stand, (place, part), whole, seen, batch);
+            } else {
+                self.weigh::<false>(stand, (place, part), whole, seen, batch);
+            }
+            place += part.len();
+        }
+    }
+
+    /// Adds the alternatives that one platform offers in a situation, all of them plain or not.
+    /// Only members buy: registration drops what reaches others.
+    #[inline]
+    fn weigh<const PLAIN: bool>(
+        &self,
+        stand: &Stand<'_>,
         (place, part): (usize, &[Exposure]),
         whole: &Whole<'_>,
         seen: &mut [u32; WAYS],
-        rows: &mut Vec<Row>,
+        batch: &mut Batch,
     ) {
-        let mind = self.mind(self.stand(&part[0]), part[0].to, whole.need);
+        let mind = self.mind(stand, part[0].to, whole.need);
+        let room = batch.room(part.len());
+        let (mut n, mut last_offer) = (0, NONE);
         for (k, e) in part.iter().enumerate() {
+            let is_alike = std::mem::replace(&mut last_offer, e.offer) == e.offer;
             if e.flags & flag::DROPPED != 0 {
                 continue;
             }
             seen[usize::from(e.way)] += 1;
-            if k == 0 || !repeats(&part[k - 1], e) {
-                rows.push(self.row((place + k) as u32, e, &mind, whole));
+            if is_alike && repeats(&part[k - 1], e) {
+                continue;
             }
+            room[n] = self.row::<PLAIN>((place + k) as u32, e, &mind, whole);
+            n += 1;
         }
+        batch.keep(n);
     }
 
     /// What a platform is to a consumer.
@@ -226,13 +275,21 @@ impl<'a> Judge<'a> {
 
     /// One alternative.
     #[inline]
-    fn row(&self, place: u32, e: &Exposure, mind: &Mind<'_>, whole: &Whole<'_>) -> Row {
+    fn row<const PLAIN: bool>(
+        &self,
+        place: u32,
+        e: &Exposure,
+        mind: &Mind<'_>,
+        whole: &Whole<'_>,
+    ) -> Row {
         let (mood, platform) = (mind.mood, mind.stand.platform);
         let (way, offer) = (mood.way(e.channel()), &platform.offers[e.offer as usize]);
         let (mut ln_price_ratio, mut lure) = (f64::from(offer.ln_price_ratio), way.lure);
-        if e.price_bp != FULL_PRICE || e.flags & flag::COUPON != 0 {
+        let mut of_friends = whole.of_friends;
+        if !PLAIN {
             ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
             lure = with_coupon(lure, platform, e, mood);
+            of_friends = self.of_friends(whole.friends(e));
         }
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
         let terms = Terms {
@@ -243,13 +300,13 @@ impl<'a> Judge<'a> {
                 0 => mind.of_trust,
                 t => self.coefficients.of_trust(mind.trust, Some(from_share16(t))),
             },
-            friends: self.of_friends(whole.friends(e)),
+            friends: of_friends,
             delay: way.of_delay,
             habit: mind.of_habit,
             refractory: mind.of_strain,
         };
-        let (utility, hassle) = (terms.sum(), mind.stand.hassle);
-        Row { place, consumer: e.to, offer: e.offer, utility, lure, hassle }
+        let (address, hassle) = (Address::new(e.to, e.offer), mind.stand.hassle);
+        Row { address, utility: terms.sum(), lure, hassle, place }
     }
 
     /// β_F·ln(1 + n) of so many friends.
@@ -279,8 +336,7 @@ impl<'a> Judge<'a> {
         batch.race();
         batch.find_winners();
         let Batch { winners, priorities, .. } = batch;
-        let of = |winner: &Winner| (winner.consumer, winner.offer);
-        first_words((key, PRIORITY, self.at), winners, of, priorities);
+        first_words((key, PRIORITY, self.at), winners, |winner| winner.address, priorities);
         make_room(orders, winners.len());
         orders.extend(winners.iter().zip(&*priorities).map(|(winner, word)| {
             let e = &list[winner.place as usize];
@@ -295,8 +351,7 @@ impl<'a> Judge<'a> {
         if self.stands.iter().all(|stand| stand.platform.variants.len() < 2) {
             return;
         }
-        let Batch { rows, gains, variants, .. } = batch;
-        for (row, (gain, variant)) in rows.iter().zip(gains.iter_mut().zip(variants)) {
+        for (row, (gain, variant)) in batch.ways() {
             if row.lure == NO_LURE {
                 continue;
             }
@@ -351,6 +406,9 @@ fn last_order_day(stands: &[Stand<'_>], consumer: u32) -> u16 {
 
 /// The lure of the first other way of buying, a coupon included.
 fn with_coupon(lure: f64, platform: &Platform, e: &Exposure, mood: &Mood) -> f64 {
+    if e.flags & flag::COUPON == 0 {
+        return lure;
+    }
     match platform.variants.first() {
         Some(variant) if lure != NO_LURE => {
             -mood.sensitivity * (variant.ln_price + coupon_gain(platform, e, 0))
