@@ -4,19 +4,21 @@
 //! [`Batch`], which is decided when it is full.
 
 use super::batch::{Batch, Row};
-use super::mood::{Mood, NO_LURE, moods};
+use super::mood::{Mood, Moods, NO_LURE};
 use super::sale::{self, coupon_gain};
 use super::{PRIORITY, TASTE};
 use crate::exchange::AHEAD;
-use crate::market::member::{NEVER, from_share16};
+use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, NONE, Order, flag};
-use crate::market::platform::{Book, Platform, is_considered};
+use crate::market::platform::{Book, OfferState, Platform, is_considered};
 use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::world::Environment;
+use crate::parallel::Column;
 use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
+use crate::simd::prefetch;
 
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
@@ -27,7 +29,9 @@ const WAYS: usize = 1 << u8::BITS;
 /// A platform, and what it is to the segments.
 struct Stand<'a> {
     platform: &'a Platform,
-    moods: Vec<[Mood; 2]>,
+    members: &'a Column<Member>,
+    offers: &'a [OfferState],
+    moods: Moods,
     /// Mean hassle of its first other way of buying.
     hassle: f64,
 }
@@ -72,6 +76,7 @@ impl Common {
 }
 
 /// A situation as its alternatives see it.
+#[derive(Clone, Copy)]
 struct Whole<'a> {
     situation: &'a [Exposure],
     need: bool,
@@ -93,6 +98,8 @@ impl Whole<'_> {
 /// The decider in one wave.
 pub struct Judge<'a> {
     env: &'a Environment,
+    /// The consumers' segments.
+    segments: &'a [u8],
     stands: Vec<Stand<'a>>,
     coefficients: Coefficients,
     /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
@@ -114,11 +121,14 @@ impl<'a> Judge<'a> {
     ) -> Self {
         let stand = |platform: &'a Platform| Stand {
             platform,
-            moods: moods(&env.people, platform, &coefficients),
+            members: &platform.members,
+            offers: &platform.offers,
+            moods: Moods::new(&env.people, platform, &coefficients),
             hassle: platform.variants.first().map_or(0.0, |variant| variant.hassle),
         };
         Self {
             env,
+            segments: &env.people.segment,
             stands: platforms.iter().map(stand).collect(),
             coefficients,
             strains,
@@ -161,10 +171,11 @@ impl<'a> Judge<'a> {
         count(&seen, books);
     }
 
-    /// Asks for what is read of an exposure ahead of its use.
+    /// Asks for what is read of whom an exposure reaches, ahead of its use.
     #[inline]
     fn touch(&self, exposure: &Exposure) {
-        self.stand(exposure).platform.touch(exposure);
+        let members = self.stand(exposure).members;
+        prefetch(members, members.place(exposure.to));
     }
 
     /// The platform of an exposure.
@@ -196,7 +207,7 @@ impl<'a> Judge<'a> {
             [stand] if is_plain => {
                 self.weigh::<true>(stand, (place, situation), &whole, seen, batch);
             }
-            _ => self.weigh_parts(place, &whole, seen, batch),
+            _ => self.weigh_parts(place, whole, seen, batch),
         }
         batch.close(Address::new(first.to, u32::from(first.category)), need);
     }
@@ -206,16 +217,16 @@ impl<'a> Judge<'a> {
     fn weigh_parts(
         &self,
         mut place: usize,
-        whole: &Whole<'_>,
+        whole: Whole<'_>,
         seen: &mut [u32; WAYS],
         batch: &mut Batch,
     ) {
         for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
             let stand = self.stand(&part[0]);
             if whole.is_plain {
-                self.weigh::<true>(stand, (place, part), whole, seen, batch);
+                self.weigh::<true>(stand, (place, part), &whole, seen, batch);
             } else {
-                self.weigh::<false>(stand, (place, part), whole, seen, batch);
+                self.weigh::<false>(stand, (place, part), &whole, seen, batch);
             }
             place += part.len();
         }
@@ -223,7 +234,7 @@ impl<'a> Judge<'a> {
 
     /// Adds the alternatives that one platform offers in a situation, all of them plain or not.
     /// Only members buy: registration drops what reaches others.
-    #[inline]
+    #[inline(always)]
     fn weigh<const PLAIN: bool>(
         &self,
         stand: &Stand<'_>,
@@ -234,27 +245,27 @@ impl<'a> Judge<'a> {
     ) {
         let mind = self.mind(stand, part[0].to, whole.need);
         let room = batch.room(part.len());
-        let (mut n, mut last_offer) = (0, NONE);
-        for (k, e) in part.iter().enumerate() {
-            let is_alike = std::mem::replace(&mut last_offer, e.offer) == e.offer;
+        let (mut n, mut before): (usize, Option<&Exposure>) = (0, None);
+        for (place, e) in (place as u32..).zip(part) {
+            let is_twice = before.replace(e).is_some_and(|before| repeats(before, e));
             if e.flags & flag::DROPPED != 0 {
                 continue;
             }
             seen[usize::from(e.way)] += 1;
-            if is_alike && repeats(&part[k - 1], e) {
+            if is_twice {
                 continue;
             }
-            room[n] = self.row::<PLAIN>((place + k) as u32, e, &mind, whole);
+            room[n] = self.row::<PLAIN>(place, e, &mind, whole);
             n += 1;
         }
         batch.keep(n);
     }
 
     /// What a platform is to a consumer.
-    #[inline]
+    #[inline(always)]
     fn mind<'b>(&self, stand: &'b Stand<'b>, consumer: u32, need: bool) -> Mind<'b> {
-        let member = &stand.platform.members[consumer as usize];
-        let segment = self.env.people.segment[consumer as usize];
+        let member = &stand.members[consumer as usize];
+        let segment = self.segments[consumer as usize];
         let (c, trust) = (&self.coefficients, from_share16(member.trust));
         let last_order_day = match &self.stands[..] {
             [_] => member.last_order_day,
@@ -265,7 +276,7 @@ impl<'a> Judge<'a> {
         let none = self.strains.len() - 1;
         Mind {
             stand,
-            mood: &stand.moods[usize::from(segment)][usize::from(need)],
+            mood: stand.moods.of(segment, need),
             trust,
             of_trust: c.of_trust(trust, None),
             of_habit: c.habit * from_share16(member.habit),
@@ -274,7 +285,7 @@ impl<'a> Judge<'a> {
     }
 
     /// One alternative.
-    #[inline]
+    #[inline(always)]
     fn row<const PLAIN: bool>(
         &self,
         place: u32,
@@ -282,13 +293,13 @@ impl<'a> Judge<'a> {
         mind: &Mind<'_>,
         whole: &Whole<'_>,
     ) -> Row {
-        let (mood, platform) = (mind.mood, mind.stand.platform);
-        let (way, offer) = (mood.way(e.channel()), &platform.offers[e.offer as usize]);
+        let Mind { stand, mood, .. } = *mind;
+        let (way, offer) = (mood.way(e.channel()), &stand.offers[e.offer as usize]);
         let (mut ln_price_ratio, mut lure) = (f64::from(offer.ln_price_ratio), way.lure);
         let mut of_friends = whole.of_friends;
         if !PLAIN {
-            ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
-            lure = with_coupon(lure, platform, e, mood);
+            ln_price_ratio = sale::ln_price_ratio(stand.platform, e, ln_price_ratio);
+            lure = with_coupon(lure, stand.platform, e, mood);
             of_friends = self.of_friends(whole.friends(e));
         }
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
@@ -305,7 +316,7 @@ impl<'a> Judge<'a> {
             habit: mind.of_habit,
             refractory: mind.of_strain,
         };
-        let (address, hassle) = (Address::new(e.to, e.offer), mind.stand.hassle);
+        let (address, hassle) = (Address::new(e.to, e.offer), stand.hassle);
         Row { address, utility: terms.sum(), lure, hassle, place }
     }
 
@@ -319,6 +330,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Decides all situations of a batch and empties it.
+    #[inline(never)]
     fn settle(
         &self,
         list: &[Exposure],
@@ -357,8 +369,8 @@ impl<'a> Judge<'a> {
             }
             let e = &list[row.place as usize];
             let stand = self.stand(e);
-            let segment = self.env.people.segment[e.to as usize];
-            let sensitivity = stand.moods[usize::from(segment)][0].sensitivity;
+            let segment = self.segments[e.to as usize];
+            let sensitivity = stand.moods.of(segment, false).sensitivity;
             for (k, way) in stand.platform.variants.iter().enumerate().skip(1) {
                 let hassle = way.hassle * self.later(e, k);
                 let gained = way.ln_price + coupon_gain(stand.platform, e, k);

@@ -63,9 +63,21 @@ impl Mood {
     }
 }
 
-/// What a platform is to all segments: by segment, without a need and with one.
-#[must_use]
-pub fn moods(people: &People, platform: &Platform, c: &Coefficients) -> Vec<[Mood; 2]> {
-    let of = |segment| [false, true].map(|need| Mood::new(segment, platform, c, need));
-    people.segments.iter().map(of).collect()
+/// What a platform is to all segments.
+pub struct Moods(Vec<Mood>);
+
+impl Moods {
+    /// It, in one wave.
+    #[must_use]
+    pub fn new(people: &People, platform: &Platform, c: &Coefficients) -> Self {
+        let of = |segment| [false, true].map(|need| Mood::new(segment, platform, c, need));
+        Self(people.segments.iter().flat_map(of).collect())
+    }
+
+    /// What it is to a segment, without a need or with one.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, segment: u8, need: bool) -> &Mood {
+        &self.0[2 * usize::from(segment) + usize::from(need)]
+    }
 }
