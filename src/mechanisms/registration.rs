@@ -11,7 +11,6 @@ use crate::market::fatigue::Fatigue;
 use crate::market::member::{NEVER, standing};
 use crate::market::message::{Exposure, NONE, flag};
 use crate::market::platform::{ChannelTerms, Resistance, Rows};
-use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
@@ -62,15 +61,14 @@ pub const SPEC: Spec = Spec {
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    let (platform, floors, idle) = (placement.platform, Vec::new(), Mutex::default());
-    Box::new(Registration { p, platform, floors, idle })
+    let (platform, limits) = (placement.platform, Limits::default());
+    Box::new(Registration { p, platform, limits, idle: Mutex::default() })
 }
 
 struct Registration {
     p: Parameters,
     platform: usize,
-    /// The least resistance of those whose word has the same first [`FLOOR_BITS`] bits.
-    floors: Vec<f64>,
+    limits: Limits,
     /// Lists of strangers between two uses: as many as threads are at work, whose room is kept.
     idle: Mutex<Vec<Strangers>>,
 }
@@ -81,20 +79,50 @@ const FLOOR_BITS: u32 = 8;
 /// Different values of them.
 const FLOORS: usize = 1 << FLOOR_BITS;
 
-/// The least resistances, by the first bits of the word that they are drawn by: the normal
-/// number of a word never falls where the word rises.
-fn floors(law: Resistance) -> Vec<f64> {
-    (0..1 << FLOOR_BITS).map(|first| law.at(normal_from(first << (32 - FLOOR_BITS)))).collect()
+/// The largest words by which an exposure could persuade somebody: most could not, whatever
+/// else is known of the consumer.
+#[derive(Default)]
+struct Limits {
+    /// The least resistance of those whose word has the same first [`FLOOR_BITS`] bits.
+    floors: Vec<f64>,
+    /// j of each channel, and how far its exposures are thinned out.
+    terms: Vec<[f64; 2]>,
+    /// By channel, then the first bits of the word of the resistance.
+    words: Vec<[u32; FLOORS]>,
 }
 
-/// The largest word by which an exposure of a channel could persuade somebody, by the first
-/// bits of the word of the resistance; nobody is tired of anything.
-fn most_persuasive(terms: &ChannelTerms, shift: f64, floors: &[f64]) -> [u32; FLOORS] {
+impl Limits {
+    /// The normal number of a word never falls where the word rises.
+    fn new(law: Resistance) -> Self {
+        let floor = |first: u32| law.at(normal_from(first << (32 - FLOOR_BITS)));
+        Self { floors: (0..1 << FLOOR_BITS).map(floor).collect(), ..Self::default() }
+    }
+
+    /// Makes them agree with the terms of the channels.
+    fn follow(&mut self, channels: &[ChannelTerms], shift: f64) {
+        let terms = channels.iter().map(|terms| [terms.join, terms.thinning]);
+        if self.terms.iter().copied().ne(terms.clone()) {
+            self.terms = terms.collect();
+            let limits = |terms: &[f64; 2]| limits(&self.floors, *terms, shift);
+            self.words = self.terms.iter().map(limits).collect();
+        }
+    }
+
+    /// Whether an exposure may persuade by the words drawn for it.
+    #[inline]
+    fn allow(&self, exposure: &Exposure, resistance: u32, join: u32) -> bool {
+        let words = &self.words[usize::from(exposure.channel())];
+        join <= words[(resistance >> (32 - FLOOR_BITS)) as usize]
+    }
+}
+
+/// The largest words of a channel; nobody is tired of anything.
+fn limits(floors: &[f64], [join, thinning]: [f64; 2], shift: f64) -> [u32; FLOORS] {
     /// Above one by more than what `quick_logistic` is off.
     const CERTAINLY: f64 = 1.0 + 1e-9;
     let mut words = [u32::MAX; FLOORS];
     for (word, floor) in words.iter_mut().zip(floors) {
-        let most = quick_logistic(terms.join + shift.max(0.0) - floor) / terms.thinning;
+        let most = quick_logistic(join + shift.max(0.0) - floor) / thinning;
         // Cut at the largest word where all persuade.
         *word = (most * CERTAINLY * 4_294_967_296.0) as u32;
     }
@@ -116,7 +144,7 @@ impl Mechanism for Registration {
     fn start(&mut self, world: &mut World) {
         let env = &world.env;
         let law = Resistance { mean: self.p.resistance_mean, sd: self.p.resistance_sd };
-        self.floors = floors(law);
+        self.limits = Limits::new(law);
         let share = env.start.registered_share;
         let platform = &mut world.platforms[self.platform];
         platform.resistance = law;
@@ -150,10 +178,9 @@ impl Mechanism for Registration {
         let (law, channels) = (platform.resistance, platform.channels.clone());
         let before: usize = platform.joined.iter().map(Vec::len).sum();
         let back: u64 = platform.books.iter().map(|book| book.tally.won_back).sum();
-        let shift = self.p.win_back_shift;
-        let most = |terms| most_persuasive(terms, shift, &self.floors);
-        let limits: Vec<[u32; FLOORS]> = channels.iter().map(most).collect();
-        let number = self.platform as u8;
+        let (number, shift) = (self.platform as u8, self.p.win_back_shift);
+        self.limits.follow(&channels, shift);
+        let limits = &self.limits;
         let doorway = Doorway { number, key, law, channels, limits, fatigue, shift, at };
         let rows = &mut platform.rows(env.consumers);
         parallel::each_pair(rows, &mut inbox.shards, |_, rows, list| {
@@ -166,7 +193,7 @@ impl Mechanism for Registration {
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, floors: _, idle: _ } = self;
+        let Self { p: _, platform: _, limits: _, idle: _ } = self;
     }
 }
 
@@ -220,8 +247,7 @@ struct Doorway<'a> {
     key: Key,
     law: Resistance,
     channels: Vec<ChannelTerms>,
-    /// By channel.
-    limits: Vec<[u32; FLOORS]>,
+    limits: &'a Limits,
     fatigue: &'a Fatigue,
     shift: f64,
     at: Clock,
@@ -240,7 +266,8 @@ impl Doorway<'_> {
             if stranger.consumer == joined || exposure.flags & flag::DROPPED != 0 {
                 continue;
             }
-            if self.may_persuade(exposure, *resistance, *join)
+            // No record is looked at and no quantile is made for most.
+            if self.limits.allow(exposure, *resistance, *join)
                 && self.persuades(rows, exposure, *resistance, *join)
             {
                 joined = stranger.consumer;
@@ -251,15 +278,7 @@ impl Doorway<'_> {
         }
     }
 
-    /// Whether an exposure could persuade by the words drawn for it. Most could not, whatever
-    /// else is known of the consumer: no record is looked at and no quantile is made for them.
-    #[inline]
-    fn may_persuade(&self, exposure: &Exposure, resistance: u32, join: u32) -> bool {
-        let limits = &self.limits[usize::from(exposure.channel())];
-        join <= limits[(resistance >> (32 - FLOOR_BITS)) as usize]
-    }
-
-    /// Whether it does.
+    /// Whether an exposure persuades by the words drawn for it.
     fn persuades(
         &self,
         rows: &mut Rows<'_>,

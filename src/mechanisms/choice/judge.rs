@@ -38,7 +38,9 @@ struct Stand<'a> {
 
 /// What one platform is to one consumer, the same for all that it offers.
 struct Mind<'a> {
-    stand: &'a Stand<'a>,
+    platform: &'a Platform,
+    offers: &'a [OfferState],
+    hassle: f64,
     mood: &'a Mood,
     /// Trust in the platform.
     trust: f64,
@@ -50,43 +52,52 @@ struct Mind<'a> {
     of_strain: f64,
 }
 
-/// What the exposures of a situation have in common.
-struct Common {
-    /// Flags that any of them has.
-    any: u8,
-    /// Flags that all of them have.
-    all: u8,
-    /// 0 where all are at the list price.
-    cut: u16,
-}
-
-impl Common {
-    /// Of a situation whose exposures are added one by one.
-    #[inline]
-    fn of(first: &Exposure) -> Self {
-        Self { any: first.flags, all: first.flags, cut: first.price_bp ^ FULL_PRICE }
-    }
-
-    #[inline]
-    fn add(&mut self, e: &Exposure) {
-        self.any |= e.flags;
-        self.all &= e.flags;
-        self.cut |= e.price_bp ^ FULL_PRICE;
-    }
-}
-
 /// A situation as its alternatives see it.
 #[derive(Clone, Copy)]
 struct Whole<'a> {
     situation: &'a [Exposure],
-    need: bool,
-    /// β_F·ln(1 + friends who recommend), where it is the same for all of them.
-    of_friends: f64,
-    /// Whether it is, and nothing is reduced in price.
+    /// Flags that any of its exposures has.
+    flags: u8,
+    /// Whether all of them are alternatives of their own at the list price, and β_F·ln(1 +
+    /// friends who recommend) is the same for all.
     is_plain: bool,
 }
 
-impl Whole<'_> {
+impl<'a> Whole<'a> {
+    /// The first situation of a list that is not empty.
+    #[inline(always)]
+    fn first_of(list: &'a [Exposure]) -> Self {
+        let first = &list[0];
+        let (mut flags, mut cut, mut alike, mut n) = (first.flags, first.price_bp, false, 1);
+        // Of one exposure alone it is known whether a friend sent it.
+        let mut unlike_plain = flag::DROPPED | flag::COUPON;
+        cut ^= FULL_PRICE;
+        while let Some(e) = list.get(n)
+            && e.is_weighed_with(first)
+        {
+            flags |= e.flags;
+            cut |= e.price_bp ^ FULL_PRICE;
+            alike |= e.offer == list[n - 1].offer;
+            unlike_plain |= flag::FRIEND;
+            n += 1;
+        }
+        let is_plain = flags & unlike_plain == 0 && cut == 0 && !alike;
+        Self { situation: &list[..n], flags, is_plain }
+    }
+
+    /// Whether goods of it reach the decider.
+    #[inline(always)]
+    fn is_considered(&self) -> bool {
+        self.situation[0].category != NO_CATEGORY
+            && (self.flags & flag::DROPPED == 0 || self.situation.iter().any(is_considered))
+    }
+
+    /// Whether a need of the category is open.
+    #[inline(always)]
+    fn has_need(&self) -> bool {
+        self.flags & flag::NEED != 0
+    }
+
     /// Friends whose opened messages recommend an exposure's offer in this situation.
     fn friends(&self, of: &Exposure) -> usize {
         let recommends =
@@ -148,24 +159,18 @@ impl<'a> Judge<'a> {
         let mut seen = [0_u32; WAYS];
         list.iter().take(AHEAD).for_each(|e| self.touch(e));
         let mut place = 0;
-        while let Some(first) = list.get(place) {
-            let (mut common, mut end) = (Common::of(first), place + 1);
-            while let Some(e) = list.get(end)
-                && e.is_weighed_with(first)
-            {
-                common.add(e);
-                end += 1;
-            }
+        while place < list.len() {
+            let whole = Whole::first_of(&list[place..]);
             if let Some(later) = list.get(place + AHEAD) {
                 self.touch(later);
             }
-            if common.all & flag::DROPPED == 0 && first.category != NO_CATEGORY {
-                self.collect((place, &list[place..end]), &common, &mut seen, batch);
+            if whole.is_considered() {
+                self.collect(place, &whole, &mut seen, batch);
                 if batch.is_full() {
                     self.settle(list, batch, books, orders);
                 }
             }
-            place = end;
+            place += whole.situation.len();
         }
         self.settle(list, batch, books, orders);
         count(&seen, books);
@@ -188,28 +193,16 @@ impl<'a> Judge<'a> {
     }
 
     /// Adds the alternatives of a situation, whose first exposure stands at `place`.
-    #[inline]
-    fn collect(
-        &self,
-        (place, situation): (usize, &[Exposure]),
-        common: &Common,
-        seen: &mut [u32; WAYS],
-        batch: &mut Batch,
-    ) {
-        let (first, need) = (&situation[0], common.any & flag::NEED != 0);
-        // Of one exposure alone it is known whether a friend sent it.
-        let friend = common.any & flag::FRIEND != 0;
-        let is_cut = common.cut != 0 || common.any & flag::COUPON != 0;
-        let is_plain = !is_cut && (!friend || situation.len() == 1);
-        let of_friends = self.of_friends[usize::from(friend)];
-        let whole = Whole { situation, need, of_friends, is_plain };
+    #[inline(always)]
+    fn collect(&self, place: usize, whole: &Whole<'_>, seen: &mut [u32; WAYS], batch: &mut Batch) {
+        let (situation, first) = (whole.situation, &whole.situation[0]);
         match &self.stands[..] {
-            [stand] if is_plain => {
-                self.weigh::<true>(stand, (place, situation), &whole, seen, batch);
+            [stand] if whole.is_plain => {
+                self.weigh_plain(stand, (place, situation), whole.flags, seen, batch);
             }
-            _ => self.weigh_parts(place, whole, seen, batch),
+            _ => self.weigh_parts(place, *whole, seen, batch),
         }
-        batch.close(Address::new(first.to, u32::from(first.category)), need);
+        batch.close(Address::new(first.to, u32::from(first.category)), whole.has_need());
     }
 
     /// Adds the alternatives of any situation, platform by platform.
@@ -224,18 +217,37 @@ impl<'a> Judge<'a> {
         for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
             let stand = self.stand(&part[0]);
             if whole.is_plain {
-                self.weigh::<true>(stand, (place, part), &whole, seen, batch);
+                self.weigh_plain(stand, (place, part), whole.flags, seen, batch);
             } else {
-                self.weigh::<false>(stand, (place, part), &whole, seen, batch);
+                self.weigh(stand, (place, part), &whole, seen, batch);
             }
             place += part.len();
         }
     }
 
-    /// Adds the alternatives that one platform offers in a situation, all of them plain or not.
+    /// Adds the alternatives that one platform offers in a plain situation.
     /// Only members buy: registration drops what reaches others.
     #[inline(always)]
-    fn weigh<const PLAIN: bool>(
+    fn weigh_plain(
+        &self,
+        stand: &Stand<'_>,
+        (place, part): (usize, &[Exposure]),
+        flags: u8,
+        seen: &mut [u32; WAYS],
+        batch: &mut Batch,
+    ) {
+        let mind = self.mind(stand, part[0].to, flags & flag::NEED != 0);
+        let of_friends = self.of_friends[usize::from(flags & flag::FRIEND != 0)];
+        let room = batch.room(part.len());
+        for (k, (e, row)) in part.iter().zip(room).enumerate() {
+            seen[usize::from(e.way)] += 1;
+            *row = self.row::<true>((place + k) as u32, e, &mind, of_friends);
+        }
+        batch.keep(part.len());
+    }
+
+    /// Adds those that it offers in any situation.
+    fn weigh(
         &self,
         stand: &Stand<'_>,
         (place, part): (usize, &[Exposure]),
@@ -243,20 +255,19 @@ impl<'a> Judge<'a> {
         seen: &mut [u32; WAYS],
         batch: &mut Batch,
     ) {
-        let mind = self.mind(stand, part[0].to, whole.need);
+        let mind = self.mind(stand, part[0].to, whole.has_need());
         let room = batch.room(part.len());
-        let (mut n, mut before): (usize, Option<&Exposure>) = (0, None);
-        for (place, e) in (place as u32..).zip(part) {
-            let is_twice = before.replace(e).is_some_and(|before| repeats(before, e));
+        let mut n = 0;
+        for (k, e) in part.iter().enumerate() {
             if e.flags & flag::DROPPED != 0 {
                 continue;
             }
             seen[usize::from(e.way)] += 1;
-            if is_twice {
-                continue;
+            if k == 0 || !repeats(&part[k - 1], e) {
+                let of_friends = self.of_friends(whole.friends(e));
+                room[n] = self.row::<false>((place + k) as u32, e, &mind, of_friends);
+                n += 1;
             }
-            room[n] = self.row::<PLAIN>(place, e, &mind, whole);
-            n += 1;
         }
         batch.keep(n);
     }
@@ -275,7 +286,9 @@ impl<'a> Judge<'a> {
         let days = usize::from(self.at.day.wrapping_sub(last_order_day));
         let none = self.strains.len() - 1;
         Mind {
-            stand,
+            platform: stand.platform,
+            offers: stand.offers,
+            hassle: stand.hassle,
             mood: stand.moods.of(segment, need),
             trust,
             of_trust: c.of_trust(trust, None),
@@ -284,23 +297,21 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// One alternative.
+    /// One alternative, of a plain situation or of any.
     #[inline(always)]
     fn row<const PLAIN: bool>(
         &self,
         place: u32,
         e: &Exposure,
         mind: &Mind<'_>,
-        whole: &Whole<'_>,
+        of_friends: f64,
     ) -> Row {
-        let Mind { stand, mood, .. } = *mind;
-        let (way, offer) = (mood.way(e.channel()), &stand.offers[e.offer as usize]);
+        let Mind { platform, mood, hassle, .. } = *mind;
+        let (way, offer) = (mood.way(e.channel()), &mind.offers[e.offer as usize]);
         let (mut ln_price_ratio, mut lure) = (f64::from(offer.ln_price_ratio), way.lure);
-        let mut of_friends = whole.of_friends;
         if !PLAIN {
-            ln_price_ratio = sale::ln_price_ratio(stand.platform, e, ln_price_ratio);
-            lure = with_coupon(lure, stand.platform, e, mood);
-            of_friends = self.of_friends(whole.friends(e));
+            ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
+            lure = with_coupon(lure, platform, e, mood);
         }
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
         let terms = Terms {
@@ -316,7 +327,7 @@ impl<'a> Judge<'a> {
             habit: mind.of_habit,
             refractory: mind.of_strain,
         };
-        let (address, hassle) = (Address::new(e.to, e.offer), stand.hassle);
+        let address = Address::new(e.to, e.offer);
         Row { address, utility: terms.sum(), lure, hassle, place }
     }
 
