@@ -19,6 +19,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
 use crate::rng::{Key, Stream};
+use std::ops::Range;
 
 /// Which messages of friends are opened.
 const OPENED: Stream = Stream::new("attention/opened");
@@ -98,16 +99,16 @@ impl Mechanism for Limits {
     fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
         let (key, fatigue) = (world.env.key, &world.fatigue);
         parallel::each(&mut inbox.shards, |_, list| {
-            for run in list.chunk_by_mut(|a, b| a.to == b.to) {
-                let messages = run.iter().filter(|e| e.flags & flag::FRIEND != 0).count();
-                if messages == 0 {
-                    continue;
-                }
+            let mut done = 0;
+            while let Some(run) = next_messaged(list, done) {
+                let (run, end) = (&mut list[run.clone()], run.end);
+                let messages = run.iter().filter(|e| is_message(e)).count();
                 let chance = 1.0 / (1.0 + (messages - 1) as f64 / self.p.messages_per_wave);
                 let chance = chance * fatigue.opening(run[0].to);
                 if chance < 1.0 {
                     open_some(key, at, run, chance);
                 }
+                done = end;
             }
         });
     }
@@ -134,11 +135,26 @@ fn attending(world: &World, index: usize) -> f64 {
     parts.iter().sum()
 }
 
+/// Whether a friend sent an exposure.
+#[inline]
+fn is_message(exposure: &Exposure) -> bool {
+    exposure.flags & flag::FRIEND != 0
+}
+
+/// Where the exposures of the next consumer stand who has a friend's message; those before
+/// `done` are not looked at.
+fn next_messaged(list: &[Exposure], done: usize) -> Option<Range<usize>> {
+    let message = done + list[done..].iter().position(is_message)?;
+    let other = |e: &Exposure| e.to != list[message].to;
+    let start = list[done..message].iter().rposition(other).map_or(done, |k| done + k + 1);
+    let end = list[message..].iter().position(other).map_or(list.len(), |k| message + k);
+    Some(start..end)
+}
+
 /// Drops each of a consumer's messages from friends but with probability `chance`.
 fn open_some(key: Key, at: Clock, run: &mut [Exposure], chance: f64) {
     for (ordinal, exposure) in run.iter_mut().enumerate() {
-        let message = exposure.flags & flag::FRIEND != 0;
-        if message && key.unit(OPENED, exposure.to, at, ordinal as u32) >= chance {
+        if is_message(exposure) && key.unit(OPENED, exposure.to, at, ordinal as u32) >= chance {
             exposure.flags |= flag::DROPPED;
         }
     }

@@ -6,10 +6,10 @@
 //! back by the same rule with a shift.
 
 use crate::columns::Columns;
-use crate::exchange::{Inbox, by_receiver};
+use crate::exchange::Inbox;
 use crate::market::fatigue::Fatigue;
 use crate::market::member::{NEVER, standing};
-use crate::market::message::{Exposure, flag};
+use crate::market::message::{Exposure, NONE, flag};
 use crate::market::platform::{ChannelTerms, Resistance, Rows};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
@@ -19,10 +19,10 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::quick_logistic;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::first_words;
+use crate::rng::addressed::{Address, first_words};
 use crate::rng::sample::continuous::normal_from;
 use crate::rng::{Key, Stream, unit};
-use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// A consumer's fixed resistance.
 const RESISTANCE: Stream = Stream::new("registration/resistance");
@@ -61,23 +61,82 @@ pub const SPEC: Spec = Spec {
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    Box::new(Registration { p, platform: placement.platform, floors: Vec::new() })
+    let (platform, limits) = (placement.platform, Limits::default());
+    Box::new(Registration { p, platform, limits, idle: Mutex::default() })
 }
 
 struct Registration {
     p: Parameters,
     platform: usize,
-    /// The least resistance of those whose word has the same first [`FLOOR_BITS`] bits.
-    floors: Vec<f64>,
+    limits: Limits,
+    /// Lists of strangers between two uses: as many as threads are at work, whose room is kept.
+    idle: Mutex<Vec<Strangers>>,
 }
 
 /// Bits of a word by which a bound of the resistance is looked up.
 const FLOOR_BITS: u32 = 8;
 
-/// The least resistances, by the first bits of the word that they are drawn by: the normal
-/// number of a word never falls where the word rises.
-fn floors(law: Resistance) -> Vec<f64> {
-    (0..1 << FLOOR_BITS).map(|first| law.at(normal_from(first << (32 - FLOOR_BITS)))).collect()
+/// Different values of them.
+const FLOORS: usize = 1 << FLOOR_BITS;
+
+/// The largest words by which an exposure could persuade somebody: most could not, whatever
+/// else is known of the consumer.
+#[derive(Default)]
+struct Limits {
+    /// The least resistance of those whose word has the same first [`FLOOR_BITS`] bits.
+    floors: Vec<f64>,
+    /// j of each channel, and how far its exposures are thinned out.
+    terms: Vec<[f64; 2]>,
+    /// By channel, then the first bits of the word of the resistance.
+    words: Vec<[u32; FLOORS]>,
+}
+
+impl Limits {
+    /// The normal number of a word never falls where the word rises.
+    fn new(law: Resistance) -> Self {
+        let floor = |first: u32| law.at(normal_from(first << (32 - FLOOR_BITS)));
+        Self { floors: (0..1 << FLOOR_BITS).map(floor).collect(), ..Self::default() }
+    }
+
+    /// Makes them agree with the terms of the channels.
+    fn follow(&mut self, channels: &[ChannelTerms], shift: f64) {
+        let terms = channels.iter().map(|terms| [terms.join, terms.thinning]);
+        if self.terms.iter().copied().ne(terms.clone()) {
+            self.terms = terms.collect();
+            let limits = |terms: &[f64; 2]| limits(&self.floors, *terms, shift);
+            self.words = self.terms.iter().map(limits).collect();
+        }
+    }
+
+    /// Whether an exposure may persuade by the words drawn for it.
+    #[inline]
+    fn allow(&self, exposure: &Exposure, resistance: u32, join: u32) -> bool {
+        let words = &self.words[usize::from(exposure.channel())];
+        join <= words[(resistance >> (32 - FLOOR_BITS)) as usize]
+    }
+}
+
+/// The largest words of a channel; nobody is tired of anything.
+fn limits(floors: &[f64], [join, thinning]: [f64; 2], shift: f64) -> [u32; FLOORS] {
+    /// Above one by more than what `quick_logistic` is off.
+    const CERTAINLY: f64 = 1.0 + 1e-9;
+    let mut words = [u32::MAX; FLOORS];
+    for (word, floor) in words.iter_mut().zip(floors) {
+        let most = quick_logistic(join + shift.max(0.0) - floor) / thinning;
+        // Cut at the largest word where all persuade.
+        *word = (most * CERTAINLY * 4_294_967_296.0) as u32;
+    }
+    words
+}
+
+impl Registration {
+    /// Works with a list of strangers that nobody else uses.
+    fn with_strangers(&self, work: impl FnOnce(&mut Strangers)) {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut strangers = idle().pop().unwrap_or_default();
+        work(&mut strangers);
+        idle().push(strangers);
+    }
 }
 
 impl Mechanism for Registration {
@@ -85,7 +144,7 @@ impl Mechanism for Registration {
     fn start(&mut self, world: &mut World) {
         let env = &world.env;
         let law = Resistance { mean: self.p.resistance_mean, sd: self.p.resistance_sd };
-        self.floors = floors(law);
+        self.limits = Limits::new(law);
         let share = env.start.registered_share;
         let platform = &mut world.platforms[self.platform];
         platform.resistance = law;
@@ -119,13 +178,14 @@ impl Mechanism for Registration {
         let (law, channels) = (platform.resistance, platform.channels.clone());
         let before: usize = platform.joined.iter().map(Vec::len).sum();
         let back: u64 = platform.books.iter().map(|book| book.tally.won_back).sum();
-        let (shift, floors) = (self.p.win_back_shift, self.floors.as_slice());
-        let doorway = Doorway { key, law, floors, channels: &channels, fatigue, shift, at };
-        parallel::each_pair(
-            &mut platform.rows(env.consumers),
-            &mut inbox.shards,
-            |_, rows, list| doorway.receive_all(rows, list, self.platform as u8),
-        );
+        let (number, shift) = (self.platform as u8, self.p.win_back_shift);
+        self.limits.follow(&channels, shift);
+        let limits = &self.limits;
+        let doorway = Doorway { number, key, law, channels, limits, fatigue, shift, at };
+        let rows = &mut platform.rows(env.consumers);
+        parallel::each_pair(rows, &mut inbox.shards, |_, rows, list| {
+            self.with_strangers(|strangers| doorway.receive(rows, list, strangers));
+        });
         let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
         let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;
         platform.n_live += joined as u64;
@@ -133,94 +193,105 @@ impl Mechanism for Registration {
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, floors: _ } = self;
+        let Self { p: _, platform: _, limits: _, idle: _ } = self;
     }
 }
 
-/// Where the exposures of those who are no members stand, consumer by consumer.
-fn strangers(rows: &Rows<'_>, list: &[Exposure]) -> Vec<Range<usize>> {
-    let mut end = 0;
-    let runs = by_receiver(list).map(|run| {
-        end += run.len();
-        end - run.len()..end
-    });
-    runs.filter(|run| !rows.is_live(list[run.start].to)).collect()
+/// The exposures of those who are no members, and the words that decide on them.
+#[derive(Default)]
+struct Strangers {
+    exposures: Vec<Stranger>,
+    /// Words of the consumers' resistances.
+    resistances: Vec<u32>,
+    /// Words of the exposures' persuasion.
+    joins: Vec<u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Stranger {
+    consumer: u32,
+    /// How many exposures of this platform the consumer had before in this wave.
+    ordinal: u32,
+    /// Position in the shard's list.
+    place: u32,
+}
+
+impl Strangers {
+    /// Finds the exposures of a platform that reached no member. Members pass by their bits.
+    fn find(&mut self, rows: &Rows<'_>, list: &[Exposure], platform: u8) {
+        self.exposures.clear();
+        let (mut consumer, mut ordinal) = (NONE, 0);
+        for (place, e) in list.iter().enumerate() {
+            if rows.is_live(e.to) || e.platform() != platform {
+                continue;
+            }
+            ordinal = if e.to == consumer { ordinal + 1 } else { 0 };
+            consumer = e.to;
+            self.exposures.push(Stranger { consumer, ordinal, place: place as u32 });
+        }
+    }
+
+    /// (exposures) → words.
+    fn draw(&mut self, key: Key, at: Clock) {
+        let Self { exposures, resistances, joins } = self;
+        let of = (key, RESISTANCE, Clock::default());
+        first_words(of, exposures, |one| Address::new(one.consumer, 0), resistances);
+        let address = |one: &Stranger| Address::new(one.consumer, one.ordinal);
+        first_words((key, JOIN, at), exposures, address, joins);
+    }
 }
 
 struct Doorway<'a> {
+    /// Number of the platform.
+    number: u8,
     key: Key,
     law: Resistance,
-    floors: &'a [f64],
-    channels: &'a [ChannelTerms],
+    channels: Vec<ChannelTerms>,
+    limits: &'a Limits,
     fatigue: &'a Fatigue,
     shift: f64,
     at: Clock,
 }
 
 impl Doorway<'_> {
-    /// Lets the exposures of a shard's strangers persuade. Members pass by their bits.
-    fn receive_all(&self, rows: &mut Rows<'_>, list: &mut [Exposure], platform: u8) {
-        let runs = strangers(rows, list);
-        let (mut resistances, mut joins) = (Vec::new(), Vec::new());
-        let consumers = || runs.iter().map(|run| (list[run.start].to, 0));
-        first_words(self.key, RESISTANCE, Clock::default(), consumers(), &mut resistances);
-        first_words(self.key, JOIN, self.at, consumers(), &mut joins);
-        for ((run, resistance), join) in runs.into_iter().zip(resistances).zip(joins) {
-            self.receive(rows, &mut list[run], (resistance, join), platform);
-        }
-    }
-
-    /// Lets one consumer's exposures persuade, one after the other; the words are those of the
-    /// resistance and of the first exposure.
-    fn receive(
-        &self,
-        rows: &mut Rows<'_>,
-        run: &mut [Exposure],
-        (resistance, first): (u32, u32),
-        platform: u8,
-    ) {
-        let mut joined = false;
-        let own = run.iter_mut().filter(|exposure| exposure.platform() == platform);
-        for (ordinal, exposure) in (0..).zip(own) {
-            if exposure.flags & flag::DROPPED != 0 {
+    /// Lets the exposures of a shard's strangers persuade, one after the other, and drops those
+    /// of whoever has not joined.
+    fn receive(&self, rows: &mut Rows<'_>, list: &mut [Exposure], strangers: &mut Strangers) {
+        strangers.find(rows, list, self.number);
+        strangers.draw(self.key, self.at);
+        let Strangers { exposures, resistances, joins } = strangers;
+        let mut joined = NONE;
+        for ((stranger, resistance), join) in exposures.iter().zip(resistances).zip(joins) {
+            let exposure = &mut list[stranger.place as usize];
+            if stranger.consumer == joined || exposure.flags & flag::DROPPED != 0 {
                 continue;
             }
-            let draw = || match ordinal {
-                0 => first,
-                _ => self.key.word(JOIN, exposure.to, self.at, ordinal),
-            };
-            if !joined && self.persuades(rows, exposure, resistance, unit(draw())) {
-                joined = true;
+            // No record is looked at and no quantile is made for most.
+            if self.limits.allow(exposure, *resistance, *join)
+                && self.persuades(rows, exposure, *resistance, *join)
+            {
+                joined = stranger.consumer;
                 self.admit(rows, exposure);
-            }
-            if !joined {
+            } else {
                 exposure.flags |= flag::DROPPED;
             }
         }
     }
 
-    /// Whether an exposure persuades by a number drawn for it. Most do not, whatever else is
-    /// known of the consumer: no record is looked at and no quantile is made for them.
+    /// Whether an exposure persuades by the words drawn for it.
     fn persuades(
         &self,
         rows: &mut Rows<'_>,
         exposure: &Exposure,
         resistance: u32,
-        unit: f64,
+        join: u32,
     ) -> bool {
-        /// Above one by more than what `quick_logistic` is off.
-        const CERTAINLY: f64 = 1.0 + 1e-9;
-        let terms = &self.channels[exposure.channel() as usize];
+        let terms = &self.channels[usize::from(exposure.channel())];
         let lost = if terms.advert { self.fatigue.lost_to_adverts(exposure.to) } else { 0.0 };
-        let probability =
-            |shift, rho| quick_logistic(terms.join + shift - lost - rho) / terms.thinning;
-        let floor = self.floors[(resistance >> (32 - FLOOR_BITS)) as usize];
-        if unit > probability(self.shift.max(0.0), floor) * CERTAINLY {
-            return false;
-        }
         let lapsed = rows.member(exposure.to).is_registered();
         let shift = if lapsed { self.shift } else { 0.0 };
-        unit < probability(shift, self.law.at(normal_from(resistance)))
+        let rho = self.law.at(normal_from(resistance));
+        unit(join) < quick_logistic(terms.join + shift - lost - rho) / terms.thinning
     }
 
     fn admit(&self, rows: &mut Rows<'_>, exposure: &Exposure) {

@@ -224,10 +224,12 @@ pub fn quick_ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     // Added to exponents to keep them positive: vectors have no signed shift of 64 bits.
     const BIAS: u64 = 1_024;
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
     let bits = x.to_bits();
     let biased = bits.wrapping_sub(SQRT_HALF).wrapping_add(BIAS << 52) >> 52;
     let m = f64::from_bits(bits.wrapping_sub(biased.wrapping_sub(BIAS) << 52));
-    let exponent = f64::from(biased as i32 - BIAS as i32);
+    // A whole number below 2⁵² in the low bits of 2⁵² is added to it; vectors convert so.
+    let exponent = f64::from_bits(biased | WHOLE.to_bits()) - (WHOLE + BIAS as f64);
     let s = (m - 1.0) / (m + 1.0);
     let s2 = s * s;
     let s4 = s2 * s2;

@@ -3,44 +3,47 @@
 //! Noise and race times of a batch are made by wide loops. The operations on each number,
 //! and their order, are those of weighing one alternative after the other.
 
+use super::{OUTSIDE, TASTE};
 use crate::quantity::math::quick_exp;
+use crate::quantity::time::Clock;
+use crate::rng::Key;
+use crate::rng::addressed::{Address, exponential_numbers, exponential_pairs};
 use crate::simd::{self, Kernel};
 
 /// Alternatives weighed side by side: enough for wide loops, few enough for the nearest cache.
 const FULL: usize = 192;
 
 /// One alternative.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Row {
-    /// Its exposure's position in the shard's list.
-    pub place: u32,
-    /// Who weighs it.
-    pub consumer: u32,
-    /// What is weighed.
-    pub offer: u32,
+    /// Who weighs it, and the offer.
+    pub address: Address,
     /// U alone at the exposure's price, a coupon included.
     pub utility: f64,
     /// What buying in the first other way gains before its hassle; −∞ where there is none.
     pub lure: f64,
     /// Mean hassle of that way.
     pub hassle: f64,
+    /// Its exposure's position in the shard's list.
+    pub place: u32,
 }
 
 /// The exposures of one consumer to goods of one category.
 #[derive(Clone, Copy)]
 pub struct Situation {
-    /// Who is in it.
-    pub consumer: u32,
-    /// What the goods are.
-    pub category: u16,
-    /// Whether a need of the category is open.
-    pub need: bool,
+    /// Who is in it, and the category.
+    pub address: Address,
     /// The row after its last.
     pub end: u32,
+    /// Whether a need of the category is open.
+    pub need: bool,
 }
 
 /// An alternative that wins its situation.
+#[derive(Clone, Copy)]
 pub struct Winner {
+    /// Who buys, and the offer.
+    pub address: Address,
     /// Its exposure's position in the shard's list.
     pub place: u32,
     /// The way in which it is bought, 0 for alone.
@@ -52,30 +55,58 @@ pub struct Winner {
 /// Alternatives that are weighed together, and the situations they belong to.
 #[derive(Default)]
 pub struct Batch {
-    /// The alternatives.
-    pub rows: Vec<Row>,
-    /// The situations, each after the one before it in `rows`.
-    pub situations: Vec<Situation>,
-    /// An exponential number of each alternative, of the race; then its race time.
-    pub times: Vec<f64>,
-    /// An exponential number of each alternative, of its hassle.
-    pub hassles: Vec<f64>,
+    /// Room for the alternatives, of which there are `n_rows`.
+    room: Vec<Row>,
+    n_rows: usize,
+    /// The situations, each after the one before it in the rows.
+    situations: Vec<Situation>,
+    /// Exponential numbers of each alternative: of the race, and of the hassle.
+    noise: Vec<[f64; 2]>,
     /// Race time of buying nothing, by situation.
-    pub outside: Vec<f64>,
-    /// What the best way of buying each gains over buying it alone, and that way.
-    pub best: Vec<(f64, u8)>,
-    /// −U in the best way.
-    exponents: Vec<f64>,
+    outside: Vec<f64>,
+    /// What the best way of buying each gains over buying it alone.
+    gains: Vec<f64>,
+    /// That way, 0 for alone.
+    variants: Vec<u8>,
+    /// Race times in the best way.
+    times: Vec<f64>,
+    /// Room for the rows that win, and whether their situation has a need.
+    found: Vec<(u32, bool)>,
     /// What is bought.
     pub winners: Vec<Winner>,
     /// A word for the priority of each.
     pub priorities: Vec<u32>,
 }
 
-/// Race times from exponential numbers and exponents −U: E·exp(−U).
+/// The best of buying alone and in the first other way. Alone and in a team it is the same
+/// good, so that the way with the larger utility wins.
+struct BestWays<'a> {
+    rows: &'a [Row],
+    noise: &'a [[f64; 2]],
+    gains: &'a mut [f64],
+    variants: &'a mut [u8],
+}
+
+impl Kernel for BestWays<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let best = self.gains.iter_mut().zip(self.variants);
+        for ((row, [_, hassle]), (gain, variant)) in self.rows.iter().zip(self.noise).zip(best) {
+            let more = row.lure - row.hassle * *hassle;
+            *gain = if more > 0.0 { more } else { 0.0 };
+            *variant = u8::from(more > 0.0);
+        }
+    }
+}
+
+/// Race times: E·exp(−U) in the best way.
 struct Race<'a> {
+    rows: &'a [Row],
+    noise: &'a [[f64; 2]],
+    gains: &'a [f64],
     times: &'a mut [f64],
-    exponents: &'a [f64],
 }
 
 impl Kernel for Race<'_> {
@@ -83,69 +114,121 @@ impl Kernel for Race<'_> {
 
     #[inline(always)]
     fn run(self) {
-        for (time, exponent) in self.times.iter_mut().zip(self.exponents) {
-            *time *= quick_exp(*exponent);
+        let alternatives = self.rows.iter().zip(self.noise).zip(self.gains);
+        for (((row, [exponential, _]), gain), time) in alternatives.zip(self.times) {
+            *time = exponential * quick_exp(-(row.utility + gain));
         }
     }
 }
 
 impl Batch {
+    /// Room for `n` more alternatives of one situation.
+    #[inline]
+    pub fn room(&mut self, n: usize) -> &mut [Row] {
+        if self.room.len() < self.n_rows + n {
+            self.grow(n);
+        }
+        &mut self.room[self.n_rows..self.n_rows + n]
+    }
+
+    #[cold]
+    fn grow(&mut self, n: usize) {
+        self.room.resize(self.n_rows + n.max(FULL), Row::default());
+    }
+
+    /// Keeps the first `n` alternatives that were put into the room.
+    #[inline]
+    pub fn keep(&mut self, n: usize) {
+        self.n_rows += n;
+    }
+
+    /// Ends a situation.
+    #[inline]
+    pub fn close(&mut self, address: Address, need: bool) {
+        self.situations.push(Situation { address, end: self.n_rows as u32, need });
+    }
+
     /// Whether it is time to decide.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.rows.len() >= FULL
+        self.n_rows >= FULL
     }
 
     /// Whether there is nothing to decide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.n_rows == 0
     }
 
     /// Empties it; its room stays.
     pub fn clear(&mut self) {
-        self.rows.clear();
+        self.n_rows = 0;
         self.situations.clear();
     }
 
-    /// (hassles) → the best of buying alone and in the first other way. Alone and in a team it
-    /// is the same good, so that the way with the larger utility wins.
-    pub fn weigh_ways(&mut self) {
-        let Self { rows, hassles, best, .. } = self;
-        best.clear();
-        best.extend(rows.iter().zip(hassles).map(|(row, hassle)| {
-            let more = row.lure - row.hassle * *hassle;
-            if more > 0.0 { (more, 1) } else { (0.0, 0) }
-        }));
+    /// The alternatives, and what is found of each: what its best way gains, and that way.
+    pub fn ways(&mut self) -> impl Iterator<Item = (&Row, (&mut f64, &mut u8))> {
+        let best = self.gains.iter_mut().zip(&mut self.variants);
+        self.room[..self.n_rows].iter().zip(best)
     }
 
-    /// (times, best) → race times.
+    /// (rows, situations) → noise, and the race times of buying nothing.
+    pub fn draw(&mut self, key: Key, morning: Clock) {
+        let Self { room, n_rows, situations, noise, outside, .. } = self;
+        exponential_pairs((key, TASTE, morning), &room[..*n_rows], |row| row.address, noise);
+        exponential_numbers((key, OUTSIDE, morning), situations, |one| one.address, outside);
+    }
+
+    /// (noise) → gains, variants.
+    pub fn find_best_ways(&mut self) {
+        let Self { room, n_rows, noise, gains, variants, .. } = self;
+        let rows = &room[..*n_rows];
+        gains.resize(rows.len(), 0.0);
+        variants.resize(rows.len(), 0);
+        simd::widest(BestWays { rows, noise, gains, variants });
+    }
+
+    /// (noise, gains) → race times.
     pub fn race(&mut self) {
-        let Self { rows, times, best, exponents, .. } = self;
-        exponents.clear();
-        exponents.extend(rows.iter().zip(best).map(|(row, (gain, _))| -(row.utility + *gain)));
-        simd::widest(Race { times, exponents });
+        let Self { room, n_rows, noise, gains, times, .. } = self;
+        let rows = &room[..*n_rows];
+        times.resize(rows.len(), 0.0);
+        simd::widest(Race { rows, noise, gains, times });
     }
 
     /// The alternative with the smallest race time of each situation, where that is smaller
-    /// than that of buying nothing; of equals the first.
+    /// than that of buying nothing; of equals the first. Which wins cannot be foretold, so that
+    /// nothing branches on it.
     pub fn find_winners(&mut self) {
-        let Self { rows, situations, times, outside, best, winners, .. } = self;
-        winners.clear();
-        let mut timed = times.iter().enumerate();
-        let mut begin = 0;
+        const NOTHING: usize = usize::MAX;
+        let Self { situations, outside, times, found, .. } = self;
+        // One more than can be found: what does not win is written too, and then overwritten.
+        if found.len() <= situations.len() {
+            found.resize(situations.len() + 1, (0, false));
+        }
+        let (mut begin, mut n) = (0, 0);
         for (situation, &outside) in situations.iter().zip(&*outside) {
-            let (mut least, mut first) = (outside, usize::MAX);
-            for (k, &time) in timed.by_ref().take((situation.end - begin) as usize) {
+            let end = situation.end as usize;
+            let (mut least, mut first) = (outside, NOTHING);
+            for (k, &time) in (begin..).zip(&times[begin..end]) {
                 (least, first) = if time < least { (time, k) } else { (least, first) };
             }
-            begin = situation.end;
-            if let (Some(row), Some((_, variant))) = (rows.get(first), best.get(first)) {
-                let (place, need) = (row.place, situation.need);
-                winners.push(Winner { place, variant: *variant, need });
-            }
+            begin = end;
+            found[n] = (first as u32, situation.need);
+            n += usize::from(first != NOTHING);
         }
+        self.list_winners(n);
+    }
+
+    fn list_winners(&mut self, n: usize) {
+        let Self { room: rows, variants, found, winners, .. } = self;
+        winners.clear();
+        winners.extend(found[..n].iter().map(|&(row, need)| {
+            let (Row { address, place, .. }, variant) =
+                (rows[row as usize], variants[row as usize]);
+            Winner { address, place, variant, need }
+        }));
     }
 }
 
@@ -154,23 +237,26 @@ mod tests {
     use super::*;
 
     fn row(place: u32, utility: f64, lure: f64) -> Row {
-        Row { place, consumer: 0, offer: 0, utility, lure, hassle: 1.0 }
+        Row { address: Address::default(), place, utility, lure, hassle: 1.0 }
     }
 
     #[test]
     fn the_smallest_race_time_wins_in_the_better_way() {
-        let situation = |end, need| Situation { consumer: 0, category: 0, need, end };
         let alone = f64::NEG_INFINITY;
-        let mut batch = Batch {
-            rows: vec![row(0, 0.0, alone), row(1, 0.0, 2.0), row(4, -9.0, 0.5), row(5, 1.0, alone)],
-            situations: vec![situation(2, true), situation(3, false), situation(4, false)],
-            times: vec![1.0, 1.0, 1.0, 1.0],
-            hassles: vec![0.5; 4],
-            outside: vec![0.9, 1.0, 0.9],
-            ..Batch::default()
-        };
-        batch.weigh_ways();
-        assert_eq!(batch.best, [(0.0, 0), (1.5, 1), (0.0, 0), (0.0, 0)]);
+        let rows = [row(0, 0.0, alone), row(1, 0.0, 2.0), row(4, -9.0, 0.5), row(5, 1.0, alone)];
+        let mut batch = Batch::default();
+        for (rows, need) in [(&rows[..2], true), (&rows[2..3], false), (&rows[3..], false)] {
+            batch.room(3)[..rows.len()].copy_from_slice(rows);
+            batch.keep(rows.len());
+            batch.close(Address::default(), need);
+        }
+        batch.noise = vec![[1.0, 0.5]; 4];
+        batch.outside = vec![0.9, 1.0, 0.9];
+        batch.find_best_ways();
+        assert_eq!(
+            (&batch.gains[..], &batch.variants[..]),
+            (&[0.0, 1.5, 0.0, 0.0][..], &[0, 1, 0, 0][..])
+        );
         batch.race();
         batch.find_winners();
         let won: Vec<_> = batch.winners.iter().map(|w| (w.place, w.variant, w.need)).collect();

@@ -8,6 +8,8 @@
 
 mod batch;
 mod judge;
+mod mood;
+mod sale;
 
 use crate::columns::Columns;
 use crate::exchange::Inbox;
@@ -19,14 +21,17 @@ use crate::market::utility::Coefficients;
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
-use crate::mechanism::world::World;
+use crate::mechanism::world::{MAX_PLATFORMS, World};
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
+use crate::quantity::math::quick_exp;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use batch::Batch;
 use judge::Judge;
+use smallvec::SmallVec;
+use std::f64::consts::LN_2;
 use std::sync::{Mutex, PoisonError};
 
 /// How an offer strikes a consumer on a day, and its hassle in each variant.
@@ -83,7 +88,8 @@ pub const SPEC: Spec = Spec {
 };
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
-    Box::new(Choice { p: Parameters::from_values(values), idle: Mutex::default() })
+    let (strains, idle) = (Vec::new(), Mutex::default());
+    Box::new(Choice { p: Parameters::from_values(values), strains, idle })
 }
 
 /// A fifth of what is considered is ordered.
@@ -95,11 +101,25 @@ fn load(_values: &Values, extent: &Extent) -> Load {
 
 struct Choice {
     p: Parameters,
+    /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
+    strains: Vec<f64>,
     /// Batches between two uses: as many as threads are at work, whose room is kept.
     idle: Mutex<Vec<Batch>>,
 }
 
 impl Choice {
+    /// Makes the strains of all days until today.
+    fn strain_until(&mut self, day: u16) {
+        let Parameters { refractory, refractory_half_life_days, .. } = self.p;
+        let strains = &mut self.strains;
+        strains.pop();
+        for days in strains.len()..=usize::from(day) {
+            let left = quick_exp(-LN_2 * days as f64 / refractory_half_life_days);
+            strains.push(refractory * left);
+        }
+        strains.push(0.0);
+    }
+
     /// Works with a batch that nobody else uses.
     fn with_batch(&self, work: impl FnOnce(&mut Batch)) {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,11 +155,12 @@ impl Mechanism for Choice {
         inbox: &Inbox<Exposure>,
         placed: &mut [Vec<Order>],
     ) {
+        self.strain_until(at.day);
         let World { env, platforms, coefficients, link, .. } = world;
         let mut books: Vec<Vec<Book>> =
             platforms.iter_mut().map(|p| std::mem::take(&mut p.books)).collect();
-        let mut by_shard: Vec<Vec<&mut Book>> = transposed(&mut books);
-        let judge = Judge::new(env, platforms, *coefficients, at);
+        let mut by_shard: Vec<Shelf<'_>> = transposed(&mut books);
+        let judge = Judge::new(env, platforms, *coefficients, &self.strains, at);
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             self.with_batch(|batch| {
@@ -154,7 +175,7 @@ impl Mechanism for Choice {
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, idle: _ } = self;
+        let Self { p: _, strains: _, idle: _ } = self;
     }
 }
 
@@ -171,10 +192,13 @@ fn pay_coupons(link: &Link, platform: &mut Platform, index: u8, placed: &mut [Ve
     });
 }
 
+/// A shard's books of all platforms.
+type Shelf<'a> = SmallVec<[&'a mut Book; MAX_PLATFORMS]>;
+
 /// Shard by shard, the books of all platforms.
-fn transposed(books: &mut [Vec<Book>]) -> Vec<Vec<&mut Book>> {
+fn transposed(books: &mut [Vec<Book>]) -> Vec<Shelf<'_>> {
     let shards = books.first().map_or(0, Vec::len);
-    let mut rows: Vec<Vec<&mut Book>> = (0..shards).map(|_| Vec::new()).collect();
+    let mut rows: Vec<Shelf<'_>> = (0..shards).map(|_| Shelf::new()).collect();
     for of_platform in books {
         for (row, book) in rows.iter_mut().zip(of_platform) {
             row.push(book);
