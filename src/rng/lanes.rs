@@ -4,7 +4,7 @@
 use super::philox::{Blocks, Common, Group, Keep, N_GROUP, Philox, make};
 use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_ln};
 use crate::quantity::time::Clock;
-use crate::rng::{Draws, Key, Stream, moment, unit};
+use crate::rng::{Draws, Key, Stream, unit};
 use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// Consumers whose words are made together.
@@ -16,12 +16,6 @@ pub const N_LANES: usize = 64;
 pub fn lanes(key: Key, stream: Stream, first_entity: u32, at: Clock) -> [u32; N_LANES] {
     debug_assert!(first_entity.is_multiple_of(64), "lanes start at a multiple of 64");
     quads(Neighbours { common: Common::of(key, stream, at), first: first_entity })
-}
-
-impl Common {
-    fn of(key: Key, stream: Stream, at: Clock) -> Self {
-        Self { key: key.words(), moment: moment(at), stream: stream.id }
-    }
 }
 
 struct Neighbours {
@@ -179,16 +173,28 @@ pub fn draws_of(
     list: impl Iterator<Item = (u32, u32)>,
 ) -> Vec<Draws> {
     let mut all = Vec::with_capacity(list.size_hint().0);
-    let mut rows = [[0; 4]; N_GROUP];
+    let mut rows = [[[0; 4]; 4]; N_GROUP / 4];
     let common = Common::of(key, stream, at);
     by_groups(list, |group| {
-        make(common, group, &mut Rows { rows: &mut rows, step: 1 });
+        make(common, group, &mut Whole(&mut rows));
         let addresses = group.entities.iter().zip(&group.items).take(group.n);
-        all.extend(addresses.zip(rows).map(|((entity, item), words)| {
-            Draws::after_first(common.key, [*entity, common.moment, common.stream, *item], words)
+        all.extend(addresses.zip(rows.as_flattened()).map(|((entity, item), words)| {
+            Draws::after_first(common.key, [*entity, common.moment, common.stream, *item], *words)
         }));
     });
     all
+}
+
+/// Keeps all four words.
+struct Whole<'a>(&'a mut [[[u32; 4]; 4]]);
+
+impl Keep for Whole<'_> {
+    #[inline(always)]
+    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
+        if let Some(rows) = self.0.get_mut(quad) {
+            *rows = Q::rows(words);
+        }
+    }
 }
 
 /// Keeps all four words, in every `step`-th row.
@@ -353,15 +359,15 @@ pub fn lane_words(
 ) {
     words.clear();
     let common = Common::of(key, stream, at);
-    let mut rows = [[0; 4]; N_GROUP];
+    let mut rows = [[[0; 4]; 4]; N_GROUP / 4];
     let mut group = Group::new();
     group.items = [u32::MAX; N_GROUP];
     let mut made = 0;
     // Where an entity's word will be found stands in its place until the group is full.
     let mut look_up = |group: &Group, words: &mut [u32]| {
-        make(common, group, &mut Rows { rows: &mut rows, step: 1 });
+        make(common, group, &mut Whole(&mut rows));
         for word in words {
-            *word = rows.as_flattened()[*word as usize];
+            *word = rows.as_flattened().as_flattened()[*word as usize];
         }
     };
     for entity in entities {
@@ -396,13 +402,21 @@ pub fn long_words(
         let made = words.len();
         words.resize(made + 4 * step * group.room(), 0);
         let rows = words[made..].as_chunks_mut().0;
-        for block in 0..blocks {
-            let moment = common.moment.wrapping_add(block << 20);
-            let rows = &mut rows[block as usize..];
-            make(Common { moment, ..common }, group, &mut Rows { rows, step });
+        if blocks == 1 {
+            make(common, group, &mut Whole(rows.as_chunks_mut().0));
+        } else {
+            make_several(common, group, (rows, step));
         }
         words.truncate(made + 4 * step * group.n);
     });
+}
+
+/// Makes `step` blocks of each address, whose rows follow one another.
+fn make_several(common: Common, group: &Group, (rows, step): (&mut [[u32; 4]], usize)) {
+    for block in 0..step {
+        let moment = common.moment.wrapping_add((block as u32) << 20);
+        make(Common { moment, ..common }, group, &mut Rows { rows: &mut rows[block..], step });
+    }
 }
 
 /// Calls `work` with a list's addresses, group by group.
@@ -627,6 +641,17 @@ mod tests {
         for limit in [0, 1 << 30, words[17], words[17] + 1, u32::MAX] {
             let bits = below(&words, limit);
             assert!((0..N_LANES).all(|i| (bits >> i & 1 == 1) == (words[i] < limit)));
+        }
+    }
+
+    #[test]
+    fn rows_below_a_limit_are_found_in_whole_and_broken_blocks() {
+        let column: Vec<u32> = (0..200).map(|k: u32| k.wrapping_mul(0x9e37_79b9)).collect();
+        for (n, limit) in [(0, 9), (63, 1 << 31), (64, 1 << 30), (200, 1 << 29), (200, u32::MAX)] {
+            let mut rows = vec![7];
+            rows_below(&column[..n], limit, &mut rows);
+            let plain = (0..n).filter(|k| column[*k] < limit).map(|k| k as u32);
+            assert_eq!(rows, [7].into_iter().chain(plain).collect::<Vec<_>>());
         }
     }
 

@@ -5,6 +5,7 @@
 //! 2011). No generator is stored anywhere, so adding a mechanism moves no other
 //! mechanism's draws, and two arms that ask the same question get the same answer.
 
+pub mod addressed;
 pub mod gaps;
 pub mod lanes;
 mod philox;
