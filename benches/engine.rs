@@ -12,7 +12,7 @@ use guanxi::model;
 use guanxi::network;
 use guanxi::parallel::Shards;
 use guanxi::quantity::time::Clock;
-use guanxi::rng::lanes::{N_LANES, lanes};
+use guanxi::rng::neighbours::{N_LANES, lanes};
 use guanxi::rng::sample::discrete::{Alias, zipf_weights};
 use guanxi::rng::{Key, Stream};
 use guanxi::scenario::Scenario;

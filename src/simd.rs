@@ -1,5 +1,6 @@
-//! The one module with `unsafe`: calls into code compiled for wider vectors, hints to the
-//! memory and the operating system, and columns that are read out of a mapped file.
+//! The one module with `unsafe`: calls into code compiled for wider vectors, four words side by
+//! side ([`Quad`]), hints to the memory and the operating system, and columns that are read out
+//! of a mapped file.
 //!
 //! The program is built for any processor of its architecture. On x86-64 that
 //! means vectors of two u64; a processor with AVX2 has four. [`widest`] compiles

@@ -238,3 +238,27 @@ impl Views<'_> {
 pub fn any_slot(slots: f64) -> f64 {
     1.0 - exp(-slots)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rare and frequent successes, the last block short.
+    #[test]
+    fn what_is_scattered_is_what_each_block_draws() {
+        let (key, stream, at) = (Key::new(6, 1), Stream::new("test/scattered"), Clock::start_of(7));
+        for probability in [0.0, 1e-7, 0.001, 0.02, 0.046, 0.05, 0.3, 0.999_999_99, 1.0] {
+            let consumers = 640..64 * 210 - 17;
+            let scattered = Scattered { key, stream, at, item: 3, probability };
+            let mut found = Vec::new();
+            scattered.among(&consumers, |consumer| found.push(consumer));
+            let mut plain = Vec::new();
+            for start in consumers.clone().step_by(64) {
+                let draws = key.draws(stream, start / 64, at, 3);
+                let n = (consumers.end - start).min(64);
+                successes(draws, n, probability, |k| plain.push(start + k));
+            }
+            assert_eq!(found, plain, "{probability}");
+        }
+    }
+}

@@ -20,7 +20,7 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::exp;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{N_LANES, lanes};
+use crate::rng::neighbours::{N_LANES, lanes};
 use crate::rng::{Stream, unit};
 
 /// How much of a level is forgotten.

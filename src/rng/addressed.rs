@@ -4,14 +4,11 @@
 //! item of a list has is told by a function of it, which should do no more than read a field,
 //! so that it melts into the wide code.
 
-use super::philox::{Common, Philox};
-use super::{Key, Stream, moment};
+use super::philox::{Blocks, Common, Philox};
+use super::{Key, Stream, unit};
 use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
 use crate::simd::{Quad, Quads, quads};
-
-/// Addresses whose words stand side by side.
-const N_SIDE: usize = 8;
 
 /// What a draw is for, beside its stream and its moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,13 +37,16 @@ impl Address {
     }
 }
 
+/// Addresses whose numbers are made side by side.
+const N_SIDE: usize = 8;
+
 /// What is made of the words of an address.
 trait Making {
     /// What comes out.
     type Made: Copy + Default;
 
-    /// It, of the first and the second word of each of the addresses.
-    fn make(firsts: &[u32; N_SIDE], seconds: &[u32; N_SIDE]) -> [Self::Made; N_SIDE];
+    /// It, of eight addresses.
+    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [Self::Made; N_SIDE];
 }
 
 /// The first word.
@@ -56,8 +56,8 @@ impl Making for FirstWord {
     type Made = u32;
 
     #[inline(always)]
-    fn make(firsts: &[u32; N_SIDE], _seconds: &[u32; N_SIDE]) -> [u32; N_SIDE] {
-        *firsts
+    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [u32; N_SIDE] {
+        words_at(words, 0)
     }
 }
 
@@ -68,8 +68,8 @@ impl Making for Exponential {
     type Made = f64;
 
     #[inline(always)]
-    fn make(firsts: &[u32; N_SIDE], _seconds: &[u32; N_SIDE]) -> [f64; N_SIDE] {
-        exponentials(firsts)
+    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [f64; N_SIDE] {
+        exponentials(&words_at(words, 0))
     }
 }
 
@@ -80,8 +80,9 @@ impl Making for ExponentialPair {
     type Made = [f64; 2];
 
     #[inline(always)]
-    fn make(firsts: &[u32; N_SIDE], seconds: &[u32; N_SIDE]) -> [[f64; 2]; N_SIDE] {
-        let (firsts, seconds) = (exponentials(firsts), exponentials(seconds));
+    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [[f64; 2]; N_SIDE] {
+        let firsts = exponentials(&words_at(words, 0));
+        let seconds = exponentials(&words_at(words, 1));
         let mut made = [[0.0; 2]; N_SIDE];
         for i in 0..N_SIDE {
             made[i] = [firsts[i], seconds[i]];
@@ -90,23 +91,21 @@ impl Making for ExponentialPair {
     }
 }
 
+/// The `k`-th words of eight blocks.
+#[inline(always)]
+fn words_at<Q: Quad>(words: &[Blocks<Q>; 2], k: usize) -> [u32; N_SIDE] {
+    let ([a, b, c, d], [e, f, g, h]) = (words[0][k].words(), words[1][k].words());
+    [a, b, c, d, e, f, g, h]
+}
+
 /// −ln U of each word.
 #[inline(always)]
 fn exponentials(words: &[u32; N_SIDE]) -> [f64; N_SIDE] {
     let mut numbers = [0.0; N_SIDE];
     for i in 0..N_SIDE {
-        numbers[i] = -quick_ln(wide_unit(words[i]));
+        numbers[i] = -quick_ln(unit(words[i]));
     }
     numbers
-}
-
-/// [`unit`](super::unit) of a word.
-#[inline(always)]
-fn wide_unit(word: u32) -> f64 {
-    // A whole number below 2⁵² in the low bits of 2⁵² is added to it; vectors convert so.
-    const WHOLE: f64 = 4_503_599_627_370_496.0;
-    let whole = f64::from_bits(u64::from(word) | WHOLE.to_bits()) - WHOLE;
-    (whole + 0.5) * (1.0 / 4_294_967_296.0)
 }
 
 /// A list, and where what is made of its addresses goes.
@@ -117,47 +116,48 @@ struct Of<'a, T, A, M: Making> {
     made: &'a mut [M::Made],
 }
 
-impl<T: Copy, A: Fn(&T) -> Address, M: Making> Of<'_, T, A, M> {
-    #[inline(always)]
-    fn side_by_side<Q: Quad>(&self, philox: &Philox<Q>, list: &[T; N_SIDE]) -> [M::Made; N_SIDE] {
-        let [mut entities, mut items] = [[[0; 4]; 2]; 2];
-        for i in 0..N_SIDE {
-            let address = (self.address)(&list[i]);
-            (entities[i / 4][i % 4], items[i / 4][i % 4]) = (address.entity(), address.item());
-        }
-        let (moment, stream) = (Q::all(self.common.moment), Q::all(self.common.stream));
-        let [low, high] = philox.words([
-            [Q::of(&entities[0]), moment, stream, Q::of(&items[0])],
-            [Q::of(&entities[1]), moment, stream, Q::of(&items[1])],
-        ]);
-        M::make(&joined(low[0], high[0]), &joined(low[1], high[1]))
-    }
+/// Makes eight blocks after the other.
+struct Maker<Q> {
+    philox: Philox<Q>,
+    moment: Q,
+    stream: Q,
 }
 
-/// The words of two quads.
-#[inline(always)]
-fn joined<Q: Quad>(low: Q, high: Q) -> [u32; N_SIDE] {
-    let mut words = [0; N_SIDE];
-    words[..4].copy_from_slice(&low.words());
-    words[4..].copy_from_slice(&high.words());
-    words
+impl<Q: Quad> Maker<Q> {
+    #[inline(always)]
+    fn eight<T>(&self, list: &[T; N_SIDE], address: &impl Fn(&T) -> Address) -> [Blocks<Q>; 2] {
+        let mut addresses = [[0; 4]; N_SIDE / 4];
+        for (i, place) in addresses.as_flattened_mut().iter_mut().enumerate() {
+            *place = address(&list[i]).0;
+        }
+        self.philox.words([self.counter(&addresses[0]), self.counter(&addresses[1])])
+    }
+
+    #[inline(always)]
+    fn counter(&self, addresses: &[u64; 4]) -> Blocks<Q> {
+        let entities = Q::of_longs(addresses);
+        [entities, self.moment, self.stream, entities.high()]
+    }
 }
 
 impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
     type Output = ();
 
     #[inline(always)]
-    fn run<Q: Quad>(mut self) {
-        let philox = Philox::<Q>::new(self.common.key);
-        let (whole, rest) = self.list.as_chunks::<N_SIDE>();
-        let (places, last) = std::mem::take(&mut self.made).as_chunks_mut::<N_SIDE>();
+    fn run<Q: Quad>(self) {
+        let Self { common: Common { key, moment, stream }, list, address, made } = self;
+        let (moment, stream) = (Q::all(moment), Q::all(stream));
+        let maker = Maker::<Q> { philox: Philox::new(key), moment, stream };
+        let (whole, rest) = list.as_chunks::<N_SIDE>();
+        let (places, last) = made.as_chunks_mut::<N_SIDE>();
         for (list, place) in whole.iter().zip(places) {
-            *place = self.side_by_side(&philox, list);
+            *place = M::make(&maker.eight(list, &address));
         }
         if let [first, ..] = rest {
             let mut list = [*first; N_SIDE];
             list[..rest.len()].copy_from_slice(rest);
-            last.copy_from_slice(&self.side_by_side(&philox, &list)[..rest.len()]);
+            let made = M::make(&maker.eight(&list, &address));
+            last.copy_from_slice(&made[..rest.len()]);
         }
     }
 }
@@ -171,8 +171,7 @@ fn made<T: Copy, M: Making>(
     into: &mut Vec<M::Made>,
 ) {
     into.resize(list.len(), M::Made::default());
-    let common = Common { key: key.words(), moment: moment(at), stream: stream.id };
-    quads(Of::<_, _, M> { common, list, address, made: into });
+    quads(Of::<_, _, M> { common: Common::of(key, stream, at), list, address, made: into });
 }
 
 /// The first word of `draws(stream, entity, at, item)` for every address (entity, item)
@@ -209,7 +208,6 @@ pub fn exponential_pairs<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::unit;
 
     const STREAM: Stream = Stream::new("test/addressed");
 

@@ -8,6 +8,7 @@
 pub mod addressed;
 pub mod gaps;
 pub mod lanes;
+pub mod neighbours;
 mod philox;
 pub mod sample;
 

@@ -1,5 +1,7 @@
 //! Philox4x32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405), eight blocks side by side.
 
+use super::{Key, Stream, moment};
+use crate::quantity::time::Clock;
 use crate::simd::{Quad, Quads, quads};
 
 /// The multipliers of Philox4x32.
@@ -111,6 +113,12 @@ pub(super) struct Common {
     pub(super) key: [u32; 2],
     pub(super) moment: u32,
     pub(super) stream: u32,
+}
+
+impl Common {
+    pub(super) fn of(key: Key, stream: Stream, at: Clock) -> Self {
+        Self { key: key.words(), moment: moment(at), stream: stream.id }
+    }
 }
 
 /// Makes the words of a group.

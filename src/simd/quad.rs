@@ -11,6 +11,8 @@ pub trait Quad: Copy + sealed::Sealed {
     fn all(word: u32) -> Self;
     /// Four words.
     fn of(words: &[u32; 4]) -> Self;
+    /// The lower halves of four numbers; the upper ones stay for [`Quad::high`].
+    fn of_longs(numbers: &[u64; 4]) -> Self;
     /// The sums, modulo 2³².
     fn plus(self, other: Self) -> Self;
     /// The products, of 64 bits.
@@ -76,6 +78,11 @@ impl Quad for Plain {
     #[inline(always)]
     fn of(words: &[u32; 4]) -> Self {
         Self(words.map(u64::from))
+    }
+
+    #[inline(always)]
+    fn of_longs(numbers: &[u64; 4]) -> Self {
+        Self(*numbers)
     }
 
     #[inline(always)]
@@ -175,6 +182,12 @@ mod avx2 {
         }
 
         #[inline(always)]
+        fn of_longs(numbers: &[u64; 4]) -> Self {
+            // SAFETY: both types are 32 bytes of plain bits.
+            Self(unsafe { transmute::<[u64; 4], __m256i>(*numbers) })
+        }
+
+        #[inline(always)]
         fn plus(self, other: Self) -> Self {
             // SAFETY: AVX2 is there, see `Vector`.
             Self(unsafe { _mm256_add_epi64(self.0, other.0) })
@@ -261,7 +274,8 @@ mod tests {
             let product = a.times(b);
             let mixed = product.xor(a).plus(product);
             let quads = [a, product, mixed, product.high()];
-            let mut all = mixed.above(product.high()).to_vec();
+            let longs = Q::of_longs(&mixed.above(product.high()));
+            let mut all = longs.high().above(longs).to_vec();
             all.extend(quads.iter().flat_map(|quad| quad.words()).map(u64::from));
             all.extend(Q::rows(quads).as_flattened().iter().copied().map(u64::from));
             let eight = [0, 1, 2, 3, 4, 5, 6, 7].map(far);

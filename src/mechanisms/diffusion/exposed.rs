@@ -15,7 +15,7 @@ use crate::network::Ties;
 use crate::parallel;
 use crate::quantity::math::{exp, quick_exp};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::lanes;
+use crate::rng::neighbours::lanes;
 use crate::rng::unit;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 

@@ -13,7 +13,8 @@ use crate::network::Ties;
 use crate::parallel::{self, Shards};
 use crate::quantity::math::{exp, ln_1p};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{N_LANES, fine_exponential_pairs, lanes};
+use crate::rng::lanes::fine_exponential_pairs;
+use crate::rng::neighbours::{N_LANES, lanes};
 
 /// Counts for which the probability is kept.
 const KEPT: usize = 256;
