@@ -1,12 +1,16 @@
 //! Sorting what belongs to the agents of one shard.
 //!
-//! Where an item goes is nearly told by its agent and the first bits of its rank: items are
-//! counted in about as many pigeonholes as there are items, and each is moved once to where
-//! its hole begins. Then what still stands wrong, seldom far from its place, is put back
+//! Senders go through their consumers in order, so that what a shard sends to itself is often
+//! a few runs in the order of the receivers: these are woven together.
+//!
+//! Else, where an item goes is nearly told by its agent and the first bits of its rank: items
+//! are counted in some more pigeonholes than there are items, and each is moved once to
+//! where its hole begins. What then stands wrong, seldom far from its place, is put back
 //! among its neighbours. Only where agents and ranks are equal are keys compared.
 
 use super::Message;
 use crate::parallel::Shards;
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// Room for sorting, kept from one time to the next.
@@ -25,6 +29,12 @@ impl<T> Default for Sorter<T> {
 
 /// First bits of the rank that tell pigeonholes apart, where there are more than agents.
 const RANK_BITS: u32 = 16;
+
+/// Most runs that are woven together; to look at more costs more than to distribute.
+const MOST_RUNS: usize = 8;
+
+/// Messages in a run, on average, below which to weave costs more than to distribute.
+const RUN_LENGTH: usize = 16;
 
 /// Items that one may pass on its way back, on average; where it is more, too many are in
 /// one pigeonhole, and all are sorted by comparing.
@@ -48,10 +58,10 @@ impl<T: Copy> Sorter<T> {
     }
 
     /// Puts a copy of the items into `sorted`, in the order of the upper of so many bits of a number
-    /// of each: of as many as tell apart as many pigeonholes as there are items.
+    /// of each: of as many as tell apart two pigeonholes an item.
     fn distribute(&mut self, items: &[T], bits: u32, number: impl Fn(&T) -> u64) {
         let Self { places, sorted } = self;
-        let used = items.len().next_power_of_two().ilog2().min(bits);
+        let used = (items.len() * 2).next_power_of_two().ilog2().min(bits);
         let hole = |item: &T| (number(item) >> (bits - used)) as usize;
         places.clear();
         places.resize(1 << used, 0);
@@ -70,11 +80,52 @@ impl<T: Copy> Sorter<T> {
 impl<T: Message> Sorter<T> {
     /// Sorts the messages of one shard of `to`, and changes their room for the sorter's.
     pub(super) fn sort_messages(&mut self, messages: &mut Vec<T>, to: Shards) {
-        if messages.len() > 1 {
-            let row = |message: &T| to.row_of(message.to()) as u32;
-            self.distribute(messages, to.log_size() + RANK_BITS, |m| number(row(m), m));
+        if messages.len() < 2 {
+            return;
+        }
+        if let Some(runs) = runs(messages) {
+            self.weave(messages, runs);
+        } else {
+            let (bits, row) = (to.log_size(), |message: &T| to.row_of(message.to()) as u32);
+            if messages.len() <= to.size() {
+                self.distribute(messages, bits, |message| u64::from(row(message)));
+            } else {
+                self.distribute(messages, bits + RANK_BITS, |message| {
+                    number(row(message), message)
+                });
+            }
             mend(&mut self.sorted, place, by_key);
-            std::mem::swap(messages, &mut self.sorted);
+        }
+        std::mem::swap(messages, &mut self.sorted);
+    }
+
+    /// Puts a sorted copy of runs of messages into `sorted`: of the run that is furthest back
+    /// it takes all up to where another goes on.
+    fn weave(&mut self, messages: &[T], mut runs: Runs<'_, T>) {
+        fit(&mut self.sorted, messages);
+        runs.sort_unstable_by_key(|run| place(&run[0]));
+        let (sorted, mut runs) = (&mut self.sorted[..], &mut runs[..]);
+        let (mut n, mut last) = (0, 0);
+        while let Some(run) = runs.first() {
+            let bound = runs.get(1).map_or(u128::MAX, |other| place(&other[0]));
+            let taken = n;
+            for message in *run {
+                let this = place(message);
+                if this > bound {
+                    break;
+                }
+                sorted[n] = *message;
+                if this > last {
+                    last = this;
+                } else {
+                    // A receiver gets little of one run, and most of it in order.
+                    put_back(sorted, n, &place, &by_key);
+                    last = place(&sorted[n]);
+                }
+                n += 1;
+            }
+            let rest = &run[n - taken..];
+            runs = queue_up(runs, rest);
         }
     }
 
@@ -103,6 +154,40 @@ impl<T: Message> Sorter<T> {
 /// Puts a list in the order of the key again whose first `sorted` messages are in order.
 pub fn merge<T: Message>(messages: &mut [T], sorted: usize) {
     Sorter::default().merge(messages, sorted);
+}
+
+/// What is left of runs of messages that are in the order of their receivers.
+type Runs<'a, T> = SmallVec<[&'a [T]; MOST_RUNS]>;
+
+/// The runs of a list where they are few.
+fn runs<T: Message>(messages: &[T]) -> Option<Runs<'_, T>> {
+    let most = MOST_RUNS.min(messages.len() / RUN_LENGTH);
+    let (mut runs, mut begin) = (Runs::new(), 0);
+    for (end, pair) in (1..).zip(messages.windows(2)) {
+        if pair[0].to() > pair[1].to() {
+            runs.push(&messages[begin..end]);
+            begin = end;
+            if runs.len() >= most {
+                return None;
+            }
+        }
+    }
+    runs.push(&messages[begin..]);
+    Some(runs)
+}
+
+/// Gives what is left of the first run its place among the runs; what is empty leaves them.
+fn queue_up<'r, 'a, T: Message>(runs: &'r mut [&'a [T]], rest: &'a [T]) -> &'r mut [&'a [T]] {
+    let Some(first) = rest.first() else { return &mut runs[1..] };
+    let mut k = 0;
+    while let Some(next) = runs.get(k + 1)
+        && place(&next[0]) < place(first)
+    {
+        runs[k] = next;
+        k += 1;
+    }
+    runs[k] = rest;
+    runs
 }
 
 /// A receiver's row and the first bits of the rank.
@@ -172,7 +257,7 @@ fn mend<T: Copy>(
 }
 
 /// Puts an item where it belongs among those before it: past how many.
-#[inline]
+#[inline(never)]
 fn put_back<T: Copy>(
     items: &mut [T],
     from: usize,
