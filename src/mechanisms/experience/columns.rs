@@ -57,7 +57,8 @@ impl Room {
         }
         noise.resize(blocks, [0.0; WIDE]);
         simd::widest(Centres { pairs, noise });
-        for ([word, _], noise) in pairs.iter().zip(noise.as_flattened_mut()) {
+        let drawn = pairs.iter().zip(noise.as_flattened_mut());
+        for ([word, _], noise) in drawn.take(part.len()) {
             if !is_central(unit(*word)) {
                 *noise = normal_quantile(unit(*word));
             }
@@ -71,7 +72,9 @@ impl Room {
     pub(super) fn learn<'a>(&mut self, p: &Parameters, buyers: impl Iterator<Item = &'a Member>) {
         let Self { surprise, returned, trust, satisfaction, habit, .. } = self;
         let blocks = surprise.len();
-        [&mut *trust, satisfaction, habit].map(|column| column.resize(blocks, [0; WIDE]));
+        for column in [&mut *trust, satisfaction, habit] {
+            column.resize(blocks, [0; WIDE]);
+        }
         let columns = trust.as_flattened_mut().iter_mut().zip(satisfaction.as_flattened_mut());
         for (((trust, satisfaction), habit), buyer) in
             columns.zip(habit.as_flattened_mut()).zip(buyers)
