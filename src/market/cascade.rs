@@ -138,12 +138,11 @@ impl Filed {
     }
 
     fn enter_small(&mut self, parents: &[u8]) {
-        let (below, depth) = (&mut [1; SIZES], &mut [0; SIZES]);
         let (size, depth, distances) = match parents {
             // As it mostly is.
             [] => (1, 0, 0),
             [_] => (2, 1, 1),
-            parents => shape_of(parents, below, depth),
+            parents => shape_of(parents, &mut [1; SIZES], &mut [0; SIZES]),
         };
         self.small[size as usize][depth as usize].enter(distances);
         if self.largest.may_yield_to(size, depth) {

@@ -286,23 +286,23 @@ impl Platform {
     /// The rows of every shard of consumers.
     pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
         let size = shards.size();
-        let columns = self.members.by_shard(shards).into_iter();
-        let columns = columns.zip(self.live.0.chunks_mut(size / 64));
-        let columns = columns.zip(self.joined.iter_mut().zip(&mut self.arrivals));
-        let columns = columns.zip(self.outcomes.iter_mut().zip(&mut self.books));
-        let firsts = (0..shards.count()).map(|shard| shards.range(shard).start);
-        let shards = firsts.zip(columns);
-        shards
-            .map(|(first, (((members, live), (joined, arrivals)), (outcomes, book)))| Rows {
-                first,
-                members,
-                live,
-                joined,
-                arrivals,
-                outcomes,
-                book,
-            })
-            .collect()
+        let mut rows = Vec::with_capacity(shards.count());
+        let mut columns = self
+            .members
+            .by_shard(shards)
+            .into_iter()
+            .zip(self.live.0.chunks_mut(size / 64))
+            .zip(self.joined.iter_mut().zip(&mut self.arrivals))
+            .zip(self.outcomes.iter_mut().zip(&mut self.books));
+        for k in 0..shards.count() {
+            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
+            else {
+                break;
+            };
+            let first = shards.range(k).start;
+            rows.push(Rows { first, members, live, joined, arrivals, outcomes, book });
+        }
+        rows
     }
 
     /// A platform that nobody has registered on, with the records of its consumers.

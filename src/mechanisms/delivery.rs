@@ -233,16 +233,11 @@ impl Delivery {
             room.nodes.copy_from_slice(own);
             rest = later;
         }
-        let mut pairs: Vec<_> = answers.shards.iter_mut().zip(rooms).collect();
-        // A shard's few are written sooner than handed to a thread.
-        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
-        parallel::each(&mut groups, |_, group| {
-            for (answers, room) in group.iter_mut() {
-                for (place, node) in room.joining.iter().zip(&room.nodes) {
-                    let order = &mut answers[*place as usize].order;
-                    order.node = *node;
-                    order.flags |= flag::OWN_NODE;
-                }
+        parallel::each_pair(&mut answers.shards, rooms, |_, answers, room| {
+            for (place, node) in room.joining.iter().zip(&room.nodes) {
+                let order = &mut answers[*place as usize].order;
+                order.node = *node;
+                order.flags |= flag::OWN_NODE;
             }
         });
     }

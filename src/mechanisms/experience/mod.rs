@@ -141,17 +141,10 @@ impl Mechanism for Experience {
     ) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[platform];
-        let mut rows = platform.rows(env.consumers);
-        let mut pairs: Vec<_> = rows.iter_mut().zip(&answers.shards).collect();
-        // A shard's answers are read sooner than handed to a thread.
-        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
-        parallel::each(&mut groups, |_, group| {
-            for (rows, answers) in group.iter_mut() {
-                for answer in answers.iter().filter(|answer| disappoints(answer.verdict)) {
-                    let consumer = answer.order.consumer;
-                    let trust = from_share16(rows.member(consumer).trust);
-                    rows.believe(consumer, trust - self.p.refusal_loss * trust);
-                }
+        parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
+            for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
+                let trust = from_share16(rows.member(answer.order.consumer).trust);
+                rows.believe(answer.order.consumer, trust - self.p.refusal_loss * trust);
             }
         });
     }
