@@ -138,13 +138,12 @@ impl Filed {
     }
 
     fn enter_small(&mut self, parents: &[u8]) {
-        if parents.is_empty() {
-            // Nobody followed the first sharer, as it mostly is.
-            self.small[1][0].count += 1;
-            return self.largest.rival(1, 0, &[]);
-        }
-        let (below, depth) = (&mut [1; SIZES], &mut [0; SIZES]);
-        let (size, depth, distances) = shape_of(parents, below, depth);
+        let (size, depth, distances) = match parents {
+            // As it mostly is.
+            [] => (1, 0, 0),
+            [_] => (2, 1, 1),
+            parents => shape_of(parents, &mut [1; SIZES], &mut [0; SIZES]),
+        };
         self.small[size as usize][depth as usize].enter(distances);
         if self.largest.may_yield_to(size, depth) {
             let parents: Vec<u32> = parents.iter().copied().map(u32::from).collect();

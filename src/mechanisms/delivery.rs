@@ -108,8 +108,23 @@ struct Wave<'a> {
     key: Key,
     at: Clock,
     page: Page,
-    /// Days to a pickup point, of the channels whose goods are picked up.
-    pickup_days: [Option<u16>; MAX_CHANNELS],
+    /// By channel.
+    ways: [Way; MAX_CHANNELS],
+}
+
+/// How long the goods of a channel travel: as long as a parcel, or so many days.
+#[derive(Clone, Copy, Debug, Default)]
+struct Way {
+    /// 1 for a parcel, 0 for a pickup point.
+    parcel: u32,
+    pickup_days: u32,
+}
+
+impl Way {
+    #[inline]
+    fn days(self, parcel_days: u32) -> u32 {
+        self.parcel * parcel_days + self.pickup_days
+    }
 }
 
 impl Delivery {
@@ -128,11 +143,13 @@ impl Delivery {
         std::array::from_fn(|k| self.p.days_per_tier * k as f64)
     }
 
-    /// Days to a pickup point, of the channels whose goods are picked up.
-    fn pickup_days(&self, channels: &[ChannelTerms]) -> [Option<u16>; MAX_CHANNELS] {
-        let is_pickup = |terms: &ChannelTerms| terms.carriage == Carriage::Pickup;
-        let days = |terms| is_pickup(terms).then_some(self.p.pickup_days);
-        std::array::from_fn(|channel| channels.get(channel).and_then(days))
+    /// How the goods of each channel travel.
+    fn ways(&self, channels: &[ChannelTerms]) -> [Way; MAX_CHANNELS] {
+        let way = |terms: &ChannelTerms| match terms.carriage {
+            Carriage::Parcel => Way { parcel: 1, pickup_days: 0 },
+            Carriage::Pickup => Way { parcel: 0, pickup_days: self.p.pickup_days.into() },
+        };
+        std::array::from_fn(|channel| channels.get(channel).map_or(Way::default(), way))
     }
 
     /// Finds how many days each of some orders takes if it goes by parcel, and asks for the
@@ -187,8 +204,8 @@ impl Delivery {
                 nodes.push(order.node);
             }
             entry.make(order);
-            let pickup_days = wave.pickup_days[usize::from(order.channel)];
-            let slot = today + pickup_days.map_or(*days as usize, usize::from);
+            let days = wave.ways[usize::from(order.channel)].days(*days);
+            let slot = today + days as usize;
             let list = &mut route[if slot < slots { slot } else { slot - slots }];
             if list.len() == list.capacity() {
                 // Lists are filled anew day after day: they do not grow to the double.
@@ -216,16 +233,11 @@ impl Delivery {
             room.nodes.copy_from_slice(own);
             rest = later;
         }
-        let mut pairs: Vec<_> = answers.shards.iter_mut().zip(rooms).collect();
-        // A shard's few are written sooner than handed to a thread.
-        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
-        parallel::each(&mut groups, |_, group| {
-            for (answers, room) in group.iter_mut() {
-                for (place, node) in room.joining.iter().zip(&room.nodes) {
-                    let order = &mut answers[*place as usize].order;
-                    order.node = *node;
-                    order.flags |= flag::OWN_NODE;
-                }
+        parallel::each_pair(&mut answers.shards, rooms, |_, answers, room| {
+            for (place, node) in room.joining.iter().zip(&room.nodes) {
+                let order = &mut answers[*place as usize].order;
+                order.node = *node;
+                order.flags |= flag::OWN_NODE;
             }
         });
     }
@@ -250,9 +262,8 @@ impl Mechanism for Delivery {
         let World { env, platforms, link, .. } = world;
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
-        let (page, pickup_days) =
-            (platform.history.page(at.day), self.pickup_days(&platform.channels));
-        let wave = Wave { env, key, at, page, pickup_days };
+        let (page, ways) = (platform.history.page(at.day), self.ways(&platform.channels));
+        let wave = Wave { env, key, at, page, ways };
         let (mut routes, mut rooms) =
             (std::mem::take(&mut self.routes), std::mem::take(&mut self.rooms));
         let rows = platform.rows(env.consumers).into_iter();

@@ -121,7 +121,10 @@ fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Shelves<'_>> {
 /// Units of an offer in stock: all accounts together.
 #[inline]
 fn in_stock(shelves: &[Shelf<'_>], row: usize) -> i32 {
-    shelves.iter().map(|shelf| shelf.offers[row].stock).sum()
+    match shelves {
+        [shelf] => shelf.offers[row].stock,
+        all => all.iter().map(|shelf| shelf.offers[row].stock).sum(),
+    }
 }
 
 impl Mechanism for Stock {

@@ -57,7 +57,8 @@ impl Room {
         }
         noise.resize(blocks, [0.0; WIDE]);
         simd::widest(Centres { pairs, noise });
-        for ([word, _], noise) in pairs.iter().zip(noise.as_flattened_mut()) {
+        let drawn = pairs.iter().zip(noise.as_flattened_mut());
+        for ([word, _], noise) in drawn.take(part.len()) {
             if !is_central(unit(*word)) {
                 *noise = normal_quantile(unit(*word));
             }

@@ -11,7 +11,7 @@ use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::market::ledger::Line;
 use crate::market::member::{Member, from_share16};
-use crate::market::message::{Answer, Outcome, Shipment, Verdict};
+use crate::market::message::{Answer, NONE, Outcome, Shipment, Verdict};
 use crate::market::platform::{ChannelTerms, Fees, Rows};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::Mechanism;
@@ -141,17 +141,10 @@ impl Mechanism for Experience {
     ) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[platform];
-        let mut rows = platform.rows(env.consumers);
-        let mut pairs: Vec<_> = rows.iter_mut().zip(&answers.shards).collect();
-        // A shard's answers are read sooner than handed to a thread.
-        let mut groups: Vec<_> = pairs.chunks_mut(8).collect();
-        parallel::each(&mut groups, |_, group| {
-            for (rows, answers) in group.iter_mut() {
-                for answer in answers.iter().filter(|answer| disappoints(answer.verdict)) {
-                    let consumer = answer.order.consumer;
-                    let trust = from_share16(rows.member(consumer).trust);
-                    rows.believe(consumer, trust - self.p.refusal_loss * trust);
-                }
+        parallel::each(&mut platform.rows(env.consumers), |shard, rows| {
+            for answer in answers.shards[shard].iter().filter(|a| disappoints(a.verdict)) {
+                let trust = from_share16(rows.member(answer.order.consumer).trust);
+                rows.believe(answer.order.consumer, trust - self.p.refusal_loss * trust);
             }
         });
     }
@@ -214,17 +207,17 @@ impl Experience {
         for part in arrivals.chunks(PART) {
             today.look(&self.p, part, members, row, room);
             room.learn(&self.p, part.iter().map(|order| &members[row(order)]));
-            let mut before = None;
-            for (&order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
-                let member = &mut members[row(&order)];
-                if before.replace(order.consumer) == Some(order.consumer) {
+            let mut before = NONE;
+            for (order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
+                let member = &mut members[row(order)];
+                if order.consumer == before {
                     // Who gets several learns from one after the other.
                     views = Views::of(member).after(Lesson::of(&self.p), surprise, returned);
                 }
+                before = order.consumer;
                 sums.trust_change += views.enter(member);
-                let outcome = Outcome { order, returned, surprise };
-                sums.add(today, &outcome);
-                outcomes.push(outcome);
+                sums.add(today, order, returned);
+                outcomes.push(Outcome { order: *order, returned, surprise });
                 if returned {
                     back.push(order.offer);
                 }

@@ -2,7 +2,7 @@
 
 use super::Today;
 use crate::market::ledger::Line;
-use crate::market::message::Outcome;
+use crate::market::message::Shipment;
 use crate::market::platform::Book;
 use crate::market::tally::MAX_CHANNELS;
 use crate::quantity::money::Fen;
@@ -29,14 +29,12 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Adds one outcome: the money of a kept order is shared out, that of a returned one goes
-    /// back.
+    /// Adds a delivery: the money of a kept order is shared out, that of a returned one goes back.
     #[inline]
-    pub(super) fn add(&mut self, today: &Today<'_>, outcome: &Outcome) {
-        let Outcome { order, returned, .. } = outcome;
+    pub(super) fn add(&mut self, today: &Today<'_>, order: &Shipment, returned: bool) {
         let channel = &mut self.channels[usize::from(order.channel)];
         self.delivery_days += u64::from(today.at.day - order.day);
-        if *returned {
+        if returned {
             channel.returned += 1;
             self.refund_fen += i64::from(order.price_fen);
             return;
