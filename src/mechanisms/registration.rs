@@ -279,6 +279,7 @@ impl Doorway<'_> {
     }
 
     /// Whether an exposure persuades by the words drawn for it.
+    #[cold]
     fn persuades(
         &self,
         rows: &mut Rows<'_>,
@@ -294,6 +295,7 @@ impl Doorway<'_> {
         unit(join) < quick_logistic(terms.join + shift - lost - rho) / terms.thinning
     }
 
+    #[cold]
     fn admit(&self, rows: &mut Rows<'_>, exposure: &Exposure) {
         let day = self.at.day;
         let member = &mut rows.members[(exposure.to - rows.first) as usize];

@@ -43,58 +43,51 @@ const ROUNDS: usize = 10;
 /// The four words of addresses that stand side by side.
 type Blocks = [[u64; N_SIDE]; 4];
 
-/// What is made of the words of an address.
+/// What is made of the words of addresses, and where it goes.
 trait Making {
-    /// What comes out.
-    type Made: Copy + Default;
-
-    /// It, of each of the addresses.
-    fn make(words: &Blocks) -> [Self::Made; N_SIDE];
+    /// Makes it for eight addresses, from the `start`-th on, and keeps the first `n`.
+    fn make(&mut self, start: usize, n: usize, words: &Blocks);
 }
 
 /// The first word.
-struct FirstWord;
+struct FirstWords<'a>(&'a mut [u32]);
 
-impl Making for FirstWord {
-    type Made = u32;
-
+impl Making for FirstWords<'_> {
     #[inline(always)]
-    fn make(words: &Blocks) -> [u32; N_SIDE] {
+    fn make(&mut self, start: usize, n: usize, words: &Blocks) {
         let mut made = [0; N_SIDE];
         for i in 0..N_SIDE {
             made[i] = words[0][i] as u32;
         }
-        made
+        put(self.0, start, n, &made);
     }
 }
 
 /// An exponential number of mean 1 from the first word.
-struct Exponential;
+struct Exponentials<'a>(&'a mut [f64]);
 
-impl Making for Exponential {
-    type Made = f64;
-
+impl Making for Exponentials<'_> {
     #[inline(always)]
-    fn make(words: &Blocks) -> [f64; N_SIDE] {
-        exponentials(&words[0])
+    fn make(&mut self, start: usize, n: usize, words: &Blocks) {
+        put(self.0, start, n, &exponentials(&words[0]));
     }
 }
 
-/// Two exponential numbers of mean 1, from the first word and from the second.
-struct ExponentialPair;
+/// Two of them, from the first word and from the second.
+struct ExponentialPairs<'a>(&'a mut [f64], &'a mut [f64]);
 
-impl Making for ExponentialPair {
-    type Made = [f64; 2];
-
+impl Making for ExponentialPairs<'_> {
     #[inline(always)]
-    fn make(words: &Blocks) -> [[f64; 2]; N_SIDE] {
-        let (firsts, seconds) = (exponentials(&words[0]), exponentials(&words[1]));
-        let mut made = [[0.0; 2]; N_SIDE];
-        for i in 0..N_SIDE {
-            made[i] = [firsts[i], seconds[i]];
-        }
-        made
+    fn make(&mut self, start: usize, n: usize, words: &Blocks) {
+        put(self.0, start, n, &exponentials(&words[0]));
+        put(self.1, start, n, &exponentials(&words[1]));
     }
+}
+
+/// Puts the first `n` of some numbers into a column.
+#[inline(always)]
+fn put<T: Copy>(column: &mut [T], start: usize, n: usize, numbers: &[T; N_SIDE]) {
+    column[start..start + n].copy_from_slice(&numbers[..n]);
 }
 
 /// −ln U of each word.
@@ -116,20 +109,20 @@ fn wide_unit(word: u64) -> f64 {
     (whole + 0.5) * (1.0 / 4_294_967_296.0)
 }
 
-/// A list, and where what is made of its addresses goes.
-struct Of<'a, T, A, M: Making> {
+/// A list, and what is made of its addresses.
+struct Of<'a, T, A, M> {
     /// The key of each round.
     keys: [[u32; 2]; ROUNDS],
     /// The second and the third counter word, which all have in common.
     common: [u32; 2],
     list: &'a [T],
     address: A,
-    made: &'a mut [M::Made],
+    making: M,
 }
 
 impl<T: Copy, A: Fn(&T) -> Address, M: Making> Of<'_, T, A, M> {
     #[inline(always)]
-    fn side_by_side(&self, list: &[T; N_SIDE]) -> [M::Made; N_SIDE] {
+    fn words(&self, list: &[T; N_SIDE]) -> Blocks {
         let (mut entities, mut items) = ([0; N_SIDE], [0; N_SIDE]);
         for i in 0..N_SIDE {
             // What stands above the entity falls out where it is multiplied.
@@ -141,7 +134,7 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Of<'_, T, A, M> {
         for keys in self.keys.chunks_exact(2) {
             words = round(&round(&words, keys[0]), keys[1]);
         }
-        M::make(&words.map(|word| word.map(low)))
+        words.map(|word| word.map(low))
     }
 }
 
@@ -151,34 +144,33 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Kernel for Of<'_, T, A, M> {
     #[inline(always)]
     fn run(mut self) {
         let (whole, rest) = self.list.as_chunks::<N_SIDE>();
-        let (places, last) = std::mem::take(&mut self.made).as_chunks_mut::<N_SIDE>();
-        for (list, place) in whole.iter().zip(places) {
-            *place = self.side_by_side(list);
+        for (k, list) in whole.iter().enumerate() {
+            let words = self.words(list);
+            self.making.make(k * N_SIDE, N_SIDE, &words);
         }
         if let [first, ..] = rest {
             let mut list = [*first; N_SIDE];
             list[..rest.len()].copy_from_slice(rest);
-            last.copy_from_slice(&self.side_by_side(&list)[..rest.len()]);
+            let words = self.words(&list);
+            self.making.make(whole.len() * N_SIDE, rest.len(), &words);
         }
     }
 }
 
-/// What is made of every address of a list.
+/// Makes something of every address of a list.
 #[inline(always)]
-fn made<T: Copy, M: Making>(
+fn make<T: Copy>(
     (key, stream, at): (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    into: &mut Vec<M::Made>,
+    making: impl Making,
 ) {
-    into.resize(list.len(), M::Made::default());
-    let [first, second] = key.words();
-    let step =
-        |key: u32, round: usize, step: u32| key.wrapping_add(step.wrapping_mul(round as u32));
-    let keys =
-        std::array::from_fn(|k| [step(first, k, KEY_STEPS[0]), step(second, k, KEY_STEPS[1])]);
-    let common = [moment(at), stream.id];
-    simd::widest(Of::<_, _, M> { keys, common, list, address, made: into });
+    let (first, common) = (key.words(), [moment(at), stream.id]);
+    let keys = std::array::from_fn(|round| {
+        let later = |k: usize| first[k].wrapping_add(KEY_STEPS[k].wrapping_mul(round as u32));
+        [later(0), later(1)]
+    });
+    simd::widest(Of { keys, common, list, address, making });
 }
 
 /// The first word of `draws(stream, entity, at, item)` for every address (entity, item)
@@ -189,7 +181,8 @@ pub fn first_words<T: Copy>(
     address: impl Fn(&T) -> Address,
     words: &mut Vec<u32>,
 ) {
-    made::<_, FirstWord>(of, list, address, words);
+    words.resize(list.len(), 0);
+    make(of, list, address, FirstWords(words));
 }
 
 /// An exponential number of mean 1 from that word: −ln U by [`quick_ln`].
@@ -199,17 +192,20 @@ pub fn exponential_numbers<T: Copy>(
     address: impl Fn(&T) -> Address,
     numbers: &mut Vec<f64>,
 ) {
-    made::<_, Exponential>(of, list, address, numbers);
+    numbers.resize(list.len(), 0.0);
+    make(of, list, address, Exponentials(numbers));
 }
 
-/// Two of them, from the first two words.
+/// Two of them, into a column each, from the first two words.
 pub fn exponential_pairs<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    pairs: &mut Vec<[f64; 2]>,
+    (firsts, seconds): (&mut Vec<f64>, &mut Vec<f64>),
 ) {
-    made::<_, ExponentialPair>(of, list, address, pairs);
+    firsts.resize(list.len(), 0.0);
+    seconds.resize(list.len(), 0.0);
+    make(of, list, address, ExponentialPairs(firsts, seconds));
 }
 
 #[cfg(test)]
@@ -222,21 +218,23 @@ mod tests {
     #[test]
     fn a_list_has_the_numbers_of_single_draws() {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
-        let (mut words, mut numbers, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut numbers) = (Vec::new(), Vec::new());
+        let mut pairs = (Vec::new(), Vec::new());
         for n in [0, 1, 7, 8, 9, 40, 3] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
-            exponential_pairs((key, STREAM, at), &list, |one| *one, &mut pairs);
-            assert_eq!([words.len(), numbers.len(), pairs.len()], [list.len(); 3]);
+            exponential_pairs((key, STREAM, at), &list, |one| *one, (&mut pairs.0, &mut pairs.1));
+            let lengths = [words.len(), numbers.len(), pairs.0.len(), pairs.1.len()];
+            assert_eq!(lengths, [list.len(); 4]);
             for (i, one) in list.iter().enumerate() {
                 let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];
                 let exponential = |word| -quick_ln(unit(word));
                 assert_eq!(words[i], first);
                 assert_eq!(numbers[i].to_bits(), exponential(first).to_bits());
-                assert_eq!(pairs[i], [exponential(first), exponential(second)]);
+                assert_eq!((pairs.0[i], pairs.1[i]), (exponential(first), exponential(second)));
             }
         }
     }
