@@ -218,6 +218,7 @@ struct Stranger {
 
 impl Strangers {
     /// Finds the exposures of a platform that reached no member. Members pass by their bits.
+    #[inline(never)]
     fn find(&mut self, rows: &Rows<'_>, list: &[Exposure], platform: u8) {
         self.exposures.clear();
         let (mut consumer, mut ordinal) = (NONE, 0);
