@@ -7,6 +7,7 @@
 
 use crate::columns::Columns;
 use crate::exchange::Inbox;
+use crate::market::fatigue::Fatigue;
 use crate::market::member::ones;
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
@@ -19,7 +20,6 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
 use crate::rng::{Key, Stream};
-use std::ops::Range;
 
 /// Which messages of friends are opened.
 const OPENED: Stream = Stream::new("attention/opened");
@@ -72,6 +72,31 @@ struct Limits {
     p: Parameters,
 }
 
+impl Limits {
+    /// Drops what is not opened of the messages of a consumer, the first of which stands at
+    /// `first`. Returns where the next consumer's exposures begin.
+    #[inline(never)]
+    fn open_messages(
+        &self,
+        key: Key,
+        at: Clock,
+        fatigue: &Fatigue,
+        (list, first): (&mut [Exposure], usize),
+    ) -> usize {
+        let consumer = list[first].to;
+        let other = |e: &Exposure| e.to != consumer;
+        let begin = list[..first].iter().rposition(other).map_or(0, |k| k + 1);
+        let end = list[first..].iter().position(other).map_or(list.len(), |k| first + k);
+        let messages = list[first..end].iter().filter(|e| is_message(e)).count();
+        let chance = 1.0 / (1.0 + (messages - 1) as f64 / self.p.messages_per_wave);
+        let chance = chance * fatigue.opening(consumer);
+        if chance < 1.0 {
+            open_some(key, at, &mut list[begin..end], chance);
+        }
+        end
+    }
+}
+
 impl Mechanism for Limits {
     /// (segments) → thresholds of activity.
     fn start(&mut self, world: &mut World) {
@@ -99,16 +124,15 @@ impl Mechanism for Limits {
     fn attend(&mut self, world: &mut World, at: Clock, inbox: &mut Inbox<Exposure>) {
         let (key, fatigue) = (world.env.key, &world.fatigue);
         parallel::each(&mut inbox.shards, |_, list| {
-            let mut done = 0;
-            while let Some(run) = next_messaged(list, done) {
-                let (run, end) = (&mut list[run.clone()], run.end);
-                let messages = run.iter().filter(|e| is_message(e)).count();
-                let chance = 1.0 / (1.0 + (messages - 1) as f64 / self.p.messages_per_wave);
-                let chance = chance * fatigue.opening(run[0].to);
-                if chance < 1.0 {
-                    open_some(key, at, run, chance);
+            let mut place = 0;
+            while let Some(e) = list.get(place) {
+                // A lone message is opened, unless people get tired; most are.
+                let is_lone = || list.get(place + 1).is_none_or(|next| next.to != e.to);
+                if !is_message(e) || fatigue.levels.is_empty() && is_lone() {
+                    place += 1;
+                } else {
+                    place = self.open_messages(key, at, fatigue, (list, place));
                 }
-                done = end;
             }
         });
     }
@@ -139,16 +163,6 @@ fn attending(world: &World, index: usize) -> f64 {
 #[inline]
 fn is_message(exposure: &Exposure) -> bool {
     exposure.flags & flag::FRIEND != 0
-}
-
-/// Where the exposures of the next consumer stand who has a friend's message; those before
-/// `done` are not looked at.
-fn next_messaged(list: &[Exposure], done: usize) -> Option<Range<usize>> {
-    let message = done + list[done..].iter().position(is_message)?;
-    let other = |e: &Exposure| e.to != list[message].to;
-    let start = list[done..message].iter().rposition(other).map_or(done, |k| done + k + 1);
-    let end = list[message..].iter().position(other).map_or(list.len(), |k| message + k);
-    Some(start..end)
 }
 
 /// Drops each of a consumer's messages from friends but with probability `chance`.

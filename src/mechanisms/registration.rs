@@ -218,6 +218,7 @@ struct Stranger {
 
 impl Strangers {
     /// Finds the exposures of a platform that reached no member. Members pass by their bits.
+    #[inline(never)]
     fn find(&mut self, rows: &Rows<'_>, list: &[Exposure], platform: u8) {
         self.exposures.clear();
         let (mut consumer, mut ordinal) = (NONE, 0);
@@ -279,6 +280,7 @@ impl Doorway<'_> {
     }
 
     /// Whether an exposure persuades by the words drawn for it.
+    #[cold]
     fn persuades(
         &self,
         rows: &mut Rows<'_>,
@@ -294,6 +296,7 @@ impl Doorway<'_> {
         unit(join) < quick_logistic(terms.join + shift - lost - rho) / terms.thinning
     }
 
+    #[cold]
     fn admit(&self, rows: &mut Rows<'_>, exposure: &Exposure) {
         let day = self.at.day;
         let member = &mut rows.members[(exposure.to - rows.first) as usize];

@@ -60,16 +60,16 @@ pub struct Batch {
     n_rows: usize,
     /// The situations, each after the one before it in the rows.
     situations: Vec<Situation>,
-    /// Exponential numbers of each alternative: of the race, and of the hassle.
-    noise: Vec<[f64; 2]>,
+    /// An exponential number of each alternative, of the race; then its race time.
+    times: Vec<f64>,
+    /// An exponential number of each alternative, of its hassle.
+    hassles: Vec<f64>,
     /// Race time of buying nothing, by situation.
     outside: Vec<f64>,
     /// What the best way of buying each gains over buying it alone.
     gains: Vec<f64>,
     /// That way, 0 for alone.
     variants: Vec<u8>,
-    /// Race times in the best way.
-    times: Vec<f64>,
     /// Room for the rows that win, and whether their situation has a need.
     found: Vec<(u32, bool)>,
     /// What is bought.
@@ -82,7 +82,7 @@ pub struct Batch {
 /// good, so that the way with the larger utility wins.
 struct BestWays<'a> {
     rows: &'a [Row],
-    noise: &'a [[f64; 2]],
+    hassles: &'a [f64],
     gains: &'a mut [f64],
     variants: &'a mut [u8],
 }
@@ -93,7 +93,7 @@ impl Kernel for BestWays<'_> {
     #[inline(always)]
     fn run(self) {
         let best = self.gains.iter_mut().zip(self.variants);
-        for ((row, [_, hassle]), (gain, variant)) in self.rows.iter().zip(self.noise).zip(best) {
+        for ((row, hassle), (gain, variant)) in self.rows.iter().zip(self.hassles).zip(best) {
             let more = row.lure - row.hassle * *hassle;
             *gain = if more > 0.0 { more } else { 0.0 };
             *variant = u8::from(more > 0.0);
@@ -101,10 +101,9 @@ impl Kernel for BestWays<'_> {
     }
 }
 
-/// Race times: E·exp(−U) in the best way.
+/// Race times from exponential numbers: E·exp(−U) in the best way.
 struct Race<'a> {
     rows: &'a [Row],
-    noise: &'a [[f64; 2]],
     gains: &'a [f64],
     times: &'a mut [f64],
 }
@@ -114,9 +113,8 @@ impl Kernel for Race<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let alternatives = self.rows.iter().zip(self.noise).zip(self.gains);
-        for (((row, [exponential, _]), gain), time) in alternatives.zip(self.times) {
-            *time = exponential * quick_exp(-(row.utility + gain));
+        for ((row, gain), time) in self.rows.iter().zip(self.gains).zip(self.times) {
+            *time *= quick_exp(-(row.utility + gain));
         }
     }
 }
@@ -173,60 +171,58 @@ impl Batch {
         self.room[..self.n_rows].iter().zip(best)
     }
 
-    /// (rows, situations) → noise, and the race times of buying nothing.
+    /// (rows, situations) → times, hassles, and the race times of buying nothing.
     pub fn draw(&mut self, key: Key, morning: Clock) {
-        let Self { room, n_rows, situations, noise, outside, .. } = self;
-        exponential_pairs((key, TASTE, morning), &room[..*n_rows], |row| row.address, noise);
+        let Self { room, n_rows, situations, times, hassles, outside, .. } = self;
+        let (rows, noise) = (&room[..*n_rows], (times, hassles));
+        exponential_pairs((key, TASTE, morning), rows, |row| row.address, noise);
         exponential_numbers((key, OUTSIDE, morning), situations, |one| one.address, outside);
     }
 
-    /// (noise) → gains, variants.
+    /// (hassles) → gains, variants.
     pub fn find_best_ways(&mut self) {
-        let Self { room, n_rows, noise, gains, variants, .. } = self;
+        let Self { room, n_rows, hassles, gains, variants, .. } = self;
         let rows = &room[..*n_rows];
         gains.resize(rows.len(), 0.0);
         variants.resize(rows.len(), 0);
-        simd::widest(BestWays { rows, noise, gains, variants });
+        simd::widest(BestWays { rows, hassles, gains, variants });
     }
 
-    /// (noise, gains) → race times.
+    /// (times, gains) → race times.
     pub fn race(&mut self) {
-        let Self { room, n_rows, noise, gains, times, .. } = self;
+        let Self { room, n_rows, gains, times, .. } = self;
         let rows = &room[..*n_rows];
-        times.resize(rows.len(), 0.0);
-        simd::widest(Race { rows, noise, gains, times });
+        simd::widest(Race { rows, gains, times });
     }
 
     /// The alternative with the smallest race time of each situation, where that is smaller
     /// than that of buying nothing; of equals the first. Which wins cannot be foretold, so that
-    /// nothing branches on it.
+    /// nothing branches on it: what does not win is written too, and then overwritten.
     pub fn find_winners(&mut self) {
-        const NOTHING: usize = usize::MAX;
+        const NOTHING: u32 = u32::MAX;
         let Self { situations, outside, times, found, .. } = self;
-        // One more than can be found: what does not win is written too, and then overwritten.
         if found.len() <= situations.len() {
             found.resize(situations.len() + 1, (0, false));
         }
         let (mut begin, mut n) = (0, 0);
         for (situation, &outside) in situations.iter().zip(&*outside) {
-            let end = situation.end as usize;
             let (mut least, mut first) = (outside, NOTHING);
-            for (k, &time) in (begin..).zip(&times[begin..end]) {
+            for (k, &time) in (begin..).zip(&times[begin as usize..situation.end as usize]) {
                 (least, first) = if time < least { (time, k) } else { (least, first) };
             }
-            begin = end;
-            found[n] = (first as u32, situation.need);
+            begin = situation.end;
+            found[n] = (first, situation.need);
             n += usize::from(first != NOTHING);
         }
         self.list_winners(n);
     }
 
     fn list_winners(&mut self, n: usize) {
-        let Self { room: rows, variants, found, winners, .. } = self;
+        let Self { room, variants, found, winners, .. } = self;
         winners.clear();
         winners.extend(found[..n].iter().map(|&(row, need)| {
             let (Row { address, place, .. }, variant) =
-                (rows[row as usize], variants[row as usize]);
+                (room[row as usize], variants[row as usize]);
             Winner { address, place, variant, need }
         }));
     }
@@ -237,7 +233,7 @@ mod tests {
     use super::*;
 
     fn row(place: u32, utility: f64, lure: f64) -> Row {
-        Row { address: Address::default(), place, utility, lure, hassle: 1.0 }
+        Row { place, utility, lure, hassle: 1.0, ..Row::default() }
     }
 
     #[test]
@@ -250,7 +246,7 @@ mod tests {
             batch.keep(rows.len());
             batch.close(Address::default(), need);
         }
-        batch.noise = vec![[1.0, 0.5]; 4];
+        (batch.times, batch.hassles) = (vec![1.0; 4], vec![0.5; 4]);
         batch.outside = vec![0.9, 1.0, 0.9];
         batch.find_best_ways();
         assert_eq!(

@@ -149,6 +149,7 @@ impl<'a> Judge<'a> {
     }
 
     /// (the exposures of one shard, in order) → orders.
+    #[inline(never)]
     pub fn decide(
         &self,
         list: &[Exposure],
@@ -308,7 +309,8 @@ impl<'a> Judge<'a> {
     ) -> Row {
         let Mind { platform, mood, hassle, .. } = *mind;
         let (way, offer) = (mood.way(e.channel()), &mind.offers[e.offer as usize]);
-        let (mut ln_price_ratio, mut lure) = (f64::from(offer.ln_price_ratio), way.lure);
+        let (mut ln_price_ratio, mut lure) =
+            (f64::from(offer.ln_price_ratio), mood.lure(e.channel()));
         if !PLAIN {
             ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
             lure = with_coupon(lure, platform, e, mood);

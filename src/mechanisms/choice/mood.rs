@@ -15,6 +15,9 @@ pub struct Mood {
     pub need: f64,
     /// By channel.
     ways: [Way; MAX_CHANNELS],
+    /// What buying in the first other way gains before its hassle, by channel; −∞ where there
+    /// is none.
+    lures: [f64; MAX_CHANNELS],
 }
 
 /// What a channel of the platform is.
@@ -26,13 +29,11 @@ pub struct Way {
     pub lean: f64,
     /// β_D·days.
     pub of_delay: f64,
-    /// What buying in the first other way gains before its hassle; −∞ where there is none.
-    pub lure: f64,
 }
 
 impl Way {
     /// Of a channel that nothing comes through.
-    const NONE: Self = Self { constants: [0.0; 2], lean: 0.0, of_delay: 0.0, lure: NO_LURE };
+    const NONE: Self = Self { constants: [0.0; 2], lean: 0.0, of_delay: 0.0 };
 }
 
 /// The lure of a way of buying that there is not: it gains less than any other.
@@ -46,20 +47,29 @@ impl Mood {
         &self.ways[usize::from(channel) % MAX_CHANNELS]
     }
 
+    /// The lure of a channel's first other way of buying.
+    #[inline]
+    #[must_use]
+    pub fn lure(&self, channel: u8) -> f64 {
+        self.lures[usize::from(channel) % MAX_CHANNELS]
+    }
+
     fn new(segment: &Segment, platform: &Platform, c: &Coefficients, need: bool) -> Self {
         let sensitivity = c.price * segment.price_sensitivity;
         let first = platform.variants.first();
         let lure = first.map_or(NO_LURE, |variant| -sensitivity * variant.ln_price);
-        let mut ways = [Way::NONE; MAX_CHANNELS];
-        for (channel, (way, terms)) in ways.iter_mut().zip(&platform.channels).enumerate() {
-            *way = Way {
+        let (mut ways, mut lures) = ([Way::NONE; MAX_CHANNELS], [NO_LURE; MAX_CHANNELS]);
+        for (channel, terms) in platform.channels.iter().enumerate() {
+            ways[channel] = Way {
                 constants: [terms.constant, terms.matched],
                 lean: lean(segment, platform, channel, c.delay)[usize::from(need)],
                 of_delay: c.delay * c.delay_days(terms.carriage == Carriage::Pickup),
-                lure: if terms.variants { lure } else { NO_LURE },
             };
+            if terms.variants {
+                lures[channel] = lure;
+            }
         }
-        Self { sensitivity, need: if need { c.need } else { 0.0 }, ways }
+        Self { sensitivity, need: if need { c.need } else { 0.0 }, ways, lures }
     }
 }
 
