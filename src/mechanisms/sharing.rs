@@ -10,23 +10,22 @@ use crate::columns::{Columns, State};
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
-use crate::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
+use crate::market::message::{Answer, Exposure, NONE, Node, Order, Verdict, flag};
 use crate::market::platform::{Family, Rows};
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::network::Network;
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, quick_logistic};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
-use crate::rng::sample::discrete::pick_distinct;
-use crate::rng::{Draws, Stream};
+use crate::rng::lanes::{first_words, long_words};
+use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
+use crate::rng::{Key, Stream, unit};
 
 /// Whether a buyer shares, and how.
 const SHARE: Stream = Stream::new("sharing/share");
@@ -197,10 +196,18 @@ impl Mechanism for Sharing {
         let mut rooms: Vec<_> =
             platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
-            let mut picked = Vec::new();
             env.network.touch_all(shares.iter().map(|share| share.by));
+            let (mut words, mut targets) = (Vec::new(), Vec::new());
+            // A word a tie, four a block.
+            let blocks = self.p.personal_ties.div_ceil(4);
+            let personal = shares.iter().filter(|share| share.kind == Kind::Personal);
+            let address = personal.map(|share| (share.by, share.offer));
+            long_words(env.key_of(self.platform), AUDIENCE, at, blocks, address, &mut words);
+            let mut words = words.chunks_exact(4 * blocks as usize);
             for share in shares.drain(..) {
-                let sent = self.send(env, at, share, &mut picked, bins);
+                let words = if share.kind == Kind::Personal { words.next() } else { None };
+                let drawn = words.unwrap_or_default();
+                let sent = self.send(env, (at, share, drawn), &mut targets, bins);
                 let channel = self.first + share.kind as u8;
                 book.tally.channels[channel as usize].exposed += u64::from(sent);
                 book.tally.shares += 1;
@@ -220,21 +227,24 @@ impl Mechanism for Sharing {
         let World { env, platforms, link, .. } = world;
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
-        let talk = Talk::new(&self.p, self.paid_share, env);
+        let talk = Talk::new(&self.p, self.paid_share, env, (key, at));
         parallel::each_pair(
             &mut platform.rows(env.consumers),
             &mut self.shares,
             |shard, rows, shares| {
+                let of = |a: &Answer| (a.order.consumer, a.order.offer);
+                let list = &answers.shards[shard];
+                let mut words = Vec::with_capacity(list.len());
+                first_words(key, SHARE, at, list.iter().map(of), &mut words);
+                let may_share = |(answer, word): &(&Answer, u32)| {
+                    unit(*word) < talk.most_of_all && answer.verdict == Verdict::Granted
+                };
                 // Two units of an offer that are granted at once are shared once: the draws,
                 // and so the friends who would see it, are the same.
-                let of = |a: &Answer| (a.order.consumer, a.order.offer);
                 let mut last = None;
-                let list = &answers.shards[shard];
-                let draws = draws_of(key, SHARE, at, list.iter().map(of));
-                let granted = |(a, _): &(&Answer, Draws)| a.verdict == Verdict::Granted;
-                for (answer, draws) in list.iter().zip(draws).filter(granted) {
+                for (answer, word) in list.iter().zip(words).filter(may_share) {
                     if last.replace(of(answer)) != Some(of(answer)) {
-                        shares.extend(talk.share(draws, rows, &answer.order));
+                        shares.extend(talk.share(unit(word), rows, &answer.order));
                     }
                 }
             },
@@ -297,23 +307,33 @@ struct Talk<'a> {
     odds: Vec<f64>,
     /// Probability of each segment at full satisfaction: the largest there is.
     most: Vec<f64>,
+    /// The largest of all segments.
+    most_of_all: f64,
+    key: Key,
+    at: Clock,
 }
 
 impl<'a> Talk<'a> {
-    fn new(p: &'a Parameters, paid_share: f64, env: &'a Environment) -> Self {
+    fn new(
+        p: &'a Parameters,
+        paid_share: f64,
+        env: &'a Environment,
+        (key, at): (Key, Clock),
+    ) -> Self {
         let reward = paid_share * p.reward_fen as f64 / p.hassle_fen;
         let base = p.base + p.reward_weight * reward - 0.5 * p.satisfaction_weight;
         let segments = env.people.segments.iter();
         let odds: Vec<f64> = segments.map(|s| base + ln(s.social_propensity.max(1e-9))).collect();
-        let most = odds.iter().map(|o| quick_logistic(o + p.satisfaction_weight)).collect();
-        Self { env, p, odds, most }
+        let most = odds.iter().map(|o| quick_logistic(o + p.satisfaction_weight));
+        let most: Vec<f64> = most.collect();
+        let most_of_all = most.iter().copied().fold(0.0, f64::max);
+        Self { env, p, odds, most, most_of_all, key, at }
     }
 
-    /// Whether, and how, a buyer shares an order. Few do, and most of those who do not
-    /// would not at any satisfaction: their records are not looked at.
-    fn share(&self, mut draws: Draws, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
+    /// Whether, by a number drawn for it, and how a buyer shares an order. Few do, and most of
+    /// those who do not would not at any satisfaction: their records are not looked at.
+    fn share(&self, unit: f64, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
         let segment = self.env.people.segment[order.consumer as usize] as usize;
-        let unit = draws.unit();
         if unit >= self.most[segment] {
             return None;
         }
@@ -323,6 +343,8 @@ impl<'a> Talk<'a> {
             return None;
         }
         let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
+        let mut draws = self.key.draws(SHARE, order.consumer, self.at, order.offer);
+        draws.word(); // By which it was decided.
         let kind = self.kind(draws.unit());
         Some(Share { by: order.consumer, offer: order.offer, node, kind })
     }
@@ -341,62 +363,59 @@ impl<'a> Talk<'a> {
 }
 
 impl Sharing {
-    /// Sends one share; returns how many see it.
+    /// Sends one share, a personal one by the words that are drawn for it; returns how many
+    /// see it.
     fn send(
         &self,
         env: &Environment,
-        at: Clock,
-        share: Share,
-        picked: &mut Vec<u32>,
+        (at, share, words): (Clock, Share, &[u32]),
+        targets: &mut Vec<u32>,
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
-        let mut draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
         let mut seen = 0;
-        let mut show = |to, strong| {
+        let [strong, weak] = [true, false].map(|strong| self.message(env, share, strong));
+        let mut show = |to, message: &Exposure| {
             seen += 1;
-            bins.push(self.message(env, share, to, strong));
+            bins.push(Exposure { to, ..*message });
         };
-        let network = &*env.network;
-        let mut audience = network.audience_of(share.by);
-        let degree = audience.len();
+        let draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
+        if share.kind == Kind::GroupChat {
+            let chat = env.society.chat(&env.network, share.by);
+            let reach = self.p.group_chat_reach;
+            successes(draws, chat.n_others(), reach, |k| show(chat.other(k), &weak));
+            return seen;
+        }
+        let mut audience = env.network.whole_audience(share.by, targets);
+        let (degree, n_strong) = (audience.len(), audience.n_strong());
         let mut tied = |tie| {
             let to = audience.get(tie);
             // A computed tie may lead back, and reaches nobody then.
             if to != share.by {
-                show(to, audience.is_strong(tie));
+                show(to, if tie < n_strong { &strong } else { &weak });
             }
         };
-        match share.kind {
-            Kind::Broadcast => successes(draws, degree, self.p.broadcast_reach, tied),
-            Kind::Personal => {
-                self.pick(&mut draws, network, share.by, picked);
-                // A packed row is read once where its ties are asked for in order.
-                picked.sort_unstable();
-                picked.iter().copied().for_each(&mut tied);
-            }
-            Kind::GroupChat => {
-                let chat = env.society.chat(network, share.by);
-                let reach = self.p.group_chat_reach;
-                successes(draws, chat.n_others(), reach, |k| show(chat.other(k), false));
-            }
+        if share.kind == Kind::Broadcast {
+            successes(draws, degree, self.p.broadcast_reach, tied);
+        } else {
+            self.pick(words, degree, n_strong, tied);
         }
         seen
     }
 
     /// Picks the ties of a personal share: any, or strong ones as long as there are any.
-    fn pick(&self, draws: &mut Draws, network: &Network, by: u32, picked: &mut Vec<u32>) {
-        let (degree, wanted) = (network.degree(by), self.p.personal_ties as usize);
-        if !self.p.strong_first {
-            return pick_distinct(draws, degree, wanted, picked);
-        }
-        let n_strong = network.n_strong(by);
-        pick_distinct(draws, n_strong, wanted, picked);
-        let mut weak = Vec::new();
-        pick_distinct(draws, degree - n_strong, wanted - picked.len(), &mut weak);
-        picked.extend(weak.iter().map(|tie| n_strong + tie));
+    fn pick(&self, words: &[u32], degree: u32, n_strong: u32, mut tied: impl FnMut(u32)) {
+        let n_first = if self.p.strong_first { n_strong } else { degree };
+        let (first, others) = words.split_at(self.p.personal_ties.min(n_first) as usize);
+        let mut picked = [0; MAX_DISTINCT];
+        sorted_distinct_by(first, n_first, &mut picked).iter().copied().for_each(&mut tied);
+        let left = self.p.personal_ties - first.len() as u32;
+        let n_others = degree - n_first;
+        let others = &others[..left.min(n_others) as usize];
+        sorted_distinct_by(others, n_others, &mut picked).iter().for_each(|k| tied(n_first + k));
     }
 
-    fn message(&self, env: &Environment, share: Share, to: u32, strong: bool) -> Exposure {
+    /// What is equal for all who see a share by a strong tie, or by another.
+    fn message(&self, env: &Environment, share: Share, strong: bool) -> Exposure {
         Exposure {
             offer: share.offer,
             source: share.by,
@@ -404,7 +423,7 @@ impl Sharing {
             category: env.catalogue.offers[share.offer as usize].category,
             trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
             flags: flag::FRIEND | flag::IMPULSE,
-            ..Exposure::new(to, self.platform, self.first + share.kind as u8)
+            ..Exposure::new(NONE, self.platform, self.first + share.kind as u8)
         }
     }
 }

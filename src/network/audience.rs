@@ -50,6 +50,13 @@ impl Audience<'_> {
         }
     }
 
+    /// Number of strong ties, which stand first.
+    #[inline]
+    #[must_use]
+    pub fn n_strong(&self) -> u32 {
+        self.n_strong
+    }
+
     /// Whether the tie to the `k`-th hearer is strong: those stand first.
     #[inline]
     #[must_use]

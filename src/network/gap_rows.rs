@@ -10,7 +10,7 @@
 use super::csr::{Csr, Offsets, blocks};
 use super::row_starts::RowStarts;
 use super::varint;
-use crate::simd::{Column, bytes_of, prefetch};
+use crate::simd::{self, Column, Kernel, bytes_of, prefetch};
 use rayon::prelude::*;
 use std::hint::select_unpredictable;
 
@@ -107,6 +107,21 @@ impl GapRows {
         GapRow { bytes, begin: at, at, of: i, length, strong, place: 0, target: i }
     }
 
+    /// All targets of row `i`, of which the first `strong` are sorted apart: read into `room`
+    /// at once, which is quicker than one by one where many of them are asked for.
+    #[inline]
+    pub fn read<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
+        let (bytes, mut at) = (bytes_of(&self.words), self.starts.at(i));
+        let n = varint::read(bytes, &mut at) as usize;
+        if room.len() < varint::room(n) {
+            room.resize(varint::room(n), 0);
+        }
+        if n > 0 {
+            simd::widest(ReadRow { bytes, at, of: i, n, strong: strong as usize, targets: room });
+        }
+        &room[..n]
+    }
+
     /// Asks for where row `i` starts ahead of its use.
     #[inline]
     pub fn touch_start(&self, i: u32) {
@@ -120,6 +135,41 @@ impl GapRows {
         let word = self.starts.at(i) / 4;
         prefetch(&self.words, word);
         prefetch(&self.words, word + 8);
+    }
+}
+
+/// A row that is read at once.
+struct ReadRow<'a> {
+    bytes: &'a [u8],
+    /// Where the first target stands.
+    at: usize,
+    of: u32,
+    n: usize,
+    strong: usize,
+    /// With room behind them.
+    targets: &'a mut [u32],
+}
+
+impl Kernel for ReadRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { bytes, at, of, n, strong, targets } = self;
+        varint::sums(bytes, at, n, targets);
+        // What the sum at the first of those that are sorted together lacks, all of them lack.
+        let lack = |first: usize, before: u32| {
+            let word = targets[first].wrapping_sub(before);
+            of.wrapping_add(unfolded(word)).wrapping_sub(targets[first])
+        };
+        let near = lack(0, 0);
+        let others =
+            if (1..n).contains(&strong) { lack(strong, targets[strong - 1]) } else { near };
+        let places = 0..n.next_multiple_of(8);
+        for (place, target) in (0_u32..).zip(&mut targets[places]) {
+            let lack = if place < strong as u32 { near } else { others };
+            *target = target.wrapping_add(lack);
+        }
     }
 }
 
@@ -272,7 +322,7 @@ mod tests {
     fn rows_come_out_as_they_went_in() {
         for (n, reach) in [(10_000, 1), (50_000, 1_000_003)] {
             let rows = rows(n, reach);
-            let packed = packed(&rows, &[]);
+            let (packed, mut room) = (packed(&rows, &[]), Vec::new());
             assert_eq!(packed.stored(&[]), rows);
             for i in 0..n {
                 let mut row = packed.row(i, 0);
@@ -281,6 +331,7 @@ mod tests {
                 let backwards: Vec<u32> = (0..row.len()).rev().map(|k| row.get(k)).collect();
                 assert!(backwards.iter().rev().eq(list));
                 assert!((0..row.len()).all(|k| row.get(k) == list[k as usize]));
+                assert_eq!(packed.read(i, 0, &mut room), list);
             }
         }
     }
@@ -297,8 +348,11 @@ mod tests {
                 row[strong..].sort_unstable();
             }
         });
-        let packed = packed(&rows, &strong);
+        let (packed, mut room) = (packed(&rows, &strong), Vec::new());
         assert_eq!(packed.stored(&strong), rows);
+        for (i, strong) in (0..9_000).zip(strong) {
+            assert_eq!(packed.read(i, u32::from(strong), &mut room), rows.of(i));
+        }
     }
 
     #[test]

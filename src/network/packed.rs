@@ -5,6 +5,7 @@
 
 use crate::network::csr::Csr;
 use crate::network::varint;
+use crate::simd::{self, Kernel};
 use rayon::prelude::*;
 
 /// Entries of a block.
@@ -67,15 +68,12 @@ impl Packed {
 
     /// Reads block `block` of a list: its entries `block * BLOCK` to `(block + 1) * BLOCK`.
     pub fn read(&self, list: u32, block: usize, into: &mut Vec<u32>) {
-        into.clear();
-        let (mut entry, start) = self.heads[self.firsts[list as usize] as usize + block];
+        let (first, start) = self.heads[self.firsts[list as usize] as usize + block];
         let n = BLOCK.min(self.len(list) - block * BLOCK);
-        let (bytes, mut at) = (&self.gaps[start as usize..], 0);
-        into.push(entry);
-        into.extend((1..n).map(|_| {
-            entry += varint::read(bytes, &mut at);
-            entry
-        }));
+        into.resize(1 + varint::room(n - 1), 0);
+        let gaps = &self.gaps;
+        simd::widest(ReadBlock { gaps, at: start as usize, first, n, entries: into });
+        into.truncate(n);
     }
 
     /// A whole list.
@@ -93,6 +91,28 @@ impl Packed {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         (8 * self.lengths.len() + 16 * self.heads.len() + self.gaps.len()) as u64
+    }
+}
+
+/// A block that is read at once.
+struct ReadBlock<'a> {
+    gaps: &'a [u8],
+    at: usize,
+    first: u32,
+    n: usize,
+    /// With room behind them.
+    entries: &'a mut [u32],
+}
+
+impl Kernel for ReadBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { gaps, at, first, n, entries } = self;
+        entries[0] = 0;
+        varint::sums(gaps, at, n - 1, &mut entries[1..]);
+        entries[..n].iter_mut().for_each(|entry| *entry = entry.wrapping_add(first));
     }
 }
 
