@@ -11,7 +11,8 @@ use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
 use crate::market::message::{Answer, Exposure, NONE, Node, Order, Verdict, flag};
-use crate::market::platform::{Family, Rows};
+use crate::market::platform::{Book, Family, Rows};
+use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
@@ -26,6 +27,7 @@ use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, long_words};
 use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
 use crate::rng::{Key, Stream, unit};
+use rayon::prelude::*;
 
 /// Whether a buyer shares, and how.
 const SHARE: Stream = Stream::new("sharing/share");
@@ -120,7 +122,14 @@ pub const SPEC: Spec = Spec {
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let (platform, first) = (placement.platform, placement.first_channel);
-    Box::new(Sharing { p, platform, first, shares: Vec::new(), paid_share: 0.0 })
+    Box::new(Sharing {
+        p,
+        platform,
+        first,
+        shares: Vec::new(),
+        paid_share: 0.0,
+        idle: Idle::default(),
+    })
 }
 
 /// Shares of a wave, and who joins by them; where people chat in groups, who with whom.
@@ -163,7 +172,19 @@ struct Sharing {
     shares: Vec<Vec<Share>>,
     /// Share of the last day's claims that the budget paid: what a sharer expects.
     paid_share: f64,
+    idle: Idle<Room>,
 }
+
+/// Room of a thread at work, kept from shard to shard.
+#[derive(Default)]
+struct Room {
+    words: Vec<u32>,
+    /// Hearers of a sharer.
+    hearers: Vec<u32>,
+}
+
+/// Shares for which a thread is worth its while.
+const MANY: usize = 1_024;
 
 impl Mechanism for Sharing {
     fn start(&mut self, world: &mut World) {
@@ -196,22 +217,7 @@ impl Mechanism for Sharing {
         let mut rooms: Vec<_> =
             platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
-            env.network.touch_all(shares.iter().map(|share| share.by));
-            let (mut words, mut targets) = (Vec::new(), Vec::new());
-            // A word a tie, four a block.
-            let blocks = self.p.personal_ties.div_ceil(4);
-            let personal = shares.iter().filter(|share| share.kind == Kind::Personal);
-            let address = personal.map(|share| (share.by, share.offer));
-            long_words(env.key_of(self.platform), AUDIENCE, at, blocks, address, &mut words);
-            let mut words = words.chunks_exact(4 * blocks as usize);
-            for share in shares.drain(..) {
-                let words = if share.kind == Kind::Personal { words.next() } else { None };
-                let drawn = words.unwrap_or_default();
-                let sent = self.send(env, (at, share, drawn), &mut targets, bins);
-                let channel = self.first + share.kind as u8;
-                book.tally.channels[channel as usize].exposed += u64::from(sent);
-                book.tally.shares += 1;
-            }
+            self.idle.lend(|room| self.send_all(env, at, (book, shares), room, bins));
         });
         self.shares = rooms.into_iter().map(|(_, shares)| shares).collect();
     }
@@ -232,28 +238,10 @@ impl Mechanism for Sharing {
             &mut platform.rows(env.consumers),
             &mut self.shares,
             |shard, rows, shares| {
-                let of = |a: &Answer| (a.order.consumer, a.order.offer);
-                let list = &answers.shards[shard];
-                let mut words = Vec::with_capacity(list.len());
-                first_words(key, SHARE, at, list.iter().map(of), &mut words);
-                let may_share = |(answer, word): &(&Answer, u32)| {
-                    unit(*word) < talk.most_of_all && answer.verdict == Verdict::Granted
-                };
-                // Two units of an offer that are granted at once are shared once: the draws,
-                // and so the friends who would see it, are the same.
-                let mut last = None;
-                for (answer, word) in list.iter().zip(words).filter(may_share) {
-                    if last.replace(of(answer)) != Some(of(answer)) {
-                        shares.extend(talk.share(unit(word), rows, &answer.order));
-                    }
-                }
+                self.idle.lend(|room| talk.hear(&answers.shards[shard], rows, room, shares));
             },
         );
-        let rootless = parallel::map(&mut self.shares, |shares| {
-            let nodes = shares.iter_mut().map(|share| &mut share.node);
-            nodes.filter(|node| !node.is_some()).collect()
-        });
-        platform.cascades.plant_all(link, rootless, at.day);
+        platform.cascades.plant_all(link, rootless(&mut self.shares), at.day);
     }
 
     /// (new members whom friends brought) → rewards, while the day's allotment lasts.
@@ -293,10 +281,21 @@ impl Mechanism for Sharing {
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, first: _, shares, paid_share } = self;
+        let Self { p: _, platform: _, first: _, shares, paid_share, idle: _ } = self;
         io.by_shard(shares);
         paid_share.visit(io);
     }
+}
+
+/// The places of shares in cascades that are to be planted for them.
+fn rootless(shares: &mut [Vec<Share>]) -> Vec<Vec<&mut Node>> {
+    let n: usize = shares.iter().map(Vec::len).sum();
+    let pieces = shares.par_chunks_mut(shares.len().div_ceil(1 + n / MANY)).with_max_len(1);
+    let nodes = pieces.map(|shares| {
+        let nodes = shares.iter_mut().flatten().map(|share| &mut share.node);
+        nodes.filter(|node| !node.is_some()).collect()
+    });
+    nodes.collect()
 }
 
 /// How buyers share on one occasion.
@@ -328,6 +327,30 @@ impl<'a> Talk<'a> {
         let most: Vec<f64> = most.collect();
         let most_of_all = most.iter().copied().fold(0.0, f64::max);
         Self { env, p, odds, most, most_of_all, key, at }
+    }
+
+    /// The shares that come of a shard's answers.
+    fn hear(
+        &self,
+        answers: &[Answer],
+        rows: &mut Rows<'_>,
+        Room { words, .. }: &mut Room,
+        shares: &mut Vec<Share>,
+    ) {
+        let of = |a: &Answer| (a.order.consumer, a.order.offer);
+        first_words(self.key, SHARE, self.at, answers.iter().map(of), words);
+        // Two units of an offer that are granted at once are shared once: the draws,
+        // and so the friends who would see it, are the same.
+        let mut last = None;
+        for (answer, word) in answers.iter().zip(&*words) {
+            // Most would not share at any satisfaction, whoever they are.
+            if unit(*word) >= self.most_of_all || answer.verdict != Verdict::Granted {
+                continue;
+            }
+            if last.replace(of(answer)) != Some(of(answer)) {
+                shares.extend(self.share(unit(*word), rows, &answer.order));
+            }
+        }
     }
 
     /// Whether, by a number drawn for it, and how a buyer shares an order. Few do, and most of
@@ -363,6 +386,32 @@ impl<'a> Talk<'a> {
 }
 
 impl Sharing {
+    /// Sends the shares of one shard.
+    fn send_all(
+        &self,
+        env: &Environment,
+        at: Clock,
+        (book, shares): (&mut Book, &mut Vec<Share>),
+        Room { words, hearers }: &mut Room,
+        bins: &mut Bins<'_, Exposure>,
+    ) {
+        env.network.touch_all(shares.iter().map(|share| share.by));
+        // A word a tie, four a block.
+        let blocks = self.p.personal_ties.div_ceil(4);
+        let personal = shares.iter().filter(|share| share.kind == Kind::Personal);
+        let address = personal.map(|share| (share.by, share.offer));
+        long_words(env.key_of(self.platform), AUDIENCE, at, blocks, address, words);
+        let mut words = words.chunks_exact(4 * blocks as usize);
+        for share in shares.drain(..) {
+            let words = if share.kind == Kind::Personal { words.next() } else { None };
+            let drawn = words.unwrap_or_default();
+            let sent = self.send(env, (at, share, drawn), hearers, bins);
+            let channel = self.first + share.kind as u8;
+            book.tally.channels[channel as usize].exposed += u64::from(sent);
+            book.tally.shares += 1;
+        }
+    }
+
     /// Sends one share, a personal one by the words that are drawn for it; returns how many
     /// see it.
     fn send(
@@ -387,7 +436,7 @@ impl Sharing {
         }
         let mut audience = env.network.whole_audience(share.by, targets);
         let (degree, n_strong) = (audience.len(), audience.n_strong());
-        let mut tied = |tie| {
+        let tied = |tie| {
             let to = audience.get(tie);
             // A computed tie may lead back, and reaches nobody then.
             if to != share.by {

@@ -42,6 +42,15 @@ impl Audience<'_> {
     /// the consumer itself, which is nobody.
     #[inline]
     pub fn get(&mut self, k: u32) -> u32 {
+        match &self.row {
+            AudienceRow::Stored(row) => row[k as usize],
+            _ => self.found(k),
+        }
+    }
+
+    /// The `k`-th hearer, where it must be looked for.
+    #[inline(never)]
+    fn found(&mut self, k: u32) -> u32 {
         match &mut self.row {
             AudienceRow::Stored(row) => row[k as usize],
             AudienceRow::Packed(row) => row.get(k),

@@ -10,7 +10,7 @@
 use super::csr::{Csr, Offsets, blocks};
 use super::row_starts::RowStarts;
 use super::varint;
-use crate::simd::{self, Column, Kernel, bytes_of, prefetch};
+use crate::simd::{Column, bytes_of, prefetch};
 use rayon::prelude::*;
 use std::hint::select_unpredictable;
 
@@ -116,8 +116,9 @@ impl GapRows {
         if room.len() < varint::room(n) {
             room.resize(varint::room(n), 0);
         }
+        varint::sums(bytes, at, n, room);
         if n > 0 {
-            simd::widest(ReadRow { bytes, at, of: i, n, strong: strong as usize, targets: room });
+            complete(i, strong.min(n as u32), &mut room[..n.next_multiple_of(4)]);
         }
         &room[..n]
     }
@@ -138,38 +139,22 @@ impl GapRows {
     }
 }
 
-/// A row that is read at once.
-struct ReadRow<'a> {
-    bytes: &'a [u8],
-    /// Where the first target stands.
-    at: usize,
-    of: u32,
-    n: usize,
-    strong: usize,
-    /// With room behind them.
-    targets: &'a mut [u32],
-}
-
-impl Kernel for ReadRow<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { bytes, at, of, n, strong, targets } = self;
-        varint::sums(bytes, at, n, targets);
-        // What the sum at the first of those that are sorted together lacks, all of them lack.
-        let lack = |first: usize, before: u32| {
-            let word = targets[first].wrapping_sub(before);
-            of.wrapping_add(unfolded(word)).wrapping_sub(targets[first])
-        };
-        let near = lack(0, 0);
-        let others =
-            if (1..n).contains(&strong) { lack(strong, targets[strong - 1]) } else { near };
-        let places = 0..n.next_multiple_of(8);
-        for (place, target) in (0_u32..).zip(&mut targets[places]) {
-            let lack = if place < strong as u32 { near } else { others };
-            *target = target.wrapping_add(lack);
-        }
+/// Makes targets of the sums of the numbers by which those of row `i` are written, the first
+/// `strong` of which are sorted apart. As many are touched as are done side by side.
+#[inline]
+fn complete(i: u32, strong: u32, sums: &mut [u32]) {
+    // What the first of those that are sorted together lacks, all of them lack.
+    let lack = |first: usize, before: u32| {
+        i.wrapping_add(unfolded(sums[first].wrapping_sub(before))).wrapping_sub(sums[first])
+    };
+    let near = lack(0, 0);
+    let others = match strong as usize {
+        0 => near,
+        first => sums.get(first).map_or(near, |_| lack(first, sums[first - 1])),
+    };
+    for (place, target) in (0..).zip(sums) {
+        let lack = if place < strong { near } else { others };
+        *target = target.wrapping_add(lack);
     }
 }
 

@@ -5,7 +5,6 @@
 
 use crate::network::csr::Csr;
 use crate::network::varint;
-use crate::simd::{self, Kernel};
 use rayon::prelude::*;
 
 /// Entries of a block.
@@ -71,9 +70,10 @@ impl Packed {
         let (first, start) = self.heads[self.firsts[list as usize] as usize + block];
         let n = BLOCK.min(self.len(list) - block * BLOCK);
         into.resize(1 + varint::room(n - 1), 0);
-        let gaps = &self.gaps;
-        simd::widest(ReadBlock { gaps, at: start as usize, first, n, entries: into });
+        into[0] = 0;
+        varint::sums(&self.gaps, start as usize, n - 1, &mut into[1..]);
         into.truncate(n);
+        into.iter_mut().for_each(|entry| *entry = entry.wrapping_add(first));
     }
 
     /// A whole list.
@@ -91,28 +91,6 @@ impl Packed {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         (8 * self.lengths.len() + 16 * self.heads.len() + self.gaps.len()) as u64
-    }
-}
-
-/// A block that is read at once.
-struct ReadBlock<'a> {
-    gaps: &'a [u8],
-    at: usize,
-    first: u32,
-    n: usize,
-    /// With room behind them.
-    entries: &'a mut [u32],
-}
-
-impl Kernel for ReadBlock<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { gaps, at, first, n, entries } = self;
-        entries[0] = 0;
-        varint::sums(gaps, at, n - 1, &mut entries[1..]);
-        entries[..n].iter_mut().for_each(|entry| *entry = entry.wrapping_add(first));
     }
 }
 

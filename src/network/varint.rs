@@ -1,5 +1,6 @@
 //! Small numbers in few bytes: seven bits a byte, the lowest first (LEB128).
 
+use crate::simd::{self, Kernel};
 use std::array;
 
 /// Adds a number to a list of bytes.
@@ -60,9 +61,12 @@ const SIDE: usize = 32;
 /// Bytes of a number before its last one, at most.
 const BEFORE: usize = 4;
 
-/// Places that [`sums`] needs for `n` numbers: it writes beyond them.
+/// As many places as a byte tells apart: what a byte counts needs no check there.
+const APART: usize = 256;
+
+/// Places that [`sums`] needs for `n` numbers.
 pub(super) const fn room(n: usize) -> usize {
-    n + SIDE
+    n + APART
 }
 
 /// Reads `n` numbers that stand from `at` on, behind another number or at the beginning, and
@@ -72,52 +76,57 @@ pub(super) const fn room(n: usize) -> usize {
 /// before in its number. What each counts is found side by side; then every byte is added, and
 /// the sum written, to a place that moves on behind the last byte of a number: how many bytes a
 /// number takes cannot be foreseen, and is not asked.
-#[inline(always)]
 pub(super) fn sums(bytes: &[u8], mut at: usize, n: usize, places: &mut [u32]) {
-    let (mut place, mut sum) = (0, 0_u32);
-    while place < n {
+    let (mut first, mut sum) = (0, 0_u32);
+    while first < n {
         let whole = at.checked_sub(BEFORE).and_then(|from| bytes.get(from..)?.first_chunk());
-        let padded;
-        let window = match whole {
-            Some(window) => window,
-            None => {
-                padded = padded_window(bytes, at);
-                &padded
-            }
+        let Read { parts, ends } = match whole {
+            Some(window) => simd::widest(Window(window)),
+            None => simd::widest(Window(&padded(bytes, at))),
         };
-        let (parts, ends) = parts(window);
-        let Some(here) = places[place..].first_chunk_mut::<SIDE>() else { return };
-        let mut n_read = 0;
-        for (part, end) in parts.into_iter().zip(ends) {
-            sum = sum.wrapping_add(part);
-            // At most one place a byte is behind.
-            here[n_read % SIDE] = sum;
-            n_read += usize::from(end);
+        let Some(here) = places[first..].first_chunk_mut::<APART>() else { return };
+        let mut place = 0_u8;
+        for (part, end) in parts.iter().zip(&ends) {
+            sum = sum.wrapping_add(*part);
+            here[usize::from(place)] = sum;
+            place = place.wrapping_add(*end);
         }
-        place += n_read;
+        first += usize::from(place);
         at += SIDE;
     }
 }
 
+/// Some bytes, and those before them.
+struct Window<'a>(&'a [u8; BEFORE + SIDE]);
+
 /// What each of some bytes adds to its number, and 1 where it is the number's last.
-#[inline(always)]
-fn parts(window: &[u8; BEFORE + SIDE]) -> ([u32; SIDE], [u8; SIDE]) {
-    // Seven bits for every byte before that belongs to the same number.
-    let more = |i: usize| if window[i] > 127 { 7 } else { 0 };
-    let shifts: [u8; SIDE] = array::from_fn(|i| {
-        let first = more(i + 3);
-        let second = first & more(i + 2);
-        let third = second & more(i + 1);
-        first + second + third + (third & more(i))
-    });
-    let own: [u8; SIDE] = array::from_fn(|i| window[i + BEFORE]);
-    let parts = array::from_fn(|i| u32::from(own[i] & 127) << (shifts[i] & 31));
-    (parts, own.map(|byte| 1 - (byte >> 7)))
+struct Read {
+    parts: [u32; SIDE],
+    ends: [u8; SIDE],
 }
 
-/// Some bytes and those before them, with zeros where there are none.
+impl Kernel for Window<'_> {
+    type Output = Read;
+
+    #[inline(always)]
+    fn run(self) -> Read {
+        // Seven bits for every byte before that belongs to the same number.
+        let more = |i: usize| if self.0[i] > 127 { 7 } else { 0 };
+        let shifts: [u8; SIDE] = array::from_fn(|i| {
+            let first = more(i + 3);
+            let second = first & more(i + 2);
+            let third = second & more(i + 1);
+            first + second + third + (third & more(i))
+        });
+        let own: [u8; SIDE] = array::from_fn(|i| self.0[i + BEFORE]);
+        let parts = array::from_fn(|i| u32::from(own[i] & 127) << (shifts[i] & 31));
+        Read { parts, ends: own.map(|byte| 1 - (byte >> 7)) }
+    }
+}
+
+/// A window with zeros where there are no bytes.
 #[cold]
-fn padded_window(bytes: &[u8], at: usize) -> [u8; BEFORE + SIDE] {
+fn padded(bytes: &[u8], at: usize) -> [u8; BEFORE + SIDE] {
     let byte = |i: usize| (at + i).checked_sub(BEFORE).and_then(|place| bytes.get(place));
     array::from_fn(|i| byte(i).copied().unwrap_or(0))
 }

@@ -1,6 +1,6 @@
 //! Team orders find their groups; full groups are released, failed ones refused.
 
-use super::pool::{Group, Pool};
+use super::pool::Pool;
 use super::{AUTO_FILL, GroupBuy, POOL, REOPEN};
 use crate::exchange::{self, AHEAD, Bins};
 use crate::market::ledger::Line;
@@ -58,7 +58,7 @@ impl<'a> Desk<'a> {
         room: &mut Room,
         pool: &mut Pool,
         orders: &mut Vec<Order>,
-        output: Output<'_, '_>,
+        (book, bins): Output<'_, '_>,
     ) {
         if !orders.iter().any(|order| self.of.is_team(order)) {
             return;
@@ -70,26 +70,23 @@ impl<'a> Desk<'a> {
         let asked = &room.orders;
         asked.iter().take(AHEAD).for_each(|order| self.touch(pool, order));
         let mut ahead = asked.iter().skip(AHEAD);
-        for run in asked.chunk_by(|a, b| a.offer == b.offer) {
-            let before = orders.len();
-            for order in run {
-                if let Some(later) = ahead.next() {
-                    self.touch(pool, later);
-                }
-                if self.of.is_team(order) {
-                    let place = self.place(pool, order, &mut words);
-                    self.take(
-                        place,
-                        order,
-                        (&mut *pool, &mut *orders),
-                        (&mut *output.0, &mut *output.1),
-                    );
-                } else {
-                    orders.push(*order);
-                }
+        let (mut offer, mut first) = (None, 0);
+        for order in asked {
+            if let Some(later) = ahead.next() {
+                self.touch(pool, later);
             }
-            orders[before..].sort_unstable_by_key(within_offer);
+            if offer.replace(order.offer) != Some(order.offer) {
+                in_order(&mut orders[first..]);
+                first = orders.len();
+            }
+            if self.of.is_team(order) {
+                let place = self.place(pool, order, &mut words);
+                self.take(place, order, (&mut *pool, &mut *orders), (&mut *book, &mut *bins));
+            } else {
+                orders.push(*order);
+            }
         }
+        in_order(&mut orders[first..]);
         pool.forget_full();
     }
 
@@ -162,13 +159,13 @@ impl<'a> Desk<'a> {
     ) {
         match place {
             Place::Join(number) => {
-                let order = Order { context: number, ..*order };
-                book.tally.groups_filled += u64::from(pool.join(order, self.of.p.size, orders));
+                let full = pool.join(number, order, self.of.p.size, orders);
+                book.tally.groups_filled += u64::from(full);
             }
             Place::Open => {
                 book.tally.groups_opened += 1;
                 let closes = Clock { day: self.at.day + self.of.p.window_days, wave: self.at.wave };
-                pool.open(self.offers.row_of(order.offer), *order, closes);
+                pool.open(self.offers.row_of(order.offer), order, closes);
             }
             Place::Late => {
                 book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
@@ -186,11 +183,7 @@ impl<'a> Desk<'a> {
         (book, bins): Output<'_, '_>,
     ) {
         let before = orders.len();
-        while let Some((group, more)) = pool.pop(self.at, |offer| self.offers.row_of(offer)) {
-            let Group { opener, open, .. } = group;
-            if !open {
-                continue;
-            }
+        while let Some((opener, more)) = pool.pop(self.at, |offer| self.offers.row_of(offer)) {
             let members = std::iter::once(opener).chain(more);
             if self.is_filled(&opener) {
                 book.tally.groups_filled += 1;
@@ -214,8 +207,13 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The order of an offer's orders: that of their keys.
-fn within_offer(order: &Order) -> (u64, u8) {
-    let Order { priority, consumer, day, wave, .. } = *order;
-    (u64::from(priority) << 48 | u64::from(consumer) << 16 | u64::from(day), wave)
+/// Puts an offer's orders in the order of their keys.
+#[inline]
+fn in_order(orders: &mut [Order]) {
+    if orders.len() > 1 {
+        orders.sort_unstable_by_key(|order| {
+            let Order { priority, consumer, day, wave, .. } = *order;
+            (u64::from(priority) << 48 | u64::from(consumer) << 16 | u64::from(day), wave)
+        });
+    }
 }

@@ -15,18 +15,18 @@ use crate::exchange::{Inbox, Outbox};
 use crate::market::message::{Answer, Exposure, NONE, Node, Order};
 use crate::market::platform::{Family, Platform, Variant};
 use crate::market::utility::Attributes;
+use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use pool::{Group, Pool};
-use std::sync::{Mutex, PoisonError};
+use rayon::prelude::*;
 
 /// Whether a public group is joined.
 const POOL: Stream = Stream::new("group_buy/pool");
@@ -98,7 +98,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         variant: 0,
         constant: None,
         pools: Vec::new(),
-        idle: Mutex::default(),
+        idle: Idle::default(),
     })
 }
 
@@ -132,8 +132,7 @@ struct GroupBuy {
     /// Constant of an invitation's utility, solved on the first day.
     constant: Option<f64>,
     pools: Vec<Pool>,
-    /// Rooms between two uses: as many as threads are at work.
-    idle: Mutex<Vec<Room>>,
+    idle: Idle<Room>,
 }
 
 /// Room of a thread at work, kept from shard to shard.
@@ -173,7 +172,7 @@ impl Mechanism for GroupBuy {
         let crew = out.crew();
         let pools = &self.pools[link.own(self.pools.len())];
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
-            self.with_room(|room| {
+            self.idle.lend(|room| {
                 for pool in crew.turns(pools, part) {
                     self.invite_friends(env, at, &pool.opened, room, (&mut *book, &mut *bins));
                 }
@@ -197,7 +196,7 @@ impl Mechanism for GroupBuy {
         let desk = enrol::Desk::new(self, env, at);
         answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
             pool.pass_nodes_to_groups();
-            self.with_room(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
+            self.idle.lend(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
             desk.close(pool, orders, (book, bins));
         });
         // Openers and joiners take their places in the cascades one after the other.
@@ -231,24 +230,25 @@ impl Mechanism for GroupBuy {
     }
 }
 
+/// Nodes for which a thread is worth its while.
+const MANY: usize = 1_024;
+
 /// The openers' places in the cascades: of those who have one already, and of the others.
 fn nodes(pools: &mut [Pool]) -> (Vec<Vec<&mut Node>>, Vec<Vec<&mut Node>>) {
-    let divided = parallel::map(pools, |pool| {
-        let nodes = pool.opened.iter_mut().map(|opener| &mut opener.node);
-        nodes.partition(|node: &&mut Node| node.is_some())
+    let n: usize = pools.iter().map(|pool| pool.opened.len()).sum();
+    let pieces = pools.par_chunks_mut(pools.len().div_ceil(1 + n / MANY)).with_max_len(1);
+    let divided = pieces.map(|pools| {
+        let (mut placed, mut others) = (Vec::new(), Vec::new());
+        for opener in pools.iter_mut().flat_map(|pool| &mut pool.opened) {
+            let list = if opener.node.is_some() { &mut placed } else { &mut others };
+            list.push(&mut opener.node);
+        }
+        (placed, others)
     });
-    divided.into_iter().unzip()
+    divided.unzip()
 }
 
 impl GroupBuy {
-    /// Works in a room that nobody else uses.
-    fn with_room(&self, work: impl FnOnce(&mut Room)) {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut room = idle().pop().unwrap_or_default();
-        work(&mut room);
-        idle().push(room);
-    }
-
     fn is_team(&self, order: &Order) -> bool {
         order.variant == self.variant
     }

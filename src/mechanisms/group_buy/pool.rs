@@ -114,18 +114,29 @@ impl Pool {
 
     /// Adds a member to a group; one that is full gives its orders to `orders`.
     #[inline]
-    pub(super) fn join(&mut self, order: Order, size: u32, orders: &mut Vec<Order>) -> bool {
-        let number = order.context;
+    pub(super) fn join(
+        &mut self,
+        number: u32,
+        order: &Order,
+        size: u32,
+        orders: &mut Vec<Order>,
+    ) -> bool {
         let full = size == 2 || self.more.get(&number).map_or(0, Vec::len) as u32 + 2 == size;
-        if !full {
-            self.more.entry(number).or_default().push(order);
-        } else if let Some(group) = self.group_mut(number) {
-            group.open = false;
-            orders.push(group.opener);
+        let list = if !full {
+            self.more.entry(number).or_default()
+        } else {
+            if let Some(group) = self.group_mut(number) {
+                group.open = false;
+                orders.push(group.opener);
+            }
             if size > 2 {
                 orders.extend(self.more.remove(&number).into_iter().flatten());
             }
-            orders.push(order);
+            orders
+        };
+        list.push(*order);
+        if let Some(order) = list.last_mut() {
+            order.context = number;
         }
         full
     }
@@ -148,7 +159,8 @@ impl Pool {
     }
 
     /// Opens a group of the offer in a row.
-    pub(super) fn open(&mut self, row: usize, mut opener: Order, closes: Clock) {
+    #[inline]
+    pub(super) fn open(&mut self, row: usize, opener: &Order, closes: Clock) {
         let number = self.base + self.groups.len() as u32;
         let queue = &mut self.queues[row];
         if queue.oldest == NONE {
@@ -160,27 +172,34 @@ impl Pool {
         if self.groups.len() == self.groups.capacity() {
             self.groups.reserve_exact((self.groups.len() / 8).max(4));
         }
-        opener.context = number;
-        self.groups.push_back(Group { opener, closes, next: NONE, open: true });
-        let Order { consumer, offer, node, .. } = opener;
+        self.groups.push_back(Group { opener: *opener, closes, next: NONE, open: true });
+        if let Some(group) = self.groups.back_mut() {
+            group.opener.context = number;
+        }
+        let Order { consumer, offer, node, .. } = *opener;
         self.opened.push(Opener { consumer, offer, group: number, node });
     }
 
-    /// Takes out the oldest group where it is closed or its window is over; says whether it was
-    /// open, and who is in it beside the opener. `row` is that of an offer.
+    /// Forgets the oldest groups that are closed, and takes out the next where its window is
+    /// over: its orders, the opener's first. `row` is that of an offer.
     pub(super) fn pop(
         &mut self,
         at: Clock,
         row: impl Fn(u32) -> usize,
-    ) -> Option<(Group, Vec<Order>)> {
-        let group = self.groups.pop_front_if(|group| !group.open || group.closes <= at)?;
-        let queue = &mut self.queues[row(group.opener.offer)];
-        if queue.oldest == self.base {
-            queue.oldest = group.next;
+    ) -> Option<(Order, Vec<Order>)> {
+        loop {
+            let group = self.groups.front().filter(|group| !group.open || group.closes <= at)?;
+            let queue = &mut self.queues[row(group.opener.offer)];
+            if queue.oldest == self.base {
+                queue.oldest = group.next;
+            }
+            let opener = group.open.then_some(group.opener);
+            self.groups.pop_front();
+            self.base += 1;
+            if let Some(opener) = opener {
+                return Some((opener, self.more.remove(&opener.context).unwrap_or_default()));
+            }
         }
-        let more = if self.more.is_empty() { None } else { self.more.remove(&self.base) };
-        self.base += 1;
-        Some((group, more.unwrap_or_default()))
     }
 
     /// The openers' orders in the groups get the nodes that their cascades gave them; they have

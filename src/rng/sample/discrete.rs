@@ -140,13 +140,41 @@ pub fn sorted_distinct<'a>(draws: &mut Draws, n: u32, k: usize, room: &'a mut Pi
 }
 
 /// [`sorted_distinct`] by words that are drawn already, one a position: at most `n` of them.
+///
+/// Where a position falls among those taken cannot be foreseen: all of them are asked.
 #[inline]
 pub fn sorted_distinct_by<'a>(words: &[u32], n: u32, room: &'a mut Picked) -> &'a [u32] {
     assert!(words.len() <= MAX_DISTINCT.min(n as usize), "a word too many");
+    if n <= u64::BITS {
+        picked_by_bits(words, n, room);
+    } else {
+        picked_by_places(words, n, room);
+    }
+    &room[..words.len()]
+}
+
+/// Of few positions, those taken are bits of a number.
+#[inline]
+fn picked_by_bits(words: &[u32], n: u32, room: &mut Picked) {
+    let mut taken = 0_u64;
+    for (left, word) in (0..=n).rev().zip(words) {
+        let (mut position, mut rest) = (below(*word, left), taken);
+        while rest != 0 {
+            position += u32::from(rest.trailing_zeros() <= position);
+            rest &= rest - 1;
+        }
+        taken |= 1 << position;
+    }
+    for place in &mut room[..words.len()] {
+        *place = taken.trailing_zeros();
+        taken &= taken - 1;
+    }
+}
+
+/// Of many, they stand in order, and what is larger than a new one moves on.
+fn picked_by_places(words: &[u32], n: u32, room: &mut Picked) {
     for (n_taken, word) in words.iter().enumerate() {
         let (taken, rest) = room.split_at_mut(n_taken);
-        // Where a position falls among those taken cannot be foreseen: all of them are asked,
-        // and what is larger moves on by one.
         let pass = |position, taken: &u32| position + u32::from(*taken <= position);
         let mut moving = taken.iter().fold(below(*word, n - n_taken as u32), pass);
         for taken in taken {
@@ -154,7 +182,6 @@ pub fn sorted_distinct_by<'a>(words: &[u32], n: u32, room: &'a mut Picked) -> &'
         }
         rest[0] = moving;
     }
-    &room[..words.len()]
 }
 
 #[cfg(test)]
