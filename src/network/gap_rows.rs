@@ -112,13 +112,13 @@ impl GapRows {
     #[inline]
     pub fn read<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
         let (bytes, mut at) = (bytes_of(&self.words), self.starts.at(i));
-        let n = varint::read(bytes, &mut at) as usize;
+        let n = varint::read_short(bytes, &mut at) as usize;
         if room.len() < varint::room(n) {
             room.resize(varint::room(n), 0);
         }
         varint::sums(bytes, at, n, room);
         if n > 0 {
-            complete(i, strong.min(n as u32), &mut room[..n.next_multiple_of(4)]);
+            complete(i, n, strong as usize, room);
         }
         &room[..n]
     }
@@ -139,23 +139,21 @@ impl GapRows {
     }
 }
 
-/// Makes targets of the sums of the numbers by which those of row `i` are written, the first
-/// `strong` of which are sorted apart. As many are touched as are done side by side.
+/// Makes targets of the sums of the `n` numbers by which those of row `i` are written, the first
+/// `strong` of which are sorted apart. Sums behind them may be changed.
 #[inline]
-fn complete(i: u32, strong: u32, sums: &mut [u32]) {
+fn complete(i: u32, n: usize, strong: usize, sums: &mut [u32]) {
     // What the first of those that are sorted together lacks, all of them lack.
     let lack = |first: usize, before: u32| {
         i.wrapping_add(unfolded(sums[first].wrapping_sub(before))).wrapping_sub(sums[first])
     };
     let near = lack(0, 0);
-    let others = match strong as usize {
-        0 => near,
-        first => sums.get(first).map_or(near, |_| lack(first, sums[first - 1])),
-    };
-    for (place, target) in (0..).zip(sums) {
-        let lack = if place < strong { near } else { others };
-        *target = target.wrapping_add(lack);
+    let others = if (1..n).contains(&strong) { lack(strong, sums[strong - 1]) } else { near };
+    for eight in sums.as_chunks_mut::<8>().0.iter_mut().take(n.div_ceil(8)) {
+        eight.iter_mut().for_each(|sum| *sum = sum.wrapping_add(others));
     }
+    let more = near.wrapping_sub(others);
+    sums[..n.min(strong)].iter_mut().for_each(|sum| *sum = sum.wrapping_add(more));
 }
 
 /// A row that is read from its beginning.

@@ -55,6 +55,18 @@ fn read_at_end(bytes: &[u8], at: &mut usize) -> u32 {
     number
 }
 
+/// [`read`] of a number that nearly always takes one byte.
+#[inline]
+pub(super) fn read_short(bytes: &[u8], at: &mut usize) -> u32 {
+    match bytes.get(*at) {
+        Some(byte) if *byte < 128 => {
+            *at += 1;
+            u32::from(*byte)
+        }
+        _ => read(bytes, at),
+    }
+}
+
 /// Bytes that are read side by side.
 const SIDE: usize = 32;
 
