@@ -112,16 +112,17 @@ pub fn everywhere<'a>(link: &Link, consumers: Shards, live: &'a Bitmap) -> Cow<'
 }
 
 /// Divides consumers into members, from the front of a list of as many places, and strangers,
-/// from its back; returns the number of members. Who is one cannot be foreseen, and is not asked
-/// where there is a choice between two places.
+/// from its back; returns the number of members. Who is one cannot be foreseen: each is written
+/// to one of two places without a branch.
 fn divide(among: impl Iterator<Item = u32>, live: &Bitmap, all: &mut [u32]) -> usize {
-    let (mut n_members, mut n_left) = (0, all.len());
+    let (mut n_members, mut left) = (0, all.len());
     for consumer in among {
-        let is_member = live.get(consumer);
-        let place = select_unpredictable(is_member, n_members, n_left - 1);
+        left -= 1;
+        let bit = live.0[(consumer >> 6) as usize] >> (consumer & 63) & 1;
+        // As many places are left between both as there are consumers to come.
+        let place = select_unpredictable(bit == 1, n_members, n_members + left);
         all[place] = consumer;
-        n_members += usize::from(is_member);
-        n_left -= usize::from(!is_member);
+        n_members += bit as usize;
     }
     n_members
 }
