@@ -42,12 +42,28 @@ impl Audience<'_> {
     /// the consumer itself, which is nobody.
     #[inline]
     pub fn get(&mut self, k: u32) -> u32 {
+        match &self.row {
+            AudienceRow::Stored(row) => row[k as usize],
+            _ => self.found(k),
+        }
+    }
+
+    /// The `k`-th hearer, where it must be looked for.
+    #[inline(never)]
+    fn found(&mut self, k: u32) -> u32 {
         match &mut self.row {
             AudienceRow::Stored(row) => row[k as usize],
             AudienceRow::Packed(row) => row.get(k),
             AudienceRow::Computed(ties, row) => ties.hearer(row.end(k)),
             AudienceRow::Complete { i, .. } => k + u32::from(k >= *i),
         }
+    }
+
+    /// Number of strong ties, which stand first.
+    #[inline]
+    #[must_use]
+    pub fn n_strong(&self) -> u32 {
+        self.n_strong
     }
 
     /// Whether the tie to the `k`-th hearer is strong: those stand first.
