@@ -403,7 +403,7 @@ mod tests {
         let to = Shards::of(1_000);
         let mut outbox = Outbox::new(7, to);
         outbox.send(|part, bins| {
-            // Enough for the radix sort of a shard, and few enough in others to be compared.
+            // More than agents in one shard, and few in others.
             for k in 0..5_000 {
                 let from = part as u32 * 5_000 + k;
                 bins.push(Note { to: (from * 37) % if k < 3_000 { 1_000 } else { 64 }, from });
@@ -426,6 +426,52 @@ mod tests {
             wanted.sort_by_key(Message::key);
             Sorter::default().sort(&mut items, to, Message::to, Message::key);
             assert_eq!(items, wanted, "{n}");
+        }
+    }
+
+    #[test]
+    fn runs_in_the_order_of_receivers_are_sorted_like_any_messages() {
+        let to = Shards::of(4_096);
+        for (runs, length) in [(1, 40), (3, 50), (7, 64), (8, 16), (9, 64), (2, 3)] {
+            let mut outbox = Outbox::new(to.count(), to);
+            outbox.send(|part, bins| {
+                for k in 0..runs * length {
+                    // A receiver gets several of a run, and not in the order of the key.
+                    let to = part as u32 * 64 + k % length / 3;
+                    bins.push(Note { to, from: k ^ 1 });
+                }
+            });
+            let mut inbox = Inbox::new(to);
+            assert_eq!(outbox.route(&mut inbox), u64::from(runs * length) * 64);
+            let all: Vec<Note> = inbox.shards.concat();
+            assert!(all.windows(2).all(|w| w[0].key() < w[1].key()), "{runs} of {length}");
+        }
+    }
+
+    #[test]
+    fn too_many_in_one_pigeonhole_are_sorted_too() {
+        let to = Shards::of(16_384 * 64);
+        let mut items: Vec<Note> = (0..5_000).map(|k| Note { to: 7, from: 5_000 - k }).collect();
+        Sorter::default().sort(&mut items, to, Message::to, Message::key);
+        assert!(items.is_sorted_by_key(Message::key));
+    }
+
+    #[test]
+    fn few_messages_go_one_by_one_and_many_in_order_with_the_same_result() {
+        let to = Shards::of(4_096);
+        let sent = |k: u32, n: u32| (0..n).map(move |j| (k * n + j) * 2_654_435 % 4_096);
+        for n in [1, 63, 64, 65, 200] {
+            let mut outbox = Outbox::new(64, to);
+            outbox.send(|part, bins| {
+                let from = part as u32;
+                sent(from, n).for_each(|to| bins.push(Note { to, from }));
+            });
+            let mut wanted: Vec<(u32, u32)> =
+                (0..64).flat_map(|from| sent(from, n).map(move |to| (to, from))).collect();
+            wanted.sort_unstable();
+            let mut inbox = Inbox::new(to);
+            outbox.route(&mut inbox);
+            assert!(inbox.shards.iter().flatten().map(Message::key).eq(wanted), "{n}");
         }
     }
 

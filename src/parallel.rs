@@ -291,6 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn every_item_is_worked_on_once_and_what_is_made_is_in_order() {
+        for (threads, n) in [(1, 5), (2, 0), (3, 1), (3, 64), (8, 5)] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("a pool").install(|| {
+                let mut items: Vec<usize> = (0..n).collect();
+                each(&mut items, |k, item| *item += k);
+                each_with(&mut items, &Rooms::<Vec<usize>>::default(), |room, k, item| {
+                    room.push(k);
+                    *item += k;
+                });
+                let mut sums = vec![0; n];
+                each_pair(&mut items, &mut sums, |k, item, sum| *sum = *item + k);
+                assert!(sums.iter().copied().eq((0..n).map(|k| 4 * k)));
+                assert!(map(&mut sums, |sum| *sum / 4).into_iter().eq(0..n));
+                assert!(by_part(n, |part| part).into_iter().eq(0..n));
+            });
+        }
+    }
+
+    #[test]
     fn pieces_cover_the_whole() {
         for (n, parts) in [(0, 3), (1, 3), (10, 3), (1_000, 64)] {
             let covered: u32 = (0..parts).map(|k| piece(n, k, parts).len() as u32).sum();

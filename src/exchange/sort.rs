@@ -57,8 +57,8 @@ impl<T: Copy> Sorter<T> {
         items.copy_from_slice(&self.sorted);
     }
 
-    /// Puts a copy of the items into `sorted`, in the order of the upper of so many bits of a number
-    /// of each: of as many as tell apart two pigeonholes an item.
+    /// Puts a copy of the items into `sorted`, in the order of the first of so many bits of a
+    /// number of each: of as many bits as tell two pigeonholes an item apart.
     fn distribute(&mut self, items: &[T], bits: u32, number: impl Fn(&T) -> u64) {
         let Self { places, sorted } = self;
         let used = (items.len() * 2).next_power_of_two().ilog2().min(bits);
@@ -103,13 +103,13 @@ impl<T: Message> Sorter<T> {
     /// it takes all up to where another goes on.
     fn weave(&mut self, messages: &[T], mut runs: Runs<'_, T>) {
         fit(&mut self.sorted, messages);
-        runs.sort_unstable_by_key(|run| place(&run[0]));
+        runs.sort_unstable_by_key(|run| run.place);
         let (sorted, mut runs) = (&mut self.sorted[..], &mut runs[..]);
         let (mut n, mut last) = (0, 0);
         while let Some(run) = runs.first() {
-            let bound = runs.get(1).map_or(u128::MAX, |other| place(&other[0]));
+            let bound = runs.get(1).map_or(u128::MAX, |other| other.place);
             let taken = n;
-            for message in *run {
+            for message in run.rest {
                 let this = place(message);
                 if this > bound {
                     break;
@@ -124,7 +124,7 @@ impl<T: Message> Sorter<T> {
                 }
                 n += 1;
             }
-            let rest = &run[n - taken..];
+            let rest = &run.rest[n - taken..];
             runs = queue_up(runs, rest);
         }
     }
@@ -156,8 +156,15 @@ pub fn merge<T: Message>(messages: &mut [T], sorted: usize) {
     Sorter::default().merge(messages, sorted);
 }
 
-/// What is left of runs of messages that are in the order of their receivers.
-type Runs<'a, T> = SmallVec<[&'a [T]; MOST_RUNS]>;
+/// What is left of a run of messages that are in the order of their receivers.
+#[derive(Clone, Copy)]
+struct Run<'a, T> {
+    /// Of the first message.
+    place: u128,
+    rest: &'a [T],
+}
+
+type Runs<'a, T> = SmallVec<[Run<'a, T>; MOST_RUNS]>;
 
 /// The runs of a list where they are few.
 fn runs<T: Message>(messages: &[T]) -> Option<Runs<'_, T>> {
@@ -165,28 +172,29 @@ fn runs<T: Message>(messages: &[T]) -> Option<Runs<'_, T>> {
     let (mut runs, mut begin) = (Runs::new(), 0);
     for (end, pair) in (1..).zip(messages.windows(2)) {
         if pair[0].to() > pair[1].to() {
-            runs.push(&messages[begin..end]);
+            runs.push(Run { place: place(&messages[begin]), rest: &messages[begin..end] });
             begin = end;
             if runs.len() >= most {
                 return None;
             }
         }
     }
-    runs.push(&messages[begin..]);
+    runs.push(Run { place: place(&messages[begin]), rest: &messages[begin..] });
     Some(runs)
 }
 
 /// Gives what is left of the first run its place among the runs; what is empty leaves them.
-fn queue_up<'r, 'a, T: Message>(runs: &'r mut [&'a [T]], rest: &'a [T]) -> &'r mut [&'a [T]] {
+fn queue_up<'r, 'a, T: Message>(runs: &'r mut [Run<'a, T>], rest: &'a [T]) -> &'r mut [Run<'a, T>] {
     let Some(first) = rest.first() else { return &mut runs[1..] };
+    let place = place(first);
     let mut k = 0;
     while let Some(next) = runs.get(k + 1)
-        && place(&next[0]) < place(first)
+        && next.place < place
     {
-        runs[k] = next;
+        runs[k] = *next;
         k += 1;
     }
-    runs[k] = rest;
+    runs[k] = Run { place, rest };
     runs
 }
 

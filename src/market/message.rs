@@ -327,3 +327,52 @@ pub struct Outcome {
     /// Realised minus expected quality.
     pub surprise: f32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ranks may not know the whole key, but never contradict it.
+    fn check<T: Message>(all: &[T]) {
+        for (a, b) in all.iter().flat_map(|a| all.iter().map(move |b| (a, b))) {
+            if a.to() == b.to() && a.rank() != b.rank() {
+                assert_eq!(a.rank() < b.rank(), a.key() < b.key());
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_are_in_the_order_of_the_keys() {
+        let value = |k: u32, bit: u32| if k >> bit & 1 == 1 { u32::MAX } else { k % 3 };
+        let exposures: Vec<Exposure> = (0..64)
+            .map(|k| Exposure {
+                category: value(k, 0) as u16,
+                way: value(k, 1) as u8,
+                offer: value(k, 2),
+                source: value(k, 3),
+                ..Exposure::new(k % 2, 0, 0)
+            })
+            .collect();
+        check(&exposures);
+        let order = |k| Order {
+            consumer: value(k, 0),
+            offer: value(k, 1),
+            source: NONE,
+            context: NONE,
+            node: Node::NONE,
+            price_fen: 1,
+            day: value(k, 2) as u16,
+            priority: value(k, 3) as u16,
+            channel: 0,
+            flags: 0,
+            variant: 0,
+            platform: 0,
+            wave: value(k, 4) as u8,
+            coupon_fen: 0,
+        };
+        let orders: Vec<Order> = (0..64).map(order).collect();
+        check(&orders);
+        let answer = |&order| Answer { order, verdict: Verdict::Granted };
+        check(&orders.iter().map(answer).collect::<Vec<_>>());
+    }
+}
