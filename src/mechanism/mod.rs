@@ -7,6 +7,7 @@
 
 pub mod digest;
 pub mod homes;
+pub mod idle;
 pub mod leaning;
 pub mod load;
 pub mod reach;

@@ -10,23 +10,24 @@ use crate::columns::{Columns, State};
 use crate::exchange::{Bins, Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
-use crate::market::message::{Answer, Exposure, Node, Order, Verdict, flag};
-use crate::market::platform::{Family, Rows};
+use crate::market::message::{Answer, Exposure, NONE, Node, Order, Verdict, flag};
+use crate::market::platform::{Book, Family, Rows};
+use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::network::Network;
 use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, quick_logistic};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
-use crate::rng::sample::discrete::pick_distinct;
-use crate::rng::{Draws, Stream};
+use crate::rng::lanes::{first_words, long_words};
+use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
+use crate::rng::{Key, Stream, unit};
+use rayon::prelude::*;
 
 /// Whether a buyer shares, and how.
 const SHARE: Stream = Stream::new("sharing/share");
@@ -121,7 +122,14 @@ pub const SPEC: Spec = Spec {
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let (platform, first) = (placement.platform, placement.first_channel);
-    Box::new(Sharing { p, platform, first, shares: Vec::new(), paid_share: 0.0 })
+    Box::new(Sharing {
+        p,
+        platform,
+        first,
+        shares: Vec::new(),
+        paid_share: 0.0,
+        idle: Idle::default(),
+    })
 }
 
 /// Shares of a wave, and who joins by them; where people chat in groups, who with whom.
@@ -164,7 +172,19 @@ struct Sharing {
     shares: Vec<Vec<Share>>,
     /// Share of the last day's claims that the budget paid: what a sharer expects.
     paid_share: f64,
+    idle: Idle<Room>,
 }
+
+/// Room of a thread at work, kept from shard to shard.
+#[derive(Default)]
+struct Room {
+    words: Vec<u32>,
+    /// Hearers of a sharer.
+    hearers: Vec<u32>,
+}
+
+/// Shares for which a thread is worth its while.
+const MANY: usize = 1_024;
 
 impl Mechanism for Sharing {
     fn start(&mut self, world: &mut World) {
@@ -197,14 +217,7 @@ impl Mechanism for Sharing {
         let mut rooms: Vec<_> =
             platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
-            let mut picked = Vec::new();
-            env.network.touch_all(shares.iter().map(|share| share.by));
-            for share in shares.drain(..) {
-                let sent = self.send(env, at, share, &mut picked, bins);
-                let channel = self.first + share.kind as u8;
-                book.tally.channels[channel as usize].exposed += u64::from(sent);
-                book.tally.shares += 1;
-            }
+            self.idle.lend(|room| self.send_all(env, at, (book, shares), room, bins));
         });
         self.shares = rooms.into_iter().map(|(_, shares)| shares).collect();
     }
@@ -220,30 +233,15 @@ impl Mechanism for Sharing {
         let World { env, platforms, link, .. } = world;
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
-        let talk = Talk::new(&self.p, self.paid_share, env);
+        let talk = Talk::new(&self.p, self.paid_share, env, (key, at));
         parallel::each_pair(
             &mut platform.rows(env.consumers),
             &mut self.shares,
             |shard, rows, shares| {
-                // Two units of an offer that are granted at once are shared once: the draws,
-                // and so the friends who would see it, are the same.
-                let of = |a: &Answer| (a.order.consumer, a.order.offer);
-                let mut last = None;
-                let list = &answers.shards[shard];
-                let draws = draws_of(key, SHARE, at, list.iter().map(of));
-                let granted = |(a, _): &(&Answer, Draws)| a.verdict == Verdict::Granted;
-                for (answer, draws) in list.iter().zip(draws).filter(granted) {
-                    if last.replace(of(answer)) != Some(of(answer)) {
-                        shares.extend(talk.share(draws, rows, &answer.order));
-                    }
-                }
+                self.idle.lend(|room| talk.hear(&answers.shards[shard], rows, room, shares));
             },
         );
-        let rootless = parallel::map(&mut self.shares, |shares| {
-            let nodes = shares.iter_mut().map(|share| &mut share.node);
-            nodes.filter(|node| !node.is_some()).collect()
-        });
-        platform.cascades.plant_all(link, rootless, at.day);
+        platform.cascades.plant_all(link, rootless(&mut self.shares), at.day);
     }
 
     /// (new members whom friends brought) → rewards, while the day's allotment lasts.
@@ -283,10 +281,21 @@ impl Mechanism for Sharing {
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, first: _, shares, paid_share } = self;
+        let Self { p: _, platform: _, first: _, shares, paid_share, idle: _ } = self;
         io.by_shard(shares);
         paid_share.visit(io);
     }
+}
+
+/// The places of shares in cascades that are to be planted for them.
+fn rootless(shares: &mut [Vec<Share>]) -> Vec<Vec<&mut Node>> {
+    let n: usize = shares.iter().map(Vec::len).sum();
+    let pieces = shares.par_chunks_mut(shares.len().div_ceil(1 + n / MANY)).with_max_len(1);
+    let nodes = pieces.map(|shares| {
+        let nodes = shares.iter_mut().flatten().map(|share| &mut share.node);
+        nodes.filter(|node| !node.is_some()).collect()
+    });
+    nodes.collect()
 }
 
 /// How buyers share on one occasion.
@@ -297,23 +306,57 @@ struct Talk<'a> {
     odds: Vec<f64>,
     /// Probability of each segment at full satisfaction: the largest there is.
     most: Vec<f64>,
+    /// The largest of all segments.
+    most_of_all: f64,
+    key: Key,
+    at: Clock,
 }
 
 impl<'a> Talk<'a> {
-    fn new(p: &'a Parameters, paid_share: f64, env: &'a Environment) -> Self {
+    fn new(
+        p: &'a Parameters,
+        paid_share: f64,
+        env: &'a Environment,
+        (key, at): (Key, Clock),
+    ) -> Self {
         let reward = paid_share * p.reward_fen as f64 / p.hassle_fen;
         let base = p.base + p.reward_weight * reward - 0.5 * p.satisfaction_weight;
         let segments = env.people.segments.iter();
         let odds: Vec<f64> = segments.map(|s| base + ln(s.social_propensity.max(1e-9))).collect();
-        let most = odds.iter().map(|o| quick_logistic(o + p.satisfaction_weight)).collect();
-        Self { env, p, odds, most }
+        let most = odds.iter().map(|o| quick_logistic(o + p.satisfaction_weight));
+        let most: Vec<f64> = most.collect();
+        let most_of_all = most.iter().copied().fold(0.0, f64::max);
+        Self { env, p, odds, most, most_of_all, key, at }
     }
 
-    /// Whether, and how, a buyer shares an order. Few do, and most of those who do not
-    /// would not at any satisfaction: their records are not looked at.
-    fn share(&self, mut draws: Draws, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
+    /// The shares that come of a shard's answers.
+    fn hear(
+        &self,
+        answers: &[Answer],
+        rows: &mut Rows<'_>,
+        Room { words, .. }: &mut Room,
+        shares: &mut Vec<Share>,
+    ) {
+        let of = |a: &Answer| (a.order.consumer, a.order.offer);
+        first_words(self.key, SHARE, self.at, answers.iter().map(of), words);
+        // Two units of an offer that are granted at once are shared once: the draws,
+        // and so the friends who would see it, are the same.
+        let mut last = None;
+        for (answer, word) in answers.iter().zip(&*words) {
+            // Most would not share at any satisfaction, whoever they are.
+            if unit(*word) >= self.most_of_all || answer.verdict != Verdict::Granted {
+                continue;
+            }
+            if last.replace(of(answer)) != Some(of(answer)) {
+                shares.extend(self.share(unit(*word), rows, &answer.order));
+            }
+        }
+    }
+
+    /// Whether, by a number drawn for it, and how a buyer shares an order. Few do, and most of
+    /// those who do not would not at any satisfaction: their records are not looked at.
+    fn share(&self, unit: f64, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
         let segment = self.env.people.segment[order.consumer as usize] as usize;
-        let unit = draws.unit();
         if unit >= self.most[segment] {
             return None;
         }
@@ -323,6 +366,8 @@ impl<'a> Talk<'a> {
             return None;
         }
         let node = if order.flags & flag::OWN_NODE != 0 { order.node } else { Node::NONE };
+        let mut draws = self.key.draws(SHARE, order.consumer, self.at, order.offer);
+        draws.word(); // By which it was decided.
         let kind = self.kind(draws.unit());
         Some(Share { by: order.consumer, offer: order.offer, node, kind })
     }
@@ -341,62 +386,86 @@ impl<'a> Talk<'a> {
 }
 
 impl Sharing {
-    /// Sends one share; returns how many see it.
-    fn send(
+    /// Sends the shares of one shard.
+    fn send_all(
         &self,
         env: &Environment,
         at: Clock,
-        share: Share,
-        picked: &mut Vec<u32>,
+        (book, shares): (&mut Book, &mut Vec<Share>),
+        Room { words, hearers }: &mut Room,
+        bins: &mut Bins<'_, Exposure>,
+    ) {
+        env.network.touch_all(shares.iter().map(|share| share.by));
+        // A word a tie, four a block.
+        let blocks = self.p.personal_ties.div_ceil(4);
+        let personal = shares.iter().filter(|share| share.kind == Kind::Personal);
+        let address = personal.map(|share| (share.by, share.offer));
+        long_words(env.key_of(self.platform), AUDIENCE, at, blocks, address, words);
+        let mut words = words.chunks_exact(4 * blocks as usize);
+        for share in shares.drain(..) {
+            let words = if share.kind == Kind::Personal { words.next() } else { None };
+            let drawn = words.unwrap_or_default();
+            let sent = self.send(env, (at, share, drawn), hearers, bins);
+            let channel = self.first + share.kind as u8;
+            book.tally.channels[channel as usize].exposed += u64::from(sent);
+            book.tally.shares += 1;
+        }
+    }
+
+    /// Sends one share, a personal one by the words that are drawn for it; returns how many
+    /// see it.
+    fn send(
+        &self,
+        env: &Environment,
+        (at, share, words): (Clock, Share, &[u32]),
+        targets: &mut Vec<u32>,
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
-        let mut draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
         let mut seen = 0;
-        let mut show = |to, strong| {
+        let [strong, weak] = [true, false].map(|strong| self.message(env, share, strong));
+        let mut show = |to, message: &Exposure| {
             seen += 1;
-            bins.push(self.message(env, share, to, strong));
+            bins.push(Exposure { to, ..*message });
         };
-        let network = &*env.network;
-        let mut audience = network.audience_of(share.by);
+        let draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
+        if share.kind == Kind::GroupChat {
+            let chat = env.society.chat(&env.network, share.by);
+            let reach = self.p.group_chat_reach;
+            successes(draws, chat.n_others(), reach, |k| show(chat.other(k), &weak));
+            return seen;
+        }
+        let n_strong = env.network.n_strong(share.by);
+        let mut audience = env.network.whole_audience(share.by, n_strong, targets);
         let degree = audience.len();
-        let mut tied = |tie| {
+        let tied = |tie| {
             let to = audience.get(tie);
             // A computed tie may lead back, and reaches nobody then.
             if to != share.by {
-                show(to, audience.is_strong(tie));
+                show(to, if tie < n_strong { &strong } else { &weak });
             }
         };
-        match share.kind {
-            Kind::Broadcast => successes(draws, degree, self.p.broadcast_reach, tied),
-            Kind::Personal => {
-                self.pick(&mut draws, network, share.by, picked);
-                // A packed row is read once where its ties are asked for in order.
-                picked.sort_unstable();
-                picked.iter().copied().for_each(&mut tied);
-            }
-            Kind::GroupChat => {
-                let chat = env.society.chat(network, share.by);
-                let reach = self.p.group_chat_reach;
-                successes(draws, chat.n_others(), reach, |k| show(chat.other(k), false));
-            }
+        if share.kind == Kind::Broadcast {
+            successes(draws, degree, self.p.broadcast_reach, tied);
+        } else {
+            self.pick(words, degree, n_strong, tied);
         }
         seen
     }
 
     /// Picks the ties of a personal share: any, or strong ones as long as there are any.
-    fn pick(&self, draws: &mut Draws, network: &Network, by: u32, picked: &mut Vec<u32>) {
-        let (degree, wanted) = (network.degree(by), self.p.personal_ties as usize);
-        if !self.p.strong_first {
-            return pick_distinct(draws, degree, wanted, picked);
-        }
-        let n_strong = network.n_strong(by);
-        pick_distinct(draws, n_strong, wanted, picked);
-        let mut weak = Vec::new();
-        pick_distinct(draws, degree - n_strong, wanted - picked.len(), &mut weak);
-        picked.extend(weak.iter().map(|tie| n_strong + tie));
+    fn pick(&self, words: &[u32], degree: u32, n_strong: u32, mut tied: impl FnMut(u32)) {
+        let n_first = if self.p.strong_first { n_strong } else { degree };
+        let (first, others) = words.split_at(self.p.personal_ties.min(n_first) as usize);
+        let mut picked = [0; MAX_DISTINCT];
+        sorted_distinct_by(first, n_first, &mut picked).iter().copied().for_each(&mut tied);
+        let left = self.p.personal_ties - first.len() as u32;
+        let n_others = degree - n_first;
+        let others = &others[..left.min(n_others) as usize];
+        sorted_distinct_by(others, n_others, &mut picked).iter().for_each(|k| tied(n_first + k));
     }
 
-    fn message(&self, env: &Environment, share: Share, to: u32, strong: bool) -> Exposure {
+    /// What is equal for all who see a share by a strong tie, or by another.
+    fn message(&self, env: &Environment, share: Share, strong: bool) -> Exposure {
         Exposure {
             offer: share.offer,
             source: share.by,
@@ -404,7 +473,7 @@ impl Sharing {
             category: env.catalogue.offers[share.offer as usize].category,
             trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
             flags: flag::FRIEND | flag::IMPULSE,
-            ..Exposure::new(to, self.platform, self.first + share.kind as u8)
+            ..Exposure::new(NONE, self.platform, self.first + share.kind as u8)
         }
     }
 }

@@ -17,9 +17,9 @@ use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::draws_of;
-use crate::rng::sample::discrete::pick_distinct;
-use crate::rng::{Draws, Stream};
+use crate::rng::lanes::first_words;
+use crate::rng::sample::discrete::{MAX_DISTINCT, Picked, sorted_distinct};
+use crate::rng::{Draws, Stream, unit};
 
 /// Whether a buyer tells, and whom.
 const TELL: Stream = Stream::new("word_of_mouth/tell");
@@ -92,6 +92,12 @@ impl Message for Word {
     }
 }
 
+/// Room that is kept from one teller to the next.
+struct Room {
+    targets: Vec<u32>,
+    picked: Picked,
+}
+
 struct WordOfMouth {
     p: Parameters,
     platform: usize,
@@ -116,11 +122,16 @@ impl Mechanism for WordOfMouth {
         out.send(|shard, bins| {
             let news: Vec<(&Outcome, bool)> =
                 outcomes[shard].iter().filter_map(|o| Some((o, p.is_good(o)?))).collect();
-            let addresses = news.iter().map(|(o, _)| (o.order.consumer, o.order.occasion()));
-            let mut picked = Vec::new();
-            let draws = draws_of(key, TELL, at, addresses);
-            for ((outcome, good), draws) in news.into_iter().zip(draws) {
-                p.tell(env, draws, (outcome, good), &mut picked, bins);
+            let address = |o: &Outcome| (o.order.consumer, o.order.occasion());
+            let mut words = Vec::new();
+            first_words(key, TELL, at, news.iter().map(|(o, _)| address(o)), &mut words);
+            let mut room = Room { targets: Vec::new(), picked: [0; MAX_DISTINCT] };
+            // Few tell: the others' draws end with the word that says so.
+            let tells = |(_, word): &(_, u32)| unit(*word) < p.tell_share;
+            for ((outcome, good), _) in news.into_iter().zip(words).filter(tells) {
+                let (by, occasion) = address(outcome);
+                let draws = key.draws(TELL, by, at, occasion);
+                p.tell(env, draws, Word { to: by, by, occasion, good }, &mut room, bins);
             }
         });
         out.route(inbox);
@@ -146,25 +157,23 @@ impl Parameters {
         (displeased || pleased).then_some(!displeased)
     }
 
-    /// Tells some ties, or nobody.
+    /// Tells some ties.
     fn tell(
         &self,
         env: &Environment,
         mut draws: Draws,
-        (outcome, good): (&Outcome, bool),
-        picked: &mut Vec<u32>,
+        word: Word,
+        Room { targets, picked }: &mut Room,
         bins: &mut Bins<'_, Word>,
     ) {
-        if !draws.chance(self.tell_share) {
-            return;
-        }
-        let by = outcome.order.consumer;
-        let occasion = outcome.order.occasion();
-        let mut audience = env.network.audience_of(by);
-        pick_distinct(&mut draws, audience.len(), self.ties as usize, picked);
+        // The first word said that the buyer tells.
+        draws.word();
+        let n_strong = env.network.n_strong(word.by);
+        let mut audience = env.network.whole_audience(word.by, n_strong, targets);
+        let ties = sorted_distinct(&mut draws, audience.len(), self.ties as usize, picked);
         // A computed tie may lead back, and reaches nobody then.
-        for to in picked.iter().map(|tie| audience.get(*tie)).filter(|to| *to != by) {
-            bins.push(Word { to, by, occasion, good });
+        for to in ties.iter().map(|tie| audience.get(*tie)).filter(|to| *to != word.by) {
+            bins.push(Word { to, ..word });
         }
     }
 

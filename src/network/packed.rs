@@ -67,15 +67,13 @@ impl Packed {
 
     /// Reads block `block` of a list: its entries `block * BLOCK` to `(block + 1) * BLOCK`.
     pub fn read(&self, list: u32, block: usize, into: &mut Vec<u32>) {
-        into.clear();
-        let (mut entry, start) = self.heads[self.firsts[list as usize] as usize + block];
+        let (first, start) = self.heads[self.firsts[list as usize] as usize + block];
         let n = BLOCK.min(self.len(list) - block * BLOCK);
-        let (bytes, mut at) = (&self.gaps[start as usize..], 0);
-        into.push(entry);
-        into.extend((1..n).map(|_| {
-            entry += varint::read(bytes, &mut at);
-            entry
-        }));
+        into.resize(1 + varint::room(n - 1), 0);
+        into[0] = 0;
+        varint::sums(&self.gaps, start as usize, n - 1, &mut into[1..]);
+        into.truncate(n);
+        into.iter_mut().for_each(|entry| *entry = entry.wrapping_add(first));
     }
 
     /// A whole list.

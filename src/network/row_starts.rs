@@ -39,7 +39,7 @@ impl RowStarts {
     }
 
     /// Where a row begins.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, row: u32) -> usize {
         let row = row as usize;
         match self {

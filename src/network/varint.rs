@@ -1,5 +1,8 @@
 //! Small numbers in few bytes: seven bits a byte, the lowest first (LEB128).
 
+use crate::simd::{self, Kernel};
+use std::array;
+
 /// Adds a number to a list of bytes.
 #[inline]
 pub(super) fn write(mut number: u32, into: &mut Vec<u8>) {
@@ -52,6 +55,95 @@ fn read_at_end(bytes: &[u8], at: &mut usize) -> u32 {
     number
 }
 
+/// [`read`] of a number that nearly always takes one byte.
+#[inline]
+pub(super) fn read_short(bytes: &[u8], at: &mut usize) -> u32 {
+    match bytes.get(*at) {
+        Some(byte) if *byte < 128 => {
+            *at += 1;
+            u32::from(*byte)
+        }
+        _ => read(bytes, at),
+    }
+}
+
+/// Bytes that are read side by side.
+const SIDE: usize = 32;
+
+/// Bytes of a number before its last one, at most.
+const BEFORE: usize = 4;
+
+/// As many places as a byte tells apart: what a byte counts needs no check there.
+const APART: usize = 256;
+
+/// Places that [`sums`] needs for `n` numbers.
+pub(super) const fn room(n: usize) -> usize {
+    n + APART
+}
+
+/// Reads `n` numbers that stand from `at` on, behind another number or at the beginning, and
+/// puts the sum of each and all before it in its place. `places` are as many as [`room`] tells.
+///
+/// A sum of numbers is a sum over bytes, each of which counts seven bits more than the one
+/// before in its number. What each counts is found side by side; then every byte is added, and
+/// the sum written, to a place that moves on behind the last byte of a number: how many bytes a
+/// number takes cannot be foreseen, and is not asked.
+pub(super) fn sums(bytes: &[u8], mut at: usize, n: usize, places: &mut [u32]) {
+    debug_assert!(places.len() >= room(n), "places are as many as are written to");
+    let (mut first, mut sum) = (0, 0_u32);
+    while first < n {
+        let whole = at.checked_sub(BEFORE).and_then(|from| bytes.get(from..)?.first_chunk());
+        let Read { parts, ends } = match whole {
+            Some(window) => simd::widest(Window(window)),
+            None => simd::widest(Window(&padded(bytes, at))),
+        };
+        let Some(here) = places[first..].first_chunk_mut::<APART>() else { return };
+        let mut place = 0_u8;
+        for (part, end) in parts.iter().zip(&ends) {
+            sum = sum.wrapping_add(*part);
+            here[usize::from(place)] = sum;
+            place = place.wrapping_add(*end);
+        }
+        first += usize::from(place);
+        at += SIDE;
+    }
+}
+
+/// Some bytes, and those before them.
+struct Window<'a>(&'a [u8; BEFORE + SIDE]);
+
+/// What each of some bytes adds to its number, and 1 where it is the number's last.
+struct Read {
+    parts: [u32; SIDE],
+    ends: [u8; SIDE],
+}
+
+impl Kernel for Window<'_> {
+    type Output = Read;
+
+    #[inline(always)]
+    fn run(self) -> Read {
+        // Seven bits for every byte before that belongs to the same number.
+        let more = |i: usize| if self.0[i] > 127 { 7 } else { 0 };
+        let shifts: [u8; SIDE] = array::from_fn(|i| {
+            let first = more(i + 3);
+            let second = first & more(i + 2);
+            let third = second & more(i + 1);
+            first + second + third + (third & more(i))
+        });
+        let own: [u8; SIDE] = array::from_fn(|i| self.0[i + BEFORE]);
+        let parts = array::from_fn(|i| u32::from(own[i] & 127) << (shifts[i] & 31));
+        Read { parts, ends: own.map(|byte| 1 - (byte >> 7)) }
+    }
+}
+
+/// A window with zeros where there are no bytes.
+#[cold]
+fn padded(bytes: &[u8], at: usize) -> [u8; BEFORE + SIDE] {
+    let byte = |i: usize| (at + i).checked_sub(BEFORE).and_then(|place| bytes.get(place));
+    array::from_fn(|i| byte(i).copied().unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +162,27 @@ mod tests {
         }
         let mut at = 0;
         assert!(numbers.iter().all(|number| read(&bytes, &mut at) == *number));
+        assert_eq!(at, bytes.len());
+    }
+
+    #[test]
+    fn sums_are_those_of_the_numbers_one_by_one() {
+        let number = |k: u32| (k.wrapping_mul(0x9e37_79b9) >> (k % 33).min(31)).min(u32::MAX >> 1);
+        let mut bytes = vec![9];
+        (0..2_000).for_each(|k| write(number(k), &mut bytes));
+        let mut at = 1;
+        for first in 0..2_000 {
+            for n in [0, 1, 17, 40, 2_000 - first] {
+                let mut places = vec![7; room(n as usize)];
+                sums(&bytes, at, n as usize, &mut places);
+                let mut sum = 0_u32;
+                for k in 0..n.min(2_000 - first) {
+                    sum = sum.wrapping_add(number(first + k));
+                    assert_eq!(places[k as usize], sum, "{first} {k}");
+                }
+            }
+            at += length(number(first));
+        }
         assert_eq!(at, bytes.len());
     }
 }

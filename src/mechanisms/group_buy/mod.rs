@@ -6,31 +6,27 @@
 //! With n = 2, k invitations and acceptance a, a group fills with 1 − (1 − a)^k.
 //! The acceptance is a target: the invitation's constant is solved for it at the start.
 
+mod enrol;
+mod invite;
 mod pool;
 
 use crate::columns::{Columns, State, Tenure};
-use crate::exchange::{self, AHEAD, Bins, Inbox, Outbox};
-use crate::market::ledger::Line;
-use crate::market::member::share16;
-use crate::market::message::{Answer, Exposure, FULL_PRICE, NONE, Node, Order, Verdict, flag};
-use crate::market::platform::{Book, Family, Platform, Variant};
+use crate::exchange::{Inbox, Outbox};
+use crate::market::message::{Answer, Exposure, NONE, Node, Order};
+use crate::market::platform::{Family, Platform, Variant};
 use crate::market::utility::Attributes;
+use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::network::Audience;
-use crate::parallel;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
-use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{first_words, long_words};
-use crate::rng::sample::discrete::pick_distinct_by;
-use crate::rng::{Stream, unit};
+use crate::rng::Stream;
 use pool::{Group, Pool};
-use std::collections::VecDeque;
+use rayon::prelude::*;
 
 /// Whether a public group is joined.
 const POOL: Stream = Stream::new("group_buy/pool");
@@ -102,6 +98,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         variant: 0,
         constant: None,
         pools: Vec::new(),
+        idle: Idle::default(),
     })
 }
 
@@ -120,7 +117,7 @@ fn load(values: &Values, extent: &Extent) -> Load {
     // Queues grow to the double, cascades by an eighth.
     let groups = 1.5 * (days + 0.5) * opened * size_of::<Group>() as f64;
     let trees = (days + 4.0) * opened * TREE_BYTES;
-    Load { far, by_members, bytes: groups + trees + 40.0 * extent.offers, ..Load::default() }
+    Load { far, by_members, bytes: groups + trees + 8.0 * extent.offers, ..Load::default() }
 }
 
 /// A cascade of a few nodes, and its number where it is free.
@@ -135,14 +132,24 @@ struct GroupBuy {
     /// Constant of an invitation's utility, solved on the first day.
     constant: Option<f64>,
     pools: Vec<Pool>,
+    idle: Idle<Room>,
+}
+
+/// Room of a thread at work, kept from shard to shard.
+#[derive(Default)]
+struct Room {
+    words: Vec<u32>,
+    /// What openers say, and how many strong ties they have.
+    messages: Vec<(Exposure, u32)>,
+    /// Hearers of an opener.
+    hearers: Vec<u32>,
+    desk: enrol::Room,
 }
 
 impl Mechanism for GroupBuy {
     fn start(&mut self, world: &mut World) {
         let shards = world.env.catalogue.shards;
-        let pool =
-            |k| Pool { by_offer: vec![VecDeque::new(); shards.range(k).len()], ..Pool::default() };
-        self.pools = (0..shards.count()).map(pool).collect();
+        self.pools = (0..shards.count()).map(|k| Pool::new(shards.range(k).len())).collect();
         let platform = &mut world.platforms[self.platform];
         let price_bp = ((1.0 - self.p.discount_share) * 10_000.0).round() as u16;
         let ln_price = ln(f64::from(price_bp) / 10_000.0);
@@ -167,28 +174,12 @@ impl Mechanism for GroupBuy {
         let crew = out.crew();
         let pools = &self.pools[link.own(self.pools.len())];
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
-            let (mut picked, mut words) = (Vec::new(), Vec::new());
-            // A word a friend, four a block.
-            let blocks = self.p.invitations.div_ceil(4).max(1);
-            for pool in crew.turns(pools, part) {
-                env.network.touch_all(pool.opened.iter().map(|(_, order)| order.consumer));
-                let address = pool.opened.iter().map(|(_, order)| (order.consumer, order.offer));
-                long_words(env.key_of(self.platform), INVITE, at, blocks, address, &mut words);
-                let words = words.chunks_exact(4 * blocks as usize);
-                for ((group, order), words) in pool.opened.iter().zip(words) {
-                    let audience = env.network.audience_of(order.consumer);
-                    let degree = audience.len();
-                    let count = (self.p.invitations as usize).min(degree as usize);
-                    pick_distinct_by(&words[..count], degree, &mut picked);
-                    // A packed row is read once where its ties are asked for in order.
-                    picked.sort_unstable();
-                    let sent = self.invite(env, (*group, order), (audience, &picked), bins);
-                    book.tally.channels[self.channel as usize].exposed += u64::from(sent);
-                    book.tally.shares += 1;
+            self.idle.lend(|room| {
+                for pool in crew.turns(pools, part) {
+                    self.invite_friends(env, at, &pool.opened, room, (&mut *book, &mut *bins));
                 }
-            }
+            });
         });
-        self.pools.iter_mut().for_each(|pool| pool.opened.clear());
     }
 
     /// (team orders) → joined, opened; full groups are released, failed ones refused.
@@ -204,14 +195,16 @@ impl Mechanism for GroupBuy {
         let mut pools = std::mem::take(&mut self.pools);
         let mut rooms: Vec<_> =
             pools.iter_mut().zip(orders.shards.iter_mut()).zip(offer_books.iter_mut()).collect();
+        let desk = enrol::Desk::new(self, env, at);
         answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
-            self.enrol(env, at, (&mut *pool, &mut *orders), book, bins);
-            self.close(env, at, (&mut *pool, &mut *orders), book, bins);
+            pool.pass_nodes_to_groups();
+            self.idle.lend(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
+            desk.close(pool, orders, (book, bins));
         });
         // Openers and joiners take their places in the cascades one after the other.
-        cascades.grow(link, nodes(&mut pools, true), at.day);
-        cascades.plant_all(link, nodes(&mut pools, false), at.day);
-        parallel::each(&mut pools, |_, pool| pool.pass_nodes_to_groups());
+        let (placed, others) = nodes(&mut pools);
+        cascades.grow(link, placed, at.day);
+        cascades.plant_all(link, others, at.day);
         self.pools = pools;
     }
 
@@ -229,7 +222,7 @@ impl Mechanism for GroupBuy {
     }
 
     fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { p, platform: _, channel: _, variant: _, constant, pools } = self;
+        let Self { p, platform: _, channel: _, variant: _, constant, pools, idle: _ } = self;
         io.holds(Tenure::Stays);
         io.acted("group_buy.acceptance", &p.acceptance);
         io.acted("group_buy.size", &p.size);
@@ -239,180 +232,32 @@ impl Mechanism for GroupBuy {
     }
 }
 
-/// The openers' places in the cascades, of those who have one already, or of those who have none.
-fn nodes(pools: &mut [Pool], placed: bool) -> Vec<Vec<&mut Node>> {
-    parallel::map(pools, |pool| {
-        let nodes = pool.opened.iter_mut().map(|(_, order)| &mut order.node);
-        nodes.filter(|node| node.is_some() == placed).collect()
-    })
-}
+/// Nodes for which a thread is worth its while.
+const MANY: usize = 1_024;
 
-/// What happens to a team order.
-enum Place {
-    /// It joins this group.
-    Join(u32),
-    /// It opens a group.
-    Open,
-    /// The friend's group is full, and that is that.
-    Late,
+/// The openers' places in the cascades: of those who have one already, and of the others.
+fn nodes(pools: &mut [Pool]) -> (Vec<Vec<&mut Node>>, Vec<Vec<&mut Node>>) {
+    let n: usize = pools.iter().map(|pool| pool.opened.len()).sum();
+    let pieces = pools.par_chunks_mut(pools.len().div_ceil(1 + n / MANY)).with_max_len(1);
+    let divided = pieces.map(|pools| {
+        let (mut placed, mut others) = (Vec::new(), Vec::new());
+        for opener in pools.iter_mut().flat_map(|pool| &mut pool.opened) {
+            let list = if opener.node.is_some() { &mut placed } else { &mut others };
+            list.push(&mut opener.node);
+        }
+        (placed, others)
+    });
+    divided.unzip()
 }
 
 impl GroupBuy {
-    /// Takes the team orders out of a shard's orders and puts full groups' orders in.
-    fn enrol(
-        &self,
-        env: &Environment,
-        at: Clock,
-        (pool, orders): (&mut Pool, &mut Vec<Order>),
-        book: &mut Book,
-        bins: &mut Bins<'_, Answer>,
-    ) {
-        if !orders.iter().any(|o| self.is_team(o)) {
-            return;
-        }
-        let team: Vec<Order> = orders.extract_if(.., |o| self.is_team(o)).collect();
-        let alone = orders.len();
-        let (address, mut words) = (team.iter().map(|o| (o.consumer, o.offer)), Vec::new());
-        first_words(env.key_of(self.platform), POOL, at, address, &mut words);
-        for (k, (order, word)) in team.iter().zip(words).enumerate() {
-            self.touch(env, pool, &team, k);
-            match self.place(env, at, pool, (order, unit(word))) {
-                Place::Join(number) => {
-                    if pool.join(Order { context: number, ..*order }, self.p.size, orders) {
-                        book.tally.groups_filled += 1;
-                    }
-                }
-                Place::Open => {
-                    book.tally.groups_opened += 1;
-                    let closes = Clock { day: at.day + self.p.window_days, wave: at.wave };
-                    pool.open(env.catalogue.shards.row_of(order.offer), *order, closes);
-                }
-                Place::Late => {
-                    book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
-                    bins.push(Answer { order: *order, verdict: Verdict::Late });
-                }
-            }
-        }
-        pool.forget_full();
-        exchange::merge(orders, alone);
-    }
-
     fn is_team(&self, order: &Order) -> bool {
         order.variant == self.variant
-    }
-
-    /// Asks for the groups that orders some way behind the `k`-th are likely to join: first for
-    /// where the number of an offer's oldest stands, then for the group.
-    #[inline]
-    fn touch(&self, env: &Environment, pool: &Pool, team: &[Order], k: usize) {
-        let ahead = |n: usize| {
-            let begin = if k == 0 { 0 } else { k + n };
-            team.iter().take(k + n + 1).skip(begin)
-        };
-        let row = |order: &Order| env.catalogue.shards.row_of(order.offer);
-        ahead(2 * AHEAD).for_each(|order| pool.touch_oldest(row(order)));
-        for order in ahead(AHEAD) {
-            let oldest = || pool.by_offer[row(order)].front().copied();
-            let number = if self.is_invited(order) { Some(order.context) } else { oldest() };
-            number.into_iter().for_each(|number| pool.touch(number));
-        }
     }
 
     /// Whether an invitation to a group brought an order.
     fn is_invited(&self, order: &Order) -> bool {
         order.channel == self.channel && order.context != NONE
-    }
-
-    /// Where a team order goes, by a number drawn for whether it looks for a public group.
-    fn place(
-        &self,
-        env: &Environment,
-        at: Clock,
-        pool: &mut Pool,
-        (order, look): (&Order, f64),
-    ) -> Place {
-        let key = env.key_of(self.platform);
-        let invited = self.is_invited(order);
-        let fits = |g: &mut Group| g.open && g.opener.offer == order.offer;
-        if invited
-            && pool.group(order.context).is_some_and(fits)
-            && !pool.has(order.context, order.consumer)
-        {
-            return Place::Join(order.context);
-        }
-        if invited && key.unit(REOPEN, order.consumer, at, order.offer) >= self.p.reopen_share {
-            return Place::Late;
-        }
-        let place = env.catalogue.shards.row_of(order.offer);
-        let found =
-            if look < self.p.public_share { pool.public(place, order.consumer) } else { None };
-        found.map_or(Place::Open, Place::Join)
-    }
-
-    /// Ends the groups whose window is over, and forgets what is closed. Groups stand in
-    /// the order of their opening, so that only the oldest need a look.
-    fn close(
-        &self,
-        env: &Environment,
-        at: Clock,
-        (pool, orders): (&mut Pool, &mut Vec<Order>),
-        book: &mut Book,
-        bins: &mut Bins<'_, Answer>,
-    ) {
-        let before = orders.len();
-        while let Some(group) = pool.groups.pop_front_if(|g| !g.open || g.closes <= at) {
-            let more = pool.more.remove(&pool.base).into_iter().flatten();
-            pool.base += 1;
-            let Group { opener, open, .. } = group;
-            if !open {
-                continue;
-            }
-            let members = std::iter::once(opener).chain(more);
-            let key = env.key_of(self.platform);
-            if key.unit(AUTO_FILL, opener.consumer, at, opener.offer) < self.p.auto_fill_share {
-                book.tally.groups_filled += 1;
-                orders.extend(members);
-                continue;
-            }
-            book.tally.groups_failed += 1;
-            for order in members {
-                book.tally.unfilled += 1;
-                book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
-                bins.push(Answer { order, verdict: Verdict::Unfilled });
-            }
-        }
-        exchange::merge(orders, before);
-    }
-
-    /// Invites friends of an opener by their ties; returns how many.
-    fn invite(
-        &self,
-        env: &Environment,
-        (group, order): (u32, &Order),
-        (mut audience, ties): (Audience<'_>, &[u32]),
-        bins: &mut Bins<'_, Exposure>,
-    ) -> u32 {
-        let mut invited = 0;
-        for &tie in ties {
-            let to = audience.get(tie);
-            if to == order.consumer {
-                continue; // A computed tie may lead back.
-            }
-            invited += 1;
-            let strong = audience.is_strong(tie);
-            bins.push(Exposure {
-                offer: order.offer,
-                source: order.consumer,
-                context: group,
-                node: order.node,
-                category: env.catalogue.offers[order.offer as usize].category,
-                price_bp: FULL_PRICE,
-                trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
-                flags: flag::FRIEND | flag::IMPULSE,
-                ..Exposure::new(to, self.platform, self.channel)
-            });
-        }
-        invited
     }
 
     /// The constant at which an average member accepts with the intended probability,

@@ -110,20 +110,10 @@ pub const MAX_DISTINCT: usize = 64;
 /// yet taken. The first picks do not depend on `k`. `k` is at most [`MAX_DISTINCT`].
 pub fn pick_distinct(draws: &mut Draws, n: u32, k: usize, picked: &mut Vec<u32>) {
     assert!(k <= MAX_DISTINCT, "at most {MAX_DISTINCT} positions are picked at once, not {k}");
-    let mut words = [0; MAX_DISTINCT];
-    let words = &mut words[..k.min(n as usize)];
-    words.fill_with(|| draws.word());
-    pick_distinct_by(words, n, picked);
-}
-
-/// [`pick_distinct`] by words that are drawn already, one a position: at most `n` of them.
-pub fn pick_distinct_by(words: &[u32], n: u32, picked: &mut Vec<u32>) {
-    assert!(words.len() <= MAX_DISTINCT.min(n as usize), "a word too many");
     picked.clear();
     let mut sorted = [0; MAX_DISTINCT];
-    for (n_taken, word) in words.iter().enumerate() {
-        let left = n - n_taken as u32;
-        let mut position = below(*word, left);
+    for n_taken in 0..k.min(n as usize) {
+        let mut position = draws.below(n - n_taken as u32);
         let mut place = 0;
         while place < n_taken && sorted[place] <= position {
             position += 1;
@@ -134,6 +124,63 @@ pub fn pick_distinct_by(words: &[u32], n: u32, picked: &mut Vec<u32>) {
         }
         sorted[place] = position;
         picked.push(position);
+    }
+}
+
+/// Room for as many positions as can be picked at once.
+pub type Picked = [u32; MAX_DISTINCT];
+
+/// What [`pick_distinct`] picks, in ascending order and in `room`.
+pub fn sorted_distinct<'a>(draws: &mut Draws, n: u32, k: usize, room: &'a mut Picked) -> &'a [u32] {
+    assert!(k <= MAX_DISTINCT, "at most {MAX_DISTINCT} positions are picked at once, not {k}");
+    let mut words = [0; MAX_DISTINCT];
+    let words = &mut words[..k.min(n as usize)];
+    words.fill_with(|| draws.word());
+    sorted_distinct_by(words, n, room)
+}
+
+/// [`sorted_distinct`] by words that are drawn already, one a position: at most `n` of them.
+///
+/// Where a position falls among those taken cannot be foreseen: all of them are asked.
+#[inline]
+pub fn sorted_distinct_by<'a>(words: &[u32], n: u32, room: &'a mut Picked) -> &'a [u32] {
+    assert!(words.len() <= MAX_DISTINCT.min(n as usize), "a word too many");
+    if n <= u64::BITS {
+        picked_by_bits(words, n, room);
+    } else {
+        picked_by_places(words, n, room);
+    }
+    &room[..words.len()]
+}
+
+/// Of few positions, those taken are bits of a number.
+#[inline]
+fn picked_by_bits(words: &[u32], n: u32, room: &mut Picked) {
+    let mut taken = 0_u64;
+    for (left, word) in (0..=n).rev().zip(words) {
+        let (mut position, mut rest) = (below(*word, left), taken);
+        while rest != 0 {
+            position += u32::from(rest.trailing_zeros() <= position);
+            rest &= rest - 1;
+        }
+        taken |= 1 << position;
+    }
+    for place in &mut room[..words.len()] {
+        *place = taken.trailing_zeros();
+        taken &= taken - 1;
+    }
+}
+
+/// Of many, they stand in order, and what is larger than a new one moves on.
+fn picked_by_places(words: &[u32], n: u32, room: &mut Picked) {
+    for (n_taken, word) in words.iter().enumerate() {
+        let (taken, rest) = room.split_at_mut(n_taken);
+        let pass = |position, taken: &u32| position + u32::from(*taken <= position);
+        let mut moving = taken.iter().fold(below(*word, n - n_taken as u32), pass);
+        for taken in taken {
+            (*taken, moving) = ((*taken).min(moving), (*taken).max(moving));
+        }
+        rest[0] = moving;
     }
 }
 
@@ -217,6 +264,9 @@ mod tests {
             assert!(all.iter().all(|&position| position < n));
             pick_distinct(&mut draws("test/distinct", n), n, 5, &mut few);
             assert_eq!(few[..], all[..5.min(all.len())]);
+            few.sort_unstable();
+            let (draws, mut room) = (&mut draws("test/distinct", n), [0; MAX_DISTINCT]);
+            assert_eq!(*sorted_distinct(draws, n, 5, &mut room), few);
             all.sort_unstable();
             all.dedup();
             assert_eq!(all.len(), MAX_DISTINCT.min(n as usize));
