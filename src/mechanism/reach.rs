@@ -7,9 +7,10 @@ use crate::parallel::Shards;
 use crate::quantity::math::{exp, ln_1p};
 use crate::quantity::time::Clock;
 use crate::rng::gaps::Gaps;
-use crate::rng::lanes::{lane_words, long_words};
+use crate::rng::lanes::{lane_words, word_pairs};
 use crate::rng::{Draws, Key, Stream, unit};
 use std::borrow::Cow;
+use std::hint::select_unpredictable;
 use std::ops::Range;
 
 /// Calls `hit` with the positions below `n` that succeed with probability `p` each,
@@ -53,8 +54,9 @@ pub struct Reached {
     /// Members, then strangers.
     consumers: Vec<u32>,
     n_members: usize,
-    /// All members, and all strangers, who might be reached.
-    kinds: [Vec<u32>; 2],
+    /// All who might be reached: members from the front, strangers from the back.
+    all: Vec<u32>,
+    pairs: Vec<[u32; 2]>,
     words: Vec<u32>,
 }
 
@@ -77,12 +79,19 @@ impl Reached {
         [member, stranger]: [Chance; 2],
         own: &Range<u32>,
     ) {
-        let Self { consumers, n_members, kinds, .. } = self;
-        let [members, strangers] = divide(among, live, kinds);
+        let Self { consumers, n_members, all, .. } = self;
+        let n = among.len();
+        all.resize(n, 0);
+        let n_here = divide(among, live, all);
+        all[n_here..].reverse();
+        let (members, strangers) = all.split_at(n_here);
         consumers.clear();
         let mut add = |list: &[u32], chance: Chance| {
             successes(chance.draws, list.len() as u32, chance.probability, |k| {
-                consumers.extend(Some(list[k as usize]).filter(|consumer| own.contains(consumer)));
+                let consumer = list[k as usize];
+                if own.contains(&consumer) {
+                    consumers.push(consumer);
+                }
             });
             consumers.len()
         };
@@ -102,28 +111,24 @@ pub fn everywhere<'a>(link: &Link, consumers: Shards, live: &'a Bitmap) -> Cow<'
     Cow::Owned(all)
 }
 
-/// Divides consumers into members and strangers. Everybody is written into both lists, of which
-/// one then grows: who is a member cannot be foretold.
-fn divide<'a>(
-    among: impl ExactSizeIterator<Item = u32>,
-    live: &Bitmap,
-    [members, strangers]: &'a mut [Vec<u32>; 2],
-) -> [&'a [u32]; 2] {
-    let n = among.len();
-    let room = n.max(members.len());
-    members.resize(room, 0);
-    strangers.resize(room, 0);
-    let mut n_members = 0;
-    for (k, consumer) in among.enumerate() {
-        members[n_members] = consumer;
-        strangers[k - n_members] = consumer;
-        n_members += usize::from(live.get(consumer));
+/// Divides consumers into members, from the front of a list of as many places, and strangers,
+/// from its back; returns the number of members. Who is one cannot be foreseen: each is written
+/// to one of two places without a branch.
+fn divide(among: impl Iterator<Item = u32>, live: &Bitmap, all: &mut [u32]) -> usize {
+    let (mut n_members, mut left) = (0, all.len());
+    for consumer in among {
+        left -= 1;
+        let bit = live.0[(consumer >> 6) as usize] >> (consumer & 63) & 1;
+        // As many places are left between both as there are consumers to come.
+        let place = select_unpredictable(bit == 1, n_members, n_members + left);
+        all[place] = consumer;
+        n_members += bit as usize;
     }
-    [&members[..n_members], &strangers[..n - n_members]]
+    n_members
 }
 
 /// Somebody who looks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
     /// Who.
     pub consumer: u32,
@@ -136,16 +141,18 @@ impl Views<'_> {
     /// (consumers) → those who look: each with a probability, members only on a day on which
     /// they are active. `chance` says the probability of a consumer, a member or not.
     pub fn of(&self, item: u32, reached: &mut Reached, chance: impl Fn(u32, bool) -> f64) {
-        let Reached { consumers, n_members, looks, words, .. } = reached;
+        let Reached { consumers, n_members, looks, pairs, words, .. } = reached;
         let address = consumers.iter().map(|&consumer| (consumer, item));
-        long_words(self.key, self.stream, self.at, 1, address, words);
-        looks.clear();
-        for (k, (&consumer, words)) in consumers.iter().zip(words.chunks_exact(4)).enumerate() {
+        word_pairs(self.key, self.stream, self.at, address, pairs);
+        looks.resize(consumers.len(), Look::default());
+        // Who looks cannot be foreseen: everybody takes the next place, which some leave again.
+        let mut n_looks = 0;
+        for (k, (&consumer, &[word, next])) in consumers.iter().zip(&*pairs).enumerate() {
             let is_member = k < *n_members;
-            if unit(words[0]) < chance(consumer, is_member) {
-                looks.push(Look { consumer, word: words[1], is_member });
-            }
+            looks[n_looks] = Look { consumer, word: next, is_member };
+            n_looks += usize::from(unit(word) < chance(consumer, is_member));
         }
+        looks.truncate(n_looks);
         let day = Clock::start_of(self.at.day);
         let members = looks.partition_point(|look| look.is_member);
         lane_words(
