@@ -434,8 +434,9 @@ impl Sharing {
             successes(draws, chat.n_others(), reach, |k| show(chat.other(k), &weak));
             return seen;
         }
-        let mut audience = env.network.whole_audience(share.by, targets);
-        let (degree, n_strong) = (audience.len(), audience.n_strong());
+        let n_strong = env.network.n_strong(share.by);
+        let mut audience = env.network.whole_audience(share.by, n_strong, targets);
+        let degree = audience.len();
         let tied = |tie| {
             let to = audience.get(tie);
             // A computed tie may lead back, and reaches nobody then.

@@ -168,7 +168,8 @@ impl Parameters {
     ) {
         // The first word said that the buyer tells.
         draws.word();
-        let mut audience = env.network.whole_audience(word.by, targets);
+        let n_strong = env.network.n_strong(word.by);
+        let mut audience = env.network.whole_audience(word.by, n_strong, targets);
         let ties = sorted_distinct(&mut draws, audience.len(), self.ties as usize, picked);
         // A computed tie may lead back, and reaches nobody then.
         for to in ties.iter().map(|tie| audience.get(*tie)).filter(|to| *to != word.by) {

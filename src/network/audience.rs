@@ -5,10 +5,7 @@ use super::implicit::{Implicit, Row};
 
 /// The hearers of a consumer.
 #[derive(Debug)]
-pub struct Audience<'a> {
-    pub(super) row: AudienceRow<'a>,
-    pub(super) n_strong: u32,
-}
+pub struct Audience<'a>(pub(super) AudienceRow<'a>);
 
 /// Where they stand.
 #[derive(Debug)]
@@ -24,7 +21,7 @@ impl Audience<'_> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> u32 {
-        match &self.row {
+        match &self.0 {
             AudienceRow::Stored(row) => row.len() as u32,
             AudienceRow::Packed(row) => row.len(),
             AudienceRow::Computed(_, row) => row.len(),
@@ -42,7 +39,7 @@ impl Audience<'_> {
     /// the consumer itself, which is nobody.
     #[inline]
     pub fn get(&mut self, k: u32) -> u32 {
-        match &self.row {
+        match &self.0 {
             AudienceRow::Stored(row) => row[k as usize],
             _ => self.found(k),
         }
@@ -51,25 +48,11 @@ impl Audience<'_> {
     /// The `k`-th hearer, where it must be looked for.
     #[inline(never)]
     fn found(&mut self, k: u32) -> u32 {
-        match &mut self.row {
+        match &mut self.0 {
             AudienceRow::Stored(row) => row[k as usize],
             AudienceRow::Packed(row) => row.get(k),
             AudienceRow::Computed(ties, row) => ties.hearer(row.end(k)),
             AudienceRow::Complete { i, .. } => k + u32::from(k >= *i),
         }
-    }
-
-    /// Number of strong ties, which stand first.
-    #[inline]
-    #[must_use]
-    pub fn n_strong(&self) -> u32 {
-        self.n_strong
-    }
-
-    /// Whether the tie to the `k`-th hearer is strong: those stand first.
-    #[inline]
-    #[must_use]
-    pub fn is_strong(&self, k: u32) -> bool {
-        k < self.n_strong
     }
 }

@@ -331,14 +331,28 @@ impl Network {
     #[inline]
     #[must_use]
     pub fn audience_of(&self, i: u32) -> Audience<'_> {
-        let n_strong = self.n_strong(i);
-        let row = match &self.ties {
+        Audience(match &self.ties {
             Ties::Stored(csr) => AudienceRow::Stored(csr.of(i)),
-            Ties::Packed(rows) => AudienceRow::Packed(rows.row(i, n_strong)),
+            Ties::Packed(rows) => AudienceRow::Packed(rows.row(i, self.n_strong(i))),
             Ties::Computed(ties) => AudienceRow::Computed(ties, ties.row(i)),
             Ties::Complete { n } => AudienceRow::Complete { i, n: *n },
-        };
-        Audience { row, n_strong }
+        })
+    }
+
+    /// The hearers of `i`, of whose ties so many are strong, for those who ask for many of them
+    /// or in any order: where ties are packed, all are read into `room` at once.
+    #[inline]
+    #[must_use]
+    pub fn whole_audience<'a>(
+        &'a self,
+        i: u32,
+        n_strong: u32,
+        room: &'a mut Vec<u32>,
+    ) -> Audience<'a> {
+        match &self.ties {
+            Ties::Packed(rows) => Audience(AudienceRow::Stored(rows.read(i, n_strong, room))),
+            _ => self.audience_of(i),
+        }
     }
 
     /// The hearers of `i`, for those who ask for many of them or in any order: where ties are

@@ -89,6 +89,7 @@ pub(super) const fn room(n: usize) -> usize {
 /// the sum written, to a place that moves on behind the last byte of a number: how many bytes a
 /// number takes cannot be foreseen, and is not asked.
 pub(super) fn sums(bytes: &[u8], mut at: usize, n: usize, places: &mut [u32]) {
+    debug_assert!(places.len() >= room(n), "places are as many as are written to");
     let (mut first, mut sum) = (0, 0_u32);
     while first < n {
         let whole = at.checked_sub(BEFORE).and_then(|from| bytes.get(from..)?.first_chunk());

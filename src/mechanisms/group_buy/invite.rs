@@ -18,28 +18,37 @@ impl GroupBuy {
         env: &Environment,
         at: Clock,
         opened: &[Opener],
-        Room { words, hearers, .. }: &mut Room,
+        Room { words, messages, hearers, .. }: &mut Room,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        env.network.touch_all(opened.iter().map(|opener| opener.consumer));
+        let network = &*env.network;
+        network.touch_all(opened.iter().map(|opener| opener.consumer));
+        // What lies far away is fetched for all of them, side by side.
+        messages.clear();
+        messages.extend(
+            opened
+                .iter()
+                .map(|opener| (self.invitation(env, opener), network.n_strong(opener.consumer))),
+        );
         // A word a friend, four a block.
         let blocks = self.p.invitations.div_ceil(4).max(1);
         let address = opened.iter().map(|opener| (opener.consumer, opener.offer));
         long_words(env.key_of(self.platform), INVITE, at, blocks, address, words);
         let trust = [self.p.weak_trust, self.p.strong_trust].map(share16);
         let (mut picked, mut sent) = ([0; MAX_DISTINCT], 0);
-        for (opener, words) in opened.iter().zip(words.chunks_exact(4 * blocks as usize)) {
-            let mut audience = env.network.whole_audience(opener.consumer, hearers);
+        let words = words.chunks_exact(4 * blocks as usize);
+        for (&(invitation, n_strong), words) in messages.iter().zip(words) {
+            let by = invitation.source;
+            let mut audience = network.whole_audience(by, n_strong, hearers);
             let degree = audience.len();
             let count = self.p.invitations.min(degree) as usize;
-            let invitation = self.invitation(env, opener);
             for &tie in sorted_distinct_by(&words[..count], degree, &mut picked) {
                 let to = audience.get(tie);
-                if to == opener.consumer {
+                if to == by {
                     continue; // A computed tie may lead back.
                 }
                 sent += 1;
-                let trust = trust[usize::from(audience.is_strong(tie))];
+                let trust = trust[usize::from(tie < n_strong)];
                 bins.push(Exposure { to, trust, ..invitation });
             }
         }

@@ -139,6 +139,8 @@ struct GroupBuy {
 #[derive(Default)]
 struct Room {
     words: Vec<u32>,
+    /// What openers say, and how many strong ties they have.
+    messages: Vec<(Exposure, u32)>,
     /// Hearers of an opener.
     hearers: Vec<u32>,
     desk: enrol::Room,

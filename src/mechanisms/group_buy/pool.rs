@@ -213,3 +213,79 @@ impl Pool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(consumer: u32, offer: u32) -> Order {
+        Order {
+            consumer,
+            offer,
+            source: NONE,
+            context: NONE,
+            node: Node::NONE,
+            price_fen: 100,
+            day: 0,
+            priority: 0,
+            channel: 0,
+            flags: 0,
+            variant: 1,
+            platform: 0,
+            wave: 0,
+            coupon_fen: 0,
+        }
+    }
+
+    /// Groups 0 to 5 of two offers in turns, whose windows end one after the other.
+    fn pool() -> Pool {
+        let mut pool = Pool::new(2);
+        for k in 0..6 {
+            let closes = Clock { day: 1 + k as u16, wave: 0 };
+            pool.open(k as usize % 2, &order(k, k % 2), closes);
+        }
+        pool
+    }
+
+    #[test]
+    fn the_oldest_open_group_of_an_offer_is_found() {
+        let (mut pool, mut released) = (pool(), Vec::new());
+        assert_eq!((pool.public(0, 9), pool.public(1, 9)), (Some(0), Some(1)));
+        assert_eq!(pool.public(0, 0), None, "the opener's own");
+        assert!(pool.takes(4, (9, 0)) && !pool.takes(4, (9, 1)) && !pool.takes(4, (4, 0)));
+        for number in [2, 0] {
+            assert!(pool.join(number, &order(9, 0), 2, &mut released));
+        }
+        assert_eq!(pool.public(0, 9), Some(4));
+        let groups: Vec<_> = released.iter().map(|o| (o.consumer, o.context)).collect();
+        assert_eq!(groups, [(2, 2), (9, 2), (0, 0), (9, 0)]);
+        pool.forget_full();
+        assert!(pool.opened.iter().map(|opener| opener.group).eq([1, 3, 4, 5]));
+    }
+
+    #[test]
+    fn groups_are_forgotten_from_the_oldest_on() {
+        let (mut pool, mut released) = (pool(), Vec::new());
+        pool.join(0, &order(9, 0), 2, &mut released);
+        let row = |offer| offer as usize;
+        let mut ended = Vec::new();
+        while let Some((opener, more)) = pool.pop(Clock { day: 3, wave: 0 }, row) {
+            ended.push((opener.consumer, more.len()));
+        }
+        assert_eq!((ended, pool.base), (vec![(1, 0), (2, 0)], 3));
+        assert_eq!((pool.public(0, 9), pool.public(1, 9)), (Some(4), Some(3)));
+        pool.open(0, &order(7, 0), Clock { day: 9, wave: 0 });
+        pool.join(4, &order(9, 0), 2, &mut released);
+        assert_eq!(pool.public(0, 9), Some(6));
+    }
+
+    #[test]
+    fn larger_groups_wait_for_all_members() {
+        let (mut pool, mut released) = (pool(), Vec::new());
+        assert!(!pool.join(3, &order(8, 1), 3, &mut released) && released.is_empty());
+        assert!(!pool.takes(3, (8, 1)) && pool.takes(3, (9, 1)));
+        assert!(pool.members(3).map(|o| o.consumer).eq([3, 8]));
+        assert!(pool.join(3, &order(9, 1), 3, &mut released));
+        assert!(released.iter().map(|o| o.consumer).eq([3, 8, 9]));
+    }
+}
