@@ -158,13 +158,12 @@ impl<'a> Judge<'a> {
         orders: &mut Vec<Order>,
     ) {
         let mut seen = [0_u32; WAYS];
-        list.iter().take(AHEAD).for_each(|e| self.touch(e));
-        let mut place = 0;
+        let (near, ahead) = list.split_at(AHEAD.min(list.len()));
+        near.iter().for_each(|e| self.touch(e));
+        let (mut ahead, mut place) = (ahead.iter(), 0);
         while place < list.len() {
             let whole = Whole::first_of(&list[place..]);
-            if let Some(later) = list.get(place + AHEAD) {
-                self.touch(later);
-            }
+            ahead.by_ref().take(whole.situation.len()).for_each(|e| self.touch(e));
             if whole.is_considered() {
                 self.collect(place, &whole, &mut seen, batch);
                 if batch.is_full() {
@@ -177,11 +176,12 @@ impl<'a> Judge<'a> {
         count(&seen, books);
     }
 
-    /// Asks for what is read of whom an exposure reaches, ahead of its use.
+    /// Asks for what is read of an exposure ahead of its use.
     #[inline]
     fn touch(&self, exposure: &Exposure) {
-        let members = self.stand(exposure).members;
+        let Stand { members, offers, .. } = self.stand(exposure);
         prefetch(members, members.place(exposure.to));
+        prefetch(offers, exposure.offer as usize);
     }
 
     /// The platform of an exposure.
