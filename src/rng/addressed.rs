@@ -4,7 +4,7 @@
 //! item of a list has is told by a function of it, which should do no more than read a field,
 //! so that it melts into the wide code.
 
-use super::philox::{Blocks, Common, Philox};
+use super::philox::{Blocks, Common, N_GROUP, Philox};
 use super::{Key, Stream, unit};
 use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
@@ -37,83 +37,96 @@ impl Address {
     }
 }
 
-/// Addresses whose numbers are made side by side.
+/// Addresses whose words are made side by side.
 const N_SIDE: usize = 8;
 
-/// What is made of the words of an address.
+/// What is made of the words of addresses, and where it goes.
 trait Making {
-    /// What comes out.
-    type Made: Copy + Default;
-
-    /// It, of eight addresses.
-    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [Self::Made; N_SIDE];
+    /// Makes it of the first and of the second words of addresses, from the `start`-th on.
+    fn make(&mut self, start: usize, words: [&[u32]; 2]);
 }
 
 /// The first word.
-struct FirstWord;
+struct FirstWords<'a>(&'a mut [u32]);
 
-impl Making for FirstWord {
-    type Made = u32;
-
+impl Making for FirstWords<'_> {
     #[inline(always)]
-    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [u32; N_SIDE] {
-        words_at(words, 0)
+    fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
+        self.0[start..start + first.len()].copy_from_slice(first);
     }
 }
 
 /// An exponential number of mean 1 from the first word.
-struct Exponential;
+struct Exponentials<'a>(&'a mut [f64]);
 
-impl Making for Exponential {
-    type Made = f64;
-
+impl Making for Exponentials<'_> {
     #[inline(always)]
-    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [f64; N_SIDE] {
-        exponentials(&words_at(words, 0))
+    fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
+        exponentials(first, &mut self.0[start..]);
     }
 }
 
-/// Two exponential numbers of mean 1, from the first word and from the second.
-struct ExponentialPair;
+/// Two of them, from the first word and from the second.
+struct ExponentialPairs<'a>(&'a mut [f64], &'a mut [f64]);
 
-impl Making for ExponentialPair {
-    type Made = [f64; 2];
-
+impl Making for ExponentialPairs<'_> {
     #[inline(always)]
-    fn make<Q: Quad>(words: &[Blocks<Q>; 2]) -> [[f64; 2]; N_SIDE] {
-        let firsts = exponentials(&words_at(words, 0));
-        let seconds = exponentials(&words_at(words, 1));
-        let mut made = [[0.0; 2]; N_SIDE];
-        for i in 0..N_SIDE {
-            made[i] = [firsts[i], seconds[i]];
-        }
-        made
+    fn make(&mut self, start: usize, [first, second]: [&[u32]; 2]) {
+        exponentials(first, &mut self.0[start..]);
+        exponentials(second, &mut self.1[start..]);
     }
 }
 
-/// The `k`-th words of eight blocks.
+/// −ln U of each word: a loop over many, which becomes vectors as the words do not.
 #[inline(always)]
-fn words_at<Q: Quad>(words: &[Blocks<Q>; 2], k: usize) -> [u32; N_SIDE] {
-    let ([a, b, c, d], [e, f, g, h]) = (words[0][k].words(), words[1][k].words());
-    [a, b, c, d, e, f, g, h]
-}
-
-/// −ln U of each word.
-#[inline(always)]
-fn exponentials(words: &[u32; N_SIDE]) -> [f64; N_SIDE] {
-    let mut numbers = [0.0; N_SIDE];
-    for i in 0..N_SIDE {
-        numbers[i] = -quick_ln(unit(words[i]));
+fn exponentials(words: &[u32], numbers: &mut [f64]) {
+    for (number, word) in numbers.iter_mut().zip(words) {
+        *number = -quick_ln(unit(*word));
     }
-    numbers
 }
 
-/// A list, and where what is made of its addresses goes.
-struct Of<'a, T, A, M: Making> {
+/// A list, and what is made of its addresses.
+struct Of<'a, T, A, M> {
     common: Common,
     list: &'a [T],
     address: A,
-    made: &'a mut [M::Made],
+    making: M,
+}
+
+impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) {
+        let Self { common: Common { key, moment, stream }, list, address, mut making } = self;
+        let (moment, stream) = (Q::all(moment), Q::all(stream));
+        let maker = Maker { philox: Philox::new(key), moment, stream };
+        let mut words = [[0; N_GROUP]; 2];
+        for (group, list) in list.chunks(N_GROUP).enumerate() {
+            let (whole, rest) = list.as_chunks::<N_SIDE>();
+            for (k, list) in whole.iter().enumerate() {
+                keep(maker.eight(list, &address), k, &mut words);
+            }
+            if let [first, ..] = rest {
+                let mut list = [*first; N_SIDE];
+                list[..rest.len()].copy_from_slice(rest);
+                keep(maker.eight(&list, &address), whole.len(), &mut words);
+            }
+            let [first, second] = &words;
+            making.make(group * N_GROUP, [&first[..list.len()], &second[..list.len()]]);
+        }
+    }
+}
+
+/// Keeps the first two words of the `k`-th eight blocks.
+#[inline(always)]
+fn keep<Q: Quad>(made: [Blocks<Q>; 2], k: usize, words: &mut [[u32; N_GROUP]; 2]) {
+    for (word, words) in words.iter_mut().enumerate() {
+        if let [four, next] = &mut words.as_chunks_mut::<4>().0[2 * k..2 * k + 2] {
+            *four = made[0][word].words();
+            *next = made[1][word].words();
+        }
+    }
 }
 
 /// Makes eight blocks after the other.
@@ -140,38 +153,15 @@ impl<Q: Quad> Maker<Q> {
     }
 }
 
-impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Q: Quad>(self) {
-        let Self { common: Common { key, moment, stream }, list, address, made } = self;
-        let (moment, stream) = (Q::all(moment), Q::all(stream));
-        let maker = Maker::<Q> { philox: Philox::new(key), moment, stream };
-        let (whole, rest) = list.as_chunks::<N_SIDE>();
-        let (places, last) = made.as_chunks_mut::<N_SIDE>();
-        for (list, place) in whole.iter().zip(places) {
-            *place = M::make(&maker.eight(list, &address));
-        }
-        if let [first, ..] = rest {
-            let mut list = [*first; N_SIDE];
-            list[..rest.len()].copy_from_slice(rest);
-            let made = M::make(&maker.eight(&list, &address));
-            last.copy_from_slice(&made[..rest.len()]);
-        }
-    }
-}
-
-/// What is made of every address of a list.
+/// Makes something of every address of a list.
 #[inline(always)]
-fn made<T: Copy, M: Making>(
+fn make<T: Copy>(
     (key, stream, at): (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    into: &mut Vec<M::Made>,
+    making: impl Making,
 ) {
-    into.resize(list.len(), M::Made::default());
-    quads(Of::<_, _, M> { common: Common::of(key, stream, at), list, address, made: into });
+    quads(Of { common: Common::of(key, stream, at), list, address, making });
 }
 
 /// The first word of `draws(stream, entity, at, item)` for every address (entity, item)
@@ -182,7 +172,8 @@ pub fn first_words<T: Copy>(
     address: impl Fn(&T) -> Address,
     words: &mut Vec<u32>,
 ) {
-    made::<_, FirstWord>(of, list, address, words);
+    words.resize(list.len(), 0);
+    make(of, list, address, FirstWords(words));
 }
 
 /// An exponential number of mean 1 from that word: −ln U by [`quick_ln`].
@@ -192,17 +183,20 @@ pub fn exponential_numbers<T: Copy>(
     address: impl Fn(&T) -> Address,
     numbers: &mut Vec<f64>,
 ) {
-    made::<_, Exponential>(of, list, address, numbers);
+    numbers.resize(list.len(), 0.0);
+    make(of, list, address, Exponentials(numbers));
 }
 
-/// Two of them, from the first two words.
+/// Two of them, into a column each, from the first two words.
 pub fn exponential_pairs<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    pairs: &mut Vec<[f64; 2]>,
+    (firsts, seconds): (&mut Vec<f64>, &mut Vec<f64>),
 ) {
-    made::<_, ExponentialPair>(of, list, address, pairs);
+    firsts.resize(list.len(), 0.0);
+    seconds.resize(list.len(), 0.0);
+    make(of, list, address, ExponentialPairs(firsts, seconds));
 }
 
 #[cfg(test)]
@@ -214,21 +208,23 @@ mod tests {
     #[test]
     fn a_list_has_the_numbers_of_single_draws() {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
-        let (mut words, mut numbers, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-        for n in [0, 1, 7, 8, 9, 40, 3] {
+        let (mut words, mut numbers) = (Vec::new(), Vec::new());
+        let mut pairs = (Vec::new(), Vec::new());
+        for n in [0, 1, 7, 8, 9, 40, 3, 64, 200] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
-            exponential_pairs((key, STREAM, at), &list, |one| *one, &mut pairs);
-            assert_eq!([words.len(), numbers.len(), pairs.len()], [list.len(); 3]);
+            exponential_pairs((key, STREAM, at), &list, |one| *one, (&mut pairs.0, &mut pairs.1));
+            let lengths = [words.len(), numbers.len(), pairs.0.len(), pairs.1.len()];
+            assert_eq!(lengths, [list.len(); 4]);
             for (i, one) in list.iter().enumerate() {
                 let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];
                 let exponential = |word| -quick_ln(unit(word));
                 assert_eq!(words[i], first);
                 assert_eq!(numbers[i].to_bits(), exponential(first).to_bits());
-                assert_eq!(pairs[i], [exponential(first), exponential(second)]);
+                assert_eq!((pairs.0[i], pairs.1[i]), (exponential(first), exponential(second)));
             }
         }
     }
