@@ -4,7 +4,7 @@
 //! item of a list has is told by a function of it, which should do no more than read a field,
 //! so that it melts into the wide code.
 
-use super::philox::{Blocks, Common, Philox};
+use super::philox::{Blocks, Common, N_GROUP, Philox};
 use super::{Key, Stream, unit};
 use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
@@ -37,13 +37,13 @@ impl Address {
     }
 }
 
-/// Addresses whose numbers are made side by side.
+/// Addresses whose words are made side by side.
 const N_SIDE: usize = 8;
 
 /// What is made of the words of addresses, and where it goes.
 trait Making {
-    /// Makes it for eight addresses, from the `start`-th on, and keeps the first `n`.
-    fn make<Q: Quad>(&mut self, start: usize, n: usize, words: &[Blocks<Q>; 2]);
+    /// Makes it of the first and of the second words of addresses, from the `start`-th on.
+    fn make(&mut self, start: usize, words: [&[u32]; 2]);
 }
 
 /// The first word.
@@ -51,8 +51,8 @@ struct FirstWords<'a>(&'a mut [u32]);
 
 impl Making for FirstWords<'_> {
     #[inline(always)]
-    fn make<Q: Quad>(&mut self, start: usize, n: usize, words: &[Blocks<Q>; 2]) {
-        put(self.0, start, n, &words_at(words, 0));
+    fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
+        self.0[start..start + first.len()].copy_from_slice(first);
     }
 }
 
@@ -61,8 +61,8 @@ struct Exponentials<'a>(&'a mut [f64]);
 
 impl Making for Exponentials<'_> {
     #[inline(always)]
-    fn make<Q: Quad>(&mut self, start: usize, n: usize, words: &[Blocks<Q>; 2]) {
-        put(self.0, start, n, &exponentials(&words_at(words, 0)));
+    fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
+        exponentials(first, &mut self.0[start..]);
     }
 }
 
@@ -71,33 +71,18 @@ struct ExponentialPairs<'a>(&'a mut [f64], &'a mut [f64]);
 
 impl Making for ExponentialPairs<'_> {
     #[inline(always)]
-    fn make<Q: Quad>(&mut self, start: usize, n: usize, words: &[Blocks<Q>; 2]) {
-        put(self.0, start, n, &exponentials(&words_at(words, 0)));
-        put(self.1, start, n, &exponentials(&words_at(words, 1)));
+    fn make(&mut self, start: usize, [first, second]: [&[u32]; 2]) {
+        exponentials(first, &mut self.0[start..]);
+        exponentials(second, &mut self.1[start..]);
     }
 }
 
-/// Puts the first `n` of some numbers into a column.
+/// −ln U of each word: a loop over many, which becomes vectors as the words do not.
 #[inline(always)]
-fn put<T: Copy>(column: &mut [T], start: usize, n: usize, numbers: &[T; N_SIDE]) {
-    column[start..start + n].copy_from_slice(&numbers[..n]);
-}
-
-/// The `k`-th words of eight blocks.
-#[inline(always)]
-fn words_at<Q: Quad>(words: &[Blocks<Q>; 2], k: usize) -> [u32; N_SIDE] {
-    let ([a, b, c, d], [e, f, g, h]) = (words[0][k].words(), words[1][k].words());
-    [a, b, c, d, e, f, g, h]
-}
-
-/// −ln U of each word.
-#[inline(always)]
-fn exponentials(words: &[u32; N_SIDE]) -> [f64; N_SIDE] {
-    let mut numbers = [0.0; N_SIDE];
-    for i in 0..N_SIDE {
-        numbers[i] = -quick_ln(unit(words[i]));
+fn exponentials(words: &[u32], numbers: &mut [f64]) {
+    for (number, word) in numbers.iter_mut().zip(words) {
+        *number = -quick_ln(unit(*word));
     }
-    numbers
 }
 
 /// A list, and what is made of its addresses.
@@ -106,6 +91,42 @@ struct Of<'a, T, A, M> {
     list: &'a [T],
     address: A,
     making: M,
+}
+
+impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) {
+        let Self { common: Common { key, moment, stream }, list, address, mut making } = self;
+        let (moment, stream) = (Q::all(moment), Q::all(stream));
+        let maker = Maker { philox: Philox::new(key), moment, stream };
+        let mut words = [[0; N_GROUP]; 2];
+        for (group, list) in list.chunks(N_GROUP).enumerate() {
+            let (whole, rest) = list.as_chunks::<N_SIDE>();
+            for (k, list) in whole.iter().enumerate() {
+                keep(maker.eight(list, &address), k, &mut words);
+            }
+            if let [first, ..] = rest {
+                let mut list = [*first; N_SIDE];
+                list[..rest.len()].copy_from_slice(rest);
+                keep(maker.eight(&list, &address), whole.len(), &mut words);
+            }
+            let [first, second] = &words;
+            making.make(group * N_GROUP, [&first[..list.len()], &second[..list.len()]]);
+        }
+    }
+}
+
+/// Keeps the first two words of the `k`-th eight blocks.
+#[inline(always)]
+fn keep<Q: Quad>(made: [Blocks<Q>; 2], k: usize, words: &mut [[u32; N_GROUP]; 2]) {
+    for (word, words) in words.iter_mut().enumerate() {
+        if let [four, next] = &mut words.as_chunks_mut::<4>().0[2 * k..2 * k + 2] {
+            *four = made[0][word].words();
+            *next = made[1][word].words();
+        }
+    }
 }
 
 /// Makes eight blocks after the other.
@@ -129,26 +150,6 @@ impl<Q: Quad> Maker<Q> {
     fn counter(&self, addresses: &[u64; 4]) -> Blocks<Q> {
         let entities = Q::of_longs(addresses);
         [entities, self.moment, self.stream, entities.high()]
-    }
-}
-
-impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Q: Quad>(self) {
-        let Self { common: Common { key, moment, stream }, list, address, mut making } = self;
-        let (moment, stream) = (Q::all(moment), Q::all(stream));
-        let maker = Maker::<Q> { philox: Philox::new(key), moment, stream };
-        let (whole, rest) = list.as_chunks::<N_SIDE>();
-        for (k, list) in whole.iter().enumerate() {
-            making.make(k * N_SIDE, N_SIDE, &maker.eight(list, &address));
-        }
-        if let [first, ..] = rest {
-            let mut list = [*first; N_SIDE];
-            list[..rest.len()].copy_from_slice(rest);
-            making.make(whole.len() * N_SIDE, rest.len(), &maker.eight(&list, &address));
-        }
     }
 }
 
@@ -201,7 +202,6 @@ pub fn exponential_pairs<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::unit;
 
     const STREAM: Stream = Stream::new("test/addressed");
 
@@ -210,7 +210,7 @@ mod tests {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
         let (mut words, mut numbers) = (Vec::new(), Vec::new());
         let mut pairs = (Vec::new(), Vec::new());
-        for n in [0, 1, 7, 8, 9, 40, 3] {
+        for n in [0, 1, 7, 8, 9, 40, 3, 64, 200] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);

@@ -39,23 +39,6 @@ impl Keep for Whole<'_> {
     }
 }
 
-/// Keeps all four words, in every `step`-th row.
-struct Rows<'a> {
-    rows: &'a mut [[u32; 4]],
-    step: usize,
-}
-
-impl Keep for Rows<'_> {
-    #[inline(always)]
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
-        for (k, words) in Q::rows(words).iter().enumerate() {
-            if let Some(row) = self.rows.get_mut((4 * quad + k) * self.step) {
-                *row = *words;
-            }
-        }
-    }
-}
-
 /// Addresses whose words are made together by [`words_of`].
 pub const N_WORDS: usize = 16;
 
@@ -242,7 +225,8 @@ pub fn long_words(
     let common = Common::of(key, stream, at);
     by_groups(list, |group| {
         let made = words.len();
-        words.resize(made + 4 * step * group.room(), 0);
+        // Small pieces are cheaper than a large one, for which the processor has to prepare.
+        (0..4 * step).for_each(|_| words.extend_from_slice(&[0; N_GROUP]));
         let rows = words[made..].as_chunks_mut().0;
         if blocks == 1 {
             make(common, group, &mut Whole(rows.as_chunks_mut().0));
@@ -255,9 +239,13 @@ pub fn long_words(
 
 /// Makes `step` blocks of each address, whose rows follow one another.
 fn make_several(common: Common, group: &Group, (rows, step): (&mut [[u32; 4]], usize)) {
+    let mut made = [[[0; 4]; 4]; N_GROUP / 4];
     for block in 0..step {
         let moment = common.moment.wrapping_add((block as u32) << 20);
-        make(Common { moment, ..common }, group, &mut Rows { rows: &mut rows[block..], step });
+        make(Common { moment, ..common }, group, &mut Whole(&mut made));
+        for (rows, row) in rows.chunks_exact_mut(step).zip(made.as_flattened()) {
+            rows[block] = *row;
+        }
     }
 }
 
