@@ -355,20 +355,6 @@ impl Network {
         }
     }
 
-    /// The hearers of `i`, for those who ask for many of them or in any order: where ties are
-    /// packed, all are read into `room` at once.
-    #[inline]
-    #[must_use]
-    pub fn whole_audience<'a>(&'a self, i: u32, room: &'a mut Vec<u32>) -> Audience<'a> {
-        match &self.ties {
-            Ties::Packed(rows) => {
-                let n_strong = self.n_strong(i);
-                Audience { row: AudienceRow::Stored(rows.read(i, n_strong, room)), n_strong }
-            }
-            _ => self.audience_of(i),
-        }
-    }
-
     /// All hearers of `i`, written to `room` where they are not stored. A computed tie that
     /// is there twice counts twice.
     #[inline]
