@@ -56,8 +56,8 @@ impl Making for FirstWords<'_> {
     #[inline(always)]
     fn make(&mut self, start: usize, n: usize, words: &Blocks) {
         let mut made = [0; N_SIDE];
-        for i in 0..N_SIDE {
-            made[i] = words[0][i] as u32;
+        for (made, word) in made.iter_mut().zip(&words[0]) {
+            *made = *word as u32;
         }
         put(self.0, start, n, &made);
     }
@@ -94,8 +94,8 @@ fn put<T: Copy>(column: &mut [T], start: usize, n: usize, numbers: &[T; N_SIDE])
 #[inline(always)]
 fn exponentials(words: &[u64; N_SIDE]) -> [f64; N_SIDE] {
     let mut numbers = [0.0; N_SIDE];
-    for i in 0..N_SIDE {
-        numbers[i] = -quick_ln(wide_unit(words[i]));
+    for (number, word) in numbers.iter_mut().zip(words) {
+        *number = -quick_ln(wide_unit(*word));
     }
     numbers
 }
@@ -124,10 +124,10 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Of<'_, T, A, M> {
     #[inline(always)]
     fn words(&self, list: &[T; N_SIDE]) -> Blocks {
         let (mut entities, mut items) = ([0; N_SIDE], [0; N_SIDE]);
-        for i in 0..N_SIDE {
+        for ((one, entity), item) in list.iter().zip(&mut entities).zip(&mut items) {
             // What stands above the entity falls out where it is multiplied.
-            let Address(address) = (self.address)(&list[i]);
-            (entities[i], items[i]) = (address, address >> 32);
+            let Address(address) = (self.address)(one);
+            (*entity, *item) = (address, address >> 32);
         }
         let [moment, stream] = self.common.map(|word| [u64::from(word); N_SIDE]);
         let mut words = [entities, moment, stream, items];
