@@ -6,11 +6,12 @@
 use super::batch::{Batch, Row};
 use super::mood::{Mood, Moods, NO_LURE};
 use super::sale::{self, coupon_gain};
+use super::whole::{Whole, repeats};
 use super::{PRIORITY, TASTE};
 use crate::exchange::AHEAD;
 use crate::market::member::{Member, NEVER, from_share16};
-use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, NONE, Order, flag};
-use crate::market::platform::{Book, OfferState, Platform, is_considered};
+use crate::market::message::{Exposure, Order, flag};
+use crate::market::platform::{Book, OfferState, Platform};
 use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::world::Environment;
 use crate::parallel::Column;
@@ -50,60 +51,6 @@ struct Mind<'a> {
     of_habit: f64,
     /// β_S·what is left of the last order's strain on the purse.
     of_strain: f64,
-}
-
-/// A situation as its alternatives see it.
-#[derive(Clone, Copy)]
-struct Whole<'a> {
-    situation: &'a [Exposure],
-    /// Flags that any of its exposures has.
-    flags: u8,
-    /// Whether all of them are alternatives of their own at the list price, and β_F·ln(1 +
-    /// friends who recommend) is the same for all.
-    is_plain: bool,
-}
-
-impl<'a> Whole<'a> {
-    /// The first situation of a list that is not empty.
-    #[inline(always)]
-    fn first_of(list: &'a [Exposure]) -> Self {
-        let first = &list[0];
-        let (mut flags, mut cut, mut alike, mut n) = (first.flags, first.price_bp, false, 1);
-        // Of one exposure alone it is known whether a friend sent it.
-        let mut unlike_plain = flag::DROPPED | flag::COUPON;
-        cut ^= FULL_PRICE;
-        while let Some(e) = list.get(n)
-            && e.is_weighed_with(first)
-        {
-            flags |= e.flags;
-            cut |= e.price_bp ^ FULL_PRICE;
-            alike |= e.offer == list[n - 1].offer;
-            unlike_plain |= flag::FRIEND;
-            n += 1;
-        }
-        let is_plain = flags & unlike_plain == 0 && cut == 0 && !alike;
-        Self { situation: &list[..n], flags, is_plain }
-    }
-
-    /// Whether goods of it reach the decider.
-    #[inline(always)]
-    fn is_considered(&self) -> bool {
-        self.situation[0].category != NO_CATEGORY
-            && (self.flags & flag::DROPPED == 0 || self.situation.iter().any(is_considered))
-    }
-
-    /// Whether a need of the category is open.
-    #[inline(always)]
-    fn has_need(&self) -> bool {
-        self.flags & flag::NEED != 0
-    }
-
-    /// Friends whose opened messages recommend an exposure's offer in this situation.
-    fn friends(&self, of: &Exposure) -> usize {
-        let recommends =
-            |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
-        self.situation.iter().filter(recommends).count()
-    }
 }
 
 /// The decider in one wave.
@@ -199,7 +146,7 @@ impl<'a> Judge<'a> {
         let (situation, first) = (whole.situation, &whole.situation[0]);
         match &self.stands[..] {
             [stand] if whole.is_plain => {
-                self.weigh_plain(stand, (place, situation), whole.flags, seen, batch);
+                self.weigh_plain(stand, (place, situation), whole, seen, batch);
             }
             _ => self.weigh_parts(place, *whole, seen, batch),
         }
@@ -218,7 +165,7 @@ impl<'a> Judge<'a> {
         for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
             let stand = self.stand(&part[0]);
             if whole.is_plain {
-                self.weigh_plain(stand, (place, part), whole.flags, seen, batch);
+                self.weigh_plain(stand, (place, part), &whole, seen, batch);
             } else {
                 self.weigh(stand, (place, part), &whole, seen, batch);
             }
@@ -233,12 +180,12 @@ impl<'a> Judge<'a> {
         &self,
         stand: &Stand<'_>,
         (place, part): (usize, &[Exposure]),
-        flags: u8,
+        whole: &Whole<'_>,
         seen: &mut [u32; WAYS],
         batch: &mut Batch,
     ) {
-        let mind = self.mind(stand, part[0].to, flags & flag::NEED != 0);
-        let of_friends = self.of_friends[usize::from(flags & flag::FRIEND != 0)];
+        let mind = self.mind(stand, part[0].to, whole.has_need());
+        let of_friends = self.of_friends[usize::from(whole.has_friend())];
         let room = batch.room(part.len());
         for (k, (e, row)) in part.iter().zip(room).enumerate() {
             seen[usize::from(e.way)] += 1;
@@ -440,10 +387,4 @@ fn with_coupon(lure: f64, platform: &Platform, e: &Exposure, mood: &Mood) -> f64
         }
         _ => NO_LURE,
     }
-}
-
-/// Whether two neighbours in the order of keys are the same alternative.
-#[inline]
-fn repeats(a: &Exposure, b: &Exposure) -> bool {
-    a.offer == b.offer && a.source == b.source && a.context == b.context && a.way == b.way
 }

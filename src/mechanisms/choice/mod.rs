@@ -10,6 +10,7 @@ mod batch;
 mod judge;
 mod mood;
 mod sale;
+mod whole;
 
 use crate::columns::Columns;
 use crate::exchange::Inbox;

@@ -1,0 +1,111 @@
+//! Situations as they are read: the exposures of one consumer to goods of one category.
+
+use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, flag};
+use crate::market::platform::is_considered;
+
+/// A situation as its alternatives see it.
+#[derive(Clone, Copy)]
+pub struct Whole<'a> {
+    /// Its exposures, at least one.
+    pub situation: &'a [Exposure],
+    /// Flags that any of its exposures has.
+    flags: u8,
+    /// Whether all of them are alternatives of their own at the list price, and as many friends
+    /// recommend each. Most situations are plain: weighing them needs no more than sums.
+    pub is_plain: bool,
+}
+
+impl<'a> Whole<'a> {
+    /// The first situation of a list that is not empty.
+    #[inline(always)]
+    #[must_use]
+    pub fn first_of(list: &'a [Exposure]) -> Self {
+        let first = &list[0];
+        let (mut flags, mut cut, mut n) = (first.flags, first.price_bp ^ FULL_PRICE, 1);
+        // If a friend sent one exposure of several, that counts for some and not for others.
+        let (mut not_plain, mut may_repeat) = (flag::DROPPED | flag::COUPON, false);
+        while let Some(e) = list.get(n)
+            && e.is_weighed_with(first)
+        {
+            flags |= e.flags;
+            cut |= e.price_bp ^ FULL_PRICE;
+            may_repeat |= e.offer == list[n - 1].offer;
+            not_plain |= flag::FRIEND;
+            n += 1;
+        }
+        let is_plain = flags & not_plain == 0 && cut == 0 && !may_repeat;
+        Self { situation: &list[..n], flags, is_plain }
+    }
+
+    /// Whether goods of it reach the decider.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_considered(&self) -> bool {
+        self.situation[0].category != NO_CATEGORY
+            && (self.flags & flag::DROPPED == 0 || self.situation.iter().any(is_considered))
+    }
+
+    /// Whether a need of the category is open.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_need(&self) -> bool {
+        self.flags & flag::NEED != 0
+    }
+
+    /// Whether a friend sent any of it.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_friend(&self) -> bool {
+        self.flags & flag::FRIEND != 0
+    }
+
+    /// Friends whose opened messages recommend an exposure's offer in this situation.
+    #[must_use]
+    pub fn friends(&self, of: &Exposure) -> usize {
+        let recommends =
+            |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
+        self.situation.iter().filter(recommends).count()
+    }
+}
+
+/// Whether two neighbours in the order of keys are the same alternative.
+#[inline]
+#[must_use]
+pub fn repeats(a: &Exposure, b: &Exposure) -> bool {
+    a.offer == b.offer && a.source == b.source && a.context == b.context && a.way == b.way
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exposure(to: u32, category: u16, offer: u32, flags: u8) -> Exposure {
+        Exposure { category, offer, flags, ..Exposure::new(to, 0, 1) }
+    }
+
+    #[test]
+    fn a_situation_is_one_consumers_exposures_of_one_category() {
+        let list = [exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::NEED), exposure(3, 2, 9, 0)];
+        let whole = Whole::first_of(&list);
+        assert_eq!((whole.situation.len(), whole.has_need()), (2, true));
+        assert!(whole.is_plain && whole.is_considered() && !whole.has_friend());
+        assert_eq!(Whole::first_of(&list[2..]).situation.len(), 1);
+    }
+
+    #[test]
+    fn what_needs_more_than_sums_is_not_plain() {
+        let is_plain = |list: &[Exposure]| Whole::first_of(list).is_plain;
+        let (one, friend) = (exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::FRIEND));
+        assert!(is_plain(&[one]) && is_plain(&[friend]));
+        assert!(!is_plain(&[one, friend]), "a friend's among others");
+        assert!(!is_plain(&[one, one]), "the same twice");
+        assert!(!is_plain(&[Exposure { price_bp: 9_000, ..one }]), "at another price");
+        for flags in [flag::COUPON, flag::DROPPED] {
+            assert!(!is_plain(&[one, Exposure { flags, offer: 9, ..one }]));
+        }
+        let dropped = Exposure { flags: flag::DROPPED, ..one };
+        assert!(!Whole::first_of(&[dropped, dropped]).is_considered());
+        assert!(Whole::first_of(&[dropped, one]).is_considered());
+        assert_eq!(Whole::first_of(&[friend, friend, one]).friends(&friend), 2);
+    }
+}
