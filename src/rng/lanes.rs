@@ -225,8 +225,7 @@ pub fn long_words(
     let common = Common::of(key, stream, at);
     by_groups(list, |group| {
         let made = words.len();
-        // Small pieces are cheaper than a large one, for which the processor has to prepare.
-        (0..4 * step).for_each(|_| words.extend_from_slice(&[0; N_GROUP]));
+        add_zeros(words, 4 * step * group.room());
         let rows = words[made..].as_chunks_mut().0;
         if blocks == 1 {
             make(common, group, &mut Whole(rows.as_chunks_mut().0));
@@ -235,6 +234,17 @@ pub fn long_words(
         }
         words.truncate(made + 4 * step * group.n);
     });
+}
+
+/// Adds zeros to a list, in small pieces: a large one is set by an instruction that is slow to
+/// start.
+fn add_zeros(words: &mut Vec<u32>, mut n: usize) {
+    const PIECE: [u32; 4 * N_GROUP] = [0; 4 * N_GROUP];
+    while n > 0 {
+        let piece = &PIECE[..n.min(PIECE.len())];
+        words.extend_from_slice(piece);
+        n -= piece.len();
+    }
 }
 
 /// Makes `step` blocks of each address, whose rows follow one another.
