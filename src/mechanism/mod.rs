@@ -7,11 +7,9 @@
 
 pub mod digest;
 pub mod homes;
-pub mod idle;
 pub mod leaning;
 pub mod load;
 pub mod reach;
-pub mod rooms;
 pub mod spec;
 pub mod world;
 

@@ -14,7 +14,7 @@ use crate::market::platform::{ChannelTerms, Resistance, Rows};
 use crate::mechanism::Mechanism;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
-use crate::parallel;
+use crate::parallel::{self, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::quick_logistic;
@@ -22,7 +22,6 @@ use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::sample::continuous::normal_from;
 use crate::rng::{Key, Stream, unit};
-use std::sync::{Mutex, PoisonError};
 
 /// A consumer's fixed resistance.
 const RESISTANCE: Stream = Stream::new("registration/resistance");
@@ -62,7 +61,7 @@ pub const SPEC: Spec = Spec {
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let (platform, limits) = (placement.platform, Limits::default());
-    Box::new(Registration { p, platform, limits, idle: Mutex::default() })
+    Box::new(Registration { p, platform, limits, idle: Rooms::default() })
 }
 
 struct Registration {
@@ -70,7 +69,7 @@ struct Registration {
     platform: usize,
     limits: Limits,
     /// Lists of strangers between two uses: as many as threads are at work, whose room is kept.
-    idle: Mutex<Vec<Strangers>>,
+    idle: Rooms<Strangers>,
 }
 
 /// Bits of a word by which a bound of the resistance is looked up.
@@ -129,16 +128,6 @@ fn limits(floors: &[f64], [join, thinning]: [f64; 2], shift: f64) -> [u32; FLOOR
     words
 }
 
-impl Registration {
-    /// Works with a list of strangers that nobody else uses.
-    fn with_strangers(&self, work: impl FnOnce(&mut Strangers)) {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut strangers = idle().pop().unwrap_or_default();
-        work(&mut strangers);
-        idle().push(strangers);
-    }
-}
-
 impl Mechanism for Registration {
     /// (start) → the willing are members from the beginning.
     fn start(&mut self, world: &mut World) {
@@ -184,7 +173,7 @@ impl Mechanism for Registration {
         let doorway = Doorway { number, key, law, channels, limits, fatigue, shift, at };
         let rows = &mut platform.rows(env.consumers);
         parallel::each_pair(rows, &mut inbox.shards, |_, rows, list| {
-            self.with_strangers(|strangers| doorway.receive(rows, list, strangers));
+            self.idle.lent(|strangers| doorway.receive(rows, list, strangers));
         });
         let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
         let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;

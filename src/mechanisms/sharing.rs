@@ -12,13 +12,12 @@ use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
 use crate::market::message::{Answer, Exposure, NONE, Node, Order, Verdict, flag};
 use crate::market::platform::{Book, Family, Rows};
-use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel;
+use crate::parallel::{self, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, quick_logistic};
@@ -128,7 +127,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         first,
         shares: Vec::new(),
         paid_share: 0.0,
-        idle: Idle::default(),
+        idle: Rooms::default(),
     })
 }
 
@@ -172,7 +171,7 @@ struct Sharing {
     shares: Vec<Vec<Share>>,
     /// Share of the last day's claims that the budget paid: what a sharer expects.
     paid_share: f64,
-    idle: Idle<Room>,
+    idle: Rooms<Room>,
 }
 
 /// Room of a thread at work, kept from shard to shard.
@@ -217,7 +216,7 @@ impl Mechanism for Sharing {
         let mut rooms: Vec<_> =
             platform.books.iter_mut().zip(std::mem::take(&mut self.shares)).collect();
         out.send_with(&mut rooms, |_, (book, shares), bins| {
-            self.idle.lend(|room| self.send_all(env, at, (book, shares), room, bins));
+            self.idle.lent(|room| self.send_all(env, at, (book, shares), room, bins));
         });
         self.shares = rooms.into_iter().map(|(_, shares)| shares).collect();
     }
@@ -238,7 +237,7 @@ impl Mechanism for Sharing {
             &mut platform.rows(env.consumers),
             &mut self.shares,
             |shard, rows, shares| {
-                self.idle.lend(|room| talk.hear(&answers.shards[shard], rows, room, shares));
+                self.idle.lent(|room| talk.hear(&answers.shards[shard], rows, room, shares));
             },
         );
         platform.cascades.plant_all(link, rootless(&mut self.shares), at.day);

@@ -23,7 +23,7 @@ use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{MAX_PLATFORMS, World};
-use crate::parallel;
+use crate::parallel::{self, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::quick_exp;
@@ -33,7 +33,6 @@ use batch::Batch;
 use judge::Judge;
 use smallvec::SmallVec;
 use std::f64::consts::LN_2;
-use std::sync::{Mutex, PoisonError};
 
 /// How an offer strikes a consumer on a day, and its hassle in each variant.
 const TASTE: Stream = Stream::new("choice/taste");
@@ -89,7 +88,7 @@ pub const SPEC: Spec = Spec {
 };
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
-    let (strains, idle) = (Vec::new(), Mutex::default());
+    let (strains, idle) = (Vec::new(), Rooms::default());
     Box::new(Choice { p: Parameters::from_values(values), strains, idle })
 }
 
@@ -105,7 +104,7 @@ struct Choice {
     /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
     strains: Vec<f64>,
     /// Batches between two uses: as many as threads are at work, whose room is kept.
-    idle: Mutex<Vec<Batch>>,
+    idle: Rooms<Batch>,
 }
 
 impl Choice {
@@ -119,14 +118,6 @@ impl Choice {
             strains.push(refractory * left);
         }
         strains.push(0.0);
-    }
-
-    /// Works with a batch that nobody else uses.
-    fn with_batch(&self, work: impl FnOnce(&mut Batch)) {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut batch = idle().pop().unwrap_or_default();
-        work(&mut batch);
-        idle().push(batch);
     }
 }
 
@@ -164,7 +155,7 @@ impl Mechanism for Choice {
         let judge = Judge::new(env, platforms, *coefficients, &self.strains, at);
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
-            self.with_batch(|batch| {
+            self.idle.lent(|batch| {
                 judge.decide(&inbox.shards[shard], books, batch, orders);
             });
         });

@@ -18,7 +18,7 @@ use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
-use crate::parallel;
+use crate::parallel::{self, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::time::Clock;
@@ -26,7 +26,6 @@ use crate::rng::lanes::word_pairs;
 use crate::rng::{Key, Stream};
 use crate::simd::prefetch;
 use columns::{Lesson, Room, Views};
-use std::sync::{Mutex, PoisonError};
 use sums::Sums;
 
 /// How the goods turn out, and whether they go back.
@@ -80,7 +79,7 @@ pub const SPEC: Spec = Spec {
 
 fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
-    let (idle, back) = (Mutex::default(), Vec::new());
+    let (idle, back) = (Rooms::default(), Vec::new());
     Box::new(Experience { p, platform: placement.platform, idle, back })
 }
 
@@ -94,7 +93,7 @@ struct Experience {
     p: Parameters,
     platform: usize,
     /// Rooms that nobody works in: there are as many as threads at work.
-    idle: Mutex<Vec<Room>>,
+    idle: Rooms<Room>,
     /// The offers of the units that came back today, by shard of consumers.
     back: Vec<Vec<u32>>,
 }
@@ -159,9 +158,7 @@ impl Mechanism for Experience {
         let mut back = std::mem::take(&mut self.back);
         back.resize_with(env.consumers.count(), Vec::new);
         parallel::each_pair(&mut platform.rows(env.consumers), &mut back, |_, rows, back| {
-            let mut room = self.idle().pop().unwrap_or_default();
-            self.unpack(&today, rows, back, &mut room);
-            self.idle().push(room);
+            self.idle.lent(|room| self.unpack(&today, rows, back, room));
         });
         for offer in back.iter().flatten() {
             platform.offers[*offer as usize].stock += 1;
@@ -180,10 +177,6 @@ fn disappoints(verdict: Verdict) -> bool {
 }
 
 impl Experience {
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Room>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn promises(&self, channels: &[ChannelTerms]) -> [Promise; MAX_CHANNELS] {
         let promise = |terms: &ChannelTerms| Promise {
             expected: self.p.expected_quality + terms.hype,

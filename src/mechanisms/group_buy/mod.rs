@@ -15,11 +15,11 @@ use crate::exchange::{Inbox, Outbox};
 use crate::market::message::{Answer, Exposure, NONE, Node, Order};
 use crate::market::platform::{Family, Platform, Variant};
 use crate::market::utility::Attributes;
-use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
+use crate::parallel::Rooms;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
@@ -98,7 +98,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         variant: 0,
         constant: None,
         pools: Vec::new(),
-        idle: Idle::default(),
+        idle: Rooms::default(),
     })
 }
 
@@ -132,7 +132,7 @@ struct GroupBuy {
     /// Constant of an invitation's utility, solved on the first day.
     constant: Option<f64>,
     pools: Vec<Pool>,
-    idle: Idle<Room>,
+    idle: Rooms<Room>,
 }
 
 /// Room of a thread at work, kept from shard to shard.
@@ -174,7 +174,7 @@ impl Mechanism for GroupBuy {
         let crew = out.crew();
         let pools = &self.pools[link.own(self.pools.len())];
         out.send_with(&mut platforms[self.platform].books, |part, book, bins| {
-            self.idle.lend(|room| {
+            self.idle.lent(|room| {
                 for pool in crew.turns(pools, part) {
                     self.invite_friends(env, at, &pool.opened, room, (&mut *book, &mut *bins));
                 }
@@ -198,7 +198,7 @@ impl Mechanism for GroupBuy {
         let desk = enrol::Desk::new(self, env, at);
         answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
             pool.pass_nodes_to_groups();
-            self.idle.lend(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
+            self.idle.lent(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
             desk.close(pool, orders, (book, bins));
         });
         // Openers and joiners take their places in the cascades one after the other.
