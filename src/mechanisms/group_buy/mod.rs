@@ -18,7 +18,7 @@ use crate::market::utility::Attributes;
 use crate::mechanism::idle::Idle;
 use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
-use crate::mechanism::world::{Environment, World};
+use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
 use crate::parameter::Values;
 use crate::parameters;
