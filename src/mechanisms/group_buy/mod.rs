@@ -17,7 +17,7 @@ use crate::market::platform::{Family, Platform, Variant};
 use crate::market::utility::Attributes;
 use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
-use crate::mechanism::world::{Environment, World};
+use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
 use crate::parallel::Rooms;
 use crate::parameter::Values;
