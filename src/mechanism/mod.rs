@@ -11,6 +11,7 @@ pub mod leaning;
 pub mod load;
 pub mod reach;
 pub mod rooms;
+pub mod scattered;
 pub mod spec;
 pub mod world;
 
