@@ -10,6 +10,7 @@ pub mod homes;
 pub mod leaning;
 pub mod load;
 pub mod reach;
+pub mod scattered;
 pub mod spec;
 pub mod world;
 

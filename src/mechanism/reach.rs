@@ -7,7 +7,7 @@ use crate::parallel::Shards;
 use crate::quantity::math::{exp, ln_1p};
 use crate::quantity::time::Clock;
 use crate::rng::gaps::Gaps;
-use crate::rng::lanes::{lane_words, long_words, word_pairs};
+use crate::rng::lanes::{lane_words, word_pairs};
 use crate::rng::{Draws, Key, Stream, unit};
 use std::borrow::Cow;
 use std::hint::select_unpredictable;
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// Calls `hit` with the positions below `n` that succeed with probability `p` each,
 /// in order, by skipping over the failures between them.
-pub fn successes(draws: Draws, n: u32, p: f64, hit: impl FnMut(u32)) {
+pub fn successes(draws: Draws, n: u32, p: f64, mut hit: impl FnMut(u32)) {
     if p <= 0.0 {
         return;
     }
@@ -23,77 +23,11 @@ pub fn successes(draws: Draws, n: u32, p: f64, hit: impl FnMut(u32)) {
         (0..n).for_each(hit);
         return;
     }
-    let gaps = Gaps::new(draws, ln_1p(-p), f64::from(n) * p);
-    by_gaps(gaps, n, hit);
-}
-
-/// Calls `hit` with the positions below `n` that lie between gaps.
-fn by_gaps(mut gaps: Gaps, n: u32, mut hit: impl FnMut(u32)) {
+    let mut gaps = Gaps::new(draws, ln_1p(-p), f64::from(n) * p);
     let mut position = gaps.after();
     while position < u64::from(n) {
         hit(position as u32);
         position = position.saturating_add(1).saturating_add(gaps.after());
-    }
-}
-
-/// Successes among all consumers, in blocks of 64 that have draws of their own.
-#[derive(Clone, Copy, Debug)]
-pub struct Scattered {
-    /// The key of the draws.
-    pub key: Key,
-    /// What they are drawn for.
-    pub stream: Stream,
-    /// When.
-    pub at: Clock,
-    /// Their item.
-    pub item: u32,
-    /// The probability of each consumer, by itself.
-    pub probability: f64,
-}
-
-/// Consumers whose successes share one address of draws.
-const BLOCK: u32 = 64;
-
-impl Scattered {
-    /// Calls `hit` with those of a run of consumers who succeed, in order: what [`successes`] finds
-    /// in each of their blocks. The run begins with a block.
-    pub fn among(&self, consumers: &Range<u32>, mut hit: impl FnMut(u32)) {
-        let p = self.probability;
-        if p <= 0.0 || p >= 1.0 {
-            return consumers.clone().filter(|_| p >= 1.0).for_each(hit);
-        }
-        let ln_q = ln_1p(-p);
-        let last = self.last_within(ln_q);
-        let starts = || consumers.clone().step_by(BLOCK as usize);
-        let mut words = Vec::with_capacity(4 * consumers.len().div_ceil(BLOCK as usize) + 32);
-        let addresses = starts().map(|start| (start / BLOCK, self.item));
-        long_words(self.key, self.stream, self.at, 1, addresses, &mut words);
-        for (start, words) in starts().zip(words.as_chunks().0) {
-            // The first word says for most that nobody of the block succeeds.
-            if words[0] <= last {
-                let n = BLOCK.min(consumers.end - start);
-                by_gaps(self.gaps(start / BLOCK, *words, ln_q), n, |k| hit(start + k));
-            }
-        }
-    }
-
-    /// The gaps of a block, by its first four words.
-    fn gaps(&self, block: u32, words: [u32; 4], ln_q: f64) -> Gaps {
-        let Self { key, stream, at, item, probability } = *self;
-        let expected = f64::from(BLOCK) * probability;
-        if Gaps::are_few(expected) {
-            Gaps::new(key.draws_from(stream, block, at, item, words), ln_q, expected)
-        } else {
-            Gaps::new(key.draws(stream, block, at, item), ln_q, expected)
-        }
-    }
-
-    /// The largest first word after which anybody of a block might succeed: the first gap, which
-    /// rises with the word, is shorter than a block with probability 1 − (1 − p)⁶⁴. A word more
-    /// is far beyond what rounding can do.
-    fn last_within(&self, ln_q: f64) -> u32 {
-        let share = 1.0 - exp(f64::from(BLOCK) * ln_q);
-        ((share * 4_294_967_296.0) as u32).saturating_add(1)
     }
 }
 
@@ -243,28 +177,4 @@ impl Views<'_> {
 #[must_use]
 pub fn any_slot(slots: f64) -> f64 {
     1.0 - exp(-slots)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Rare and frequent successes, the last block short.
-    #[test]
-    fn what_is_scattered_is_what_each_block_draws() {
-        let (key, stream, at) = (Key::new(6, 1), Stream::new("test/scattered"), Clock::start_of(7));
-        for probability in [0.0, 1e-7, 0.001, 0.02, 0.046, 0.05, 0.3, 0.999_999_99, 1.0] {
-            let consumers = 640..64 * 210 - 17;
-            let scattered = Scattered { key, stream, at, item: 3, probability };
-            let mut found = Vec::new();
-            scattered.among(&consumers, |consumer| found.push(consumer));
-            let mut plain = Vec::new();
-            for start in consumers.clone().step_by(64) {
-                let draws = key.draws(stream, start / 64, at, 3);
-                let n = (consumers.end - start).min(64);
-                successes(draws, n, probability, |k| plain.push(start + k));
-            }
-            assert_eq!(found, plain, "{probability}");
-        }
-    }
 }

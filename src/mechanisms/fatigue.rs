@@ -12,7 +12,7 @@ use crate::market::fatigue::{Fatigue, MOST, adverts, levels, messages};
 use crate::market::message::{Exposure, flag};
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load};
-use crate::mechanism::reach::Scattered;
+use crate::mechanism::scattered::Scattered;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::parallel;

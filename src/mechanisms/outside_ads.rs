@@ -10,7 +10,7 @@ use crate::market::message::Exposure;
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::load::{Extent, Load, persuaded};
-use crate::mechanism::reach::Scattered;
+use crate::mechanism::scattered::Scattered;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::parameter::Values;

@@ -81,7 +81,7 @@ mod tests {
 
     /// Some needs, one in `of` of all there could be.
     fn some(of: u32, start: u32) -> Vec<OpenNeed> {
-        let chosen = |k: &u32| k.wrapping_mul(0x9e37_79b9).wrapping_add(start) % of == 0;
+        let chosen = |k: &u32| k.wrapping_mul(0x9e37_79b9).wrapping_add(start).is_multiple_of(of);
         let need = |k: u32| OpenNeed { consumer: k / 5, category: (k % 5) as u16, expires: 7 };
         (0..500).filter(chosen).map(need).collect()
     }
