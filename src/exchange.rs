@@ -352,32 +352,6 @@ pub fn by_receiver<T: Message>(messages: &[T]) -> impl Iterator<Item = &[T]> {
 /// the main memory, few enough to stay in the nearest cache.
 pub const AHEAD: usize = 16;
 
-/// Every message in turn, after `touch` of one some way ahead: where each message leads to
-/// a row somewhere else, `touch` asks for that row, and the way there is not waited for.
-pub fn with_foresight<T>(messages: &[T], touch: impl Fn(&T)) -> impl Iterator<Item = &T> {
-    messages.iter().take(AHEAD).for_each(&touch);
-    messages.iter().enumerate().map(move |(k, message)| {
-        if let Some(later) = messages.get(k + AHEAD) {
-            touch(later);
-        }
-        message
-    })
-}
-
-/// [`by_receiver`] with the foresight of [`with_foresight`].
-pub fn runs_with_foresight<T: Message>(
-    messages: &[T],
-    touch: impl Fn(&T),
-) -> impl Iterator<Item = &[T]> {
-    messages.iter().take(AHEAD).for_each(&touch);
-    let mut next = AHEAD;
-    by_receiver(messages).inspect(move |run| {
-        let end = next + run.len();
-        messages.get(next..end.min(messages.len())).into_iter().flatten().for_each(&touch);
-        next = end;
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -276,13 +276,6 @@ impl Rows<'_> {
 }
 
 impl Platform {
-    /// Asks for what the decider reads of an exposure ahead of its use.
-    #[inline]
-    pub fn touch(&self, exposure: &Exposure) {
-        prefetch(&self.members, self.members.place(exposure.to));
-        prefetch(&self.offers, exposure.offer as usize);
-    }
-
     /// The rows of every shard of consumers.
     pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
         let size = shards.size();

@@ -270,55 +270,6 @@ fn by_groups(mut list: impl Iterator<Item = (u32, u32)>, mut work: impl FnMut(&G
     }
 }
 
-/// Two exponential numbers of mean 1, into a list each, from the first two words of
-/// `draws(stream, entity, at, item)` for every (entity, item) of a list: −ln U by [`quick_ln`].
-pub fn exponential_pairs(
-    key: Key,
-    stream: Stream,
-    at: Clock,
-    list: impl Iterator<Item = (u32, u32)>,
-    (firsts, seconds): (&mut Vec<f64>, &mut Vec<f64>),
-) {
-    firsts.clear();
-    seconds.clear();
-    let mut two = [[[0; 4]; N_GROUP / 4]; 2];
-    let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
-        make(common, group, &mut Two(&mut two));
-        add_exponentials(&two[0].as_flattened()[..group.n], firsts);
-        add_exponentials(&two[1].as_flattened()[..group.n], seconds);
-    });
-}
-
-/// Keeps the first two words, in a list each.
-struct Two<'a>(&'a mut [[[u32; 4]; N_GROUP / 4]; 2]);
-
-impl Keep for Two<'_> {
-    #[inline(always)]
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
-        self.0[0][quad] = words[0].words();
-        self.0[1][quad] = words[1].words();
-    }
-}
-
-/// Exponential numbers of mean 1 from the first word of `draws(stream, entity, at, item)` for
-/// every (entity, item) of a list: −ln U by [`quick_ln`].
-pub fn exponentials(
-    key: Key,
-    stream: Stream,
-    at: Clock,
-    list: impl Iterator<Item = (u32, u32)>,
-    numbers: &mut Vec<f64>,
-) {
-    numbers.clear();
-    let mut words = [[0; 4]; N_GROUP / 4];
-    let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
-        make(common, group, &mut Firsts(&mut words));
-        add_exponentials(&words.as_flattened()[..group.n], numbers);
-    });
-}
-
 /// Adds the exponential number of mean 1 of every word to a list: −ln U by [`quick_ln`].
 pub fn add_exponentials(words: &[u32], numbers: &mut Vec<f64>) {
     let known = numbers.len();
@@ -413,18 +364,7 @@ mod tests {
     fn pairs_equal_the_draws_of_their_addresses() {
         let (key, stream, at) = (Key::new(4, 1), Stream::new("test/pairs"), Clock::start_of(9));
         let list: Vec<(u32, u32)> = (0..37).map(|i| (i * 977, !i)).collect();
-        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
-        let lists = (&mut firsts, &mut seconds);
-        exponential_pairs(key, stream, at, list.iter().copied(), lists);
-        let plain = |&(entity, item): &(u32, u32)| {
-            let mut draws = key.draws(stream, entity, at, item);
-            [draws.unit(), draws.unit()].map(|u| -quick_ln(u))
-        };
-        let pairs = firsts.iter().zip(&seconds).map(|(first, second)| [*first, *second]);
-        assert_eq!(pairs.collect::<Vec<_>>(), list.iter().map(plain).collect::<Vec<_>>());
-        let (mut numbers, mut pairs) = (Vec::new(), Vec::new());
-        exponentials(key, stream, at, list.iter().copied(), &mut numbers);
-        assert_eq!(numbers, firsts);
+        let mut pairs = Vec::new();
         fine_exponential_pairs(key, stream, at, list.iter().copied(), &mut pairs);
         let fine = |&(entity, item): &(u32, u32)| {
             let mut draws = key.draws(stream, entity, at, item);
@@ -435,6 +375,10 @@ mod tests {
         first_words(key, stream, at, list.iter().copied(), &mut words);
         let first: Vec<u32> = list.iter().map(|&(e, i)| key.word(stream, e, at, i)).collect();
         assert_eq!(words, first);
+        let mut numbers = Vec::new();
+        add_exponentials(&words, &mut numbers);
+        let plain: Vec<f64> = words.iter().map(|word| -quick_ln(unit(*word))).collect();
+        assert_eq!(numbers, plain);
         let mut both = Vec::new();
         word_pairs(key, stream, at, list.iter().copied(), &mut both);
         let two = |&(entity, item): &(u32, u32)| {
