@@ -129,7 +129,6 @@ impl Kernel for Look<'_> {
     type Output = ();
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
     fn run(self) {
         let Parameters { quality_noise_sd, return_base, return_disappointment, .. } = *self.p;
         let offers = self.quality.iter().zip(self.noise);
@@ -166,7 +165,6 @@ impl Kernel for Learn<'_> {
     type Output = ();
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "becomes vectors as it stands")]
     fn run(self) {
         let lesson = Lesson::of(self.p);
         let views = self.trust.iter_mut().zip(self.satisfaction).zip(self.habit);
