@@ -5,7 +5,7 @@
 //! and sorts it by the message's key. The key is unique to the message, so
 //! neither the number of shards nor the order of sending shows in what arrives.
 //!
-//! How a shard's messages are sorted stands in [`sort`](self::sort); only those to the same
+//! How a shard's messages are sorted stands in `exchange/sort.rs`; only those to the same
 //! receiver are compared.
 //!
 //! Where a world is split among ranks, a rank's own shards send, and what is for another's
