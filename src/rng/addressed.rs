@@ -176,14 +176,14 @@ pub fn first_words<T: Copy>(
     make(of, list, address, FirstWords(words));
 }
 
-/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`].
+/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`]. There is room for at
+/// least as many as there are addresses.
 pub fn exponential_numbers<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    numbers: &mut Vec<f64>,
+    numbers: &mut [f64],
 ) {
-    numbers.resize(list.len(), 0.0);
     make(of, list, address, Exponentials(numbers));
 }
 
@@ -192,10 +192,8 @@ pub fn exponential_pairs<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    (firsts, seconds): (&mut Vec<f64>, &mut Vec<f64>),
+    (firsts, seconds): (&mut [f64], &mut [f64]),
 ) {
-    firsts.resize(list.len(), 0.0);
-    seconds.resize(list.len(), 0.0);
     make(of, list, address, ExponentialPairs(firsts, seconds));
 }
 
@@ -208,16 +206,15 @@ mod tests {
     #[test]
     fn a_list_has_the_numbers_of_single_draws() {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
-        let (mut words, mut numbers) = (Vec::new(), Vec::new());
-        let mut pairs = (Vec::new(), Vec::new());
+        let (mut words, mut numbers) = (Vec::new(), [0.0; 200]);
+        let mut pairs = ([0.0; 200], [0.0; 200]);
         for n in [0, 1, 7, 8, 9, 40, 3, 64, 200] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
             exponential_pairs((key, STREAM, at), &list, |one| *one, (&mut pairs.0, &mut pairs.1));
-            let lengths = [words.len(), numbers.len(), pairs.0.len(), pairs.1.len()];
-            assert_eq!(lengths, [list.len(); 4]);
+            assert_eq!(words.len(), list.len());
             for (i, one) in list.iter().enumerate() {
                 let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];

@@ -1,6 +1,5 @@
 //! Sales: what an alternative costs in each way of buying, and the order of what wins.
 
-use super::batch::Winner;
 use crate::market::ledger::Line;
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Platform};
@@ -50,16 +49,16 @@ fn price_fen(platform: &Platform, e: &Exposure, variant: u8) -> u32 {
     (alone * cut / 10_000) as u32
 }
 
-/// The order of what won, with its priority, booked.
-#[inline]
+/// The order of what won in a variant, booked; its priority is still to be drawn.
+#[inline(always)]
 pub fn order(
     platform: &Platform,
     e: &Exposure,
-    (winner, priority): (&Winner, u16),
+    (variant, need): (u8, bool),
     at: Clock,
     book: &mut Book,
 ) -> Order {
-    let mut price_fen = price_fen(platform, e, winner.variant);
+    let mut price_fen = price_fen(platform, e, variant);
     let mut coupon_fen = 0;
     if e.flags & flag::COUPON != 0 {
         coupon_fen = platform.coupon.off_fen(price_fen);
@@ -76,10 +75,10 @@ pub fn order(
         node: e.node,
         price_fen,
         day: at.day,
-        priority,
+        priority: 0,
         channel: e.channel(),
-        flags: (e.flags & flag::IMPULSE) | if winner.need { flag::NEED } else { 0 },
-        variant: winner.variant,
+        flags: (e.flags & flag::IMPULSE) | if need { flag::NEED } else { 0 },
+        variant,
         platform: e.platform(),
         wave: at.wave,
         coupon_fen,

@@ -2,6 +2,54 @@
 
 use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, flag};
 use crate::market::platform::is_considered;
+use crate::rng::addressed::Address;
+use std::ops::Range;
+
+/// A situation, as long as its exposures are elsewhere.
+#[derive(Clone, Copy, Default)]
+pub struct Situation {
+    /// Who is in it, and the category.
+    pub address: Address,
+    /// The position of its first exposure in the shard's list.
+    pub place: u32,
+    /// How many exposures it has.
+    pub length: u32,
+    /// As of [`Whole`].
+    flags: u8,
+    is_plain: bool,
+}
+
+impl Situation {
+    /// A situation whose first exposure stands at `place`.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(whole: &Whole<'_>, place: usize) -> Self {
+        let Whole { situation, flags, is_plain } = *whole;
+        let address = Address::new(situation[0].to, u32::from(situation[0].category));
+        let (place, length) = (place as u32, situation.len() as u32);
+        Self { address, place, length, flags, is_plain }
+    }
+
+    /// It with its exposures, out of the shard's list.
+    #[inline(always)]
+    #[must_use]
+    pub fn among<'a>(&self, list: &'a [Exposure]) -> Whole<'a> {
+        let situation = &list[self.place as usize..][..self.length as usize];
+        Whole { situation, flags: self.flags, is_plain: self.is_plain }
+    }
+
+    /// The positions of its exposures in the shard's list.
+    pub fn places(&self) -> Range<u32> {
+        self.place..self.place + self.length
+    }
+
+    /// Whether a need of the category is open.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_need(&self) -> bool {
+        self.flags & flag::NEED != 0
+    }
+}
 
 /// A situation as its alternatives see it.
 #[derive(Clone, Copy)]
