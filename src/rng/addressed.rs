@@ -38,11 +38,12 @@ impl Address {
 }
 
 /// Addresses whose words are made side by side.
-const N_SIDE: usize = 8;
+pub const N_SIDE: usize = 8;
 
 /// What is made of the words of addresses, and where it goes.
 trait Making {
-    /// Makes it of the first and of the second words of addresses, from the `start`-th on.
+    /// Makes it of the first and of the second words of addresses, from the `start`-th on; what
+    /// stands after the last is of no account.
     fn make(&mut self, start: usize, words: [&[u32]; 2]);
 }
 
@@ -52,7 +53,7 @@ struct FirstWords<'a>(&'a mut [u32]);
 impl Making for FirstWords<'_> {
     #[inline(always)]
     fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
-        self.0[start..start + first.len()].copy_from_slice(first);
+        self.0[start..][..first.len()].copy_from_slice(first);
     }
 }
 
@@ -70,17 +71,23 @@ impl Making for Exponentials<'_> {
 struct ExponentialPairs<'a>(&'a mut [f64], &'a mut [f64]);
 
 impl Making for ExponentialPairs<'_> {
+    /// Both in one loop: the constants of one logarithm serve for two.
     #[inline(always)]
     fn make(&mut self, start: usize, [first, second]: [&[u32]; 2]) {
-        exponentials(first, &mut self.0[start..]);
-        exponentials(second, &mut self.1[start..]);
+        let n = first.len();
+        let (firsts, seconds) = (&mut self.0[start..][..n], &mut self.1[start..][..n]);
+        let numbers = firsts.iter_mut().zip(seconds);
+        for ((one, other), words) in numbers.zip(first.iter().zip(&second[..n])) {
+            *one = -quick_ln(unit(*words.0));
+            *other = -quick_ln(unit(*words.1));
+        }
     }
 }
 
 /// −ln U of each word: a loop over many, which becomes vectors as the words do not.
 #[inline(always)]
 fn exponentials(words: &[u32], numbers: &mut [f64]) {
-    for (number, word) in numbers.iter_mut().zip(words) {
+    for (number, word) in numbers[..words.len()].iter_mut().zip(words) {
         *number = -quick_ln(unit(*word));
     }
 }
@@ -112,8 +119,9 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
                 list[..rest.len()].copy_from_slice(rest);
                 keep(maker.eight(&list, &address), whole.len(), &mut words);
             }
-            let [first, second] = &words;
-            making.make(group * N_GROUP, [&first[..list.len()], &second[..list.len()]]);
+            // Always a multiple of eight, so that no loop has a rest to do one by one.
+            let (n, [first, second]) = (list.len().div_ceil(N_SIDE) * N_SIDE, &words);
+            making.make(group * N_GROUP, [&first[..n], &second[..n]]);
         }
     }
 }
@@ -172,12 +180,13 @@ pub fn first_words<T: Copy>(
     address: impl Fn(&T) -> Address,
     words: &mut Vec<u32>,
 ) {
-    words.resize(list.len(), 0);
+    words.resize(list.len().next_multiple_of(N_SIDE), 0);
     make(of, list, address, FirstWords(words));
+    words.truncate(list.len());
 }
 
-/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`]. There is room for at
-/// least as many as there are addresses.
+/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`]. There is room for a
+/// multiple of [`N_SIDE`], and at least for as many as there are addresses.
 pub fn exponential_numbers<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],

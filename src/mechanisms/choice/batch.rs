@@ -10,11 +10,15 @@ use crate::market::message::Exposure;
 use crate::quantity::math::quick_exp;
 use crate::quantity::time::Clock;
 use crate::rng::Key;
-use crate::rng::addressed::{Address, exponential_numbers, exponential_pairs};
+use crate::rng::addressed::{Address, N_SIDE, exponential_numbers, exponential_pairs};
 use crate::simd::{self, Kernel};
 
 /// Alternatives weighed side by side: enough for wide loops, few enough for the nearest cache.
 const FULL: usize = 192;
+
+/// Situations ahead whose consumers' rows are asked for: about as many as the processor can wait
+/// for at a time.
+pub const AHEAD: usize = 16;
 
 /// The lure of a way of buying that there is not: it gains less than any other.
 pub const NO_LURE: f64 = f64::NEG_INFINITY;
@@ -81,12 +85,12 @@ impl Rows<'_> {
 }
 
 /// An alternative that wins its situation.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Winner {
-    /// Its row.
-    row: u32,
     /// Its exposure's position in the shard's list.
-    pub place: u32,
+    pub place: usize,
+    /// The way in which it is bought, 0 for alone.
+    pub variant: u8,
     /// Whether a need of the category is open.
     pub need: bool,
 }
@@ -112,9 +116,9 @@ pub struct Batch {
     variants: Vec<u8>,
     /// Race time of buying nothing, by situation.
     outside: Vec<f64>,
-    /// Room for what wins, of which there are `n_winners`.
-    winners: Vec<Winner>,
-    n_winners: usize,
+    /// Room for what wins, row and situation, of which there are `n_found`.
+    found: Vec<[u32; 2]>,
+    n_found: usize,
     /// A word for the priority of each.
     pub priorities: Vec<u32>,
 }
@@ -159,23 +163,22 @@ impl Kernel for Race<'_> {
 
 impl Batch {
     /// Takes the situations of a list from `place` on until there are enough; returns the place
-    /// after them. What is considered is told to `touch`, which may ask for what it will need.
+    /// after them. Who is in the first few is told to `touch`, which may ask for what it needs.
     #[inline(always)]
-    pub fn read(
-        &mut self,
-        list: &[Exposure],
-        mut place: usize,
-        touch: impl Fn(&[Exposure]),
-    ) -> usize {
-        self.situations.resize(FULL, Situation::default());
+    pub fn read(&mut self, list: &[Exposure], mut place: usize, touch: impl Fn(u32)) -> usize {
+        if self.situations.is_empty() {
+            self.situations.resize(FULL, Situation::default());
+        }
         let situations = &mut self.situations[..FULL];
         let (mut n, mut n_rows) = (0, 0);
         while n_rows < FULL && place < list.len() {
             let whole = Whole::first_of(&list[place..]);
             let length = whole.situation.len();
-            if whole.is_considered() {
-                touch(whole.situation);
-                situations[n] = Situation::of(&whole, place);
+            if whole.is_considered {
+                if n < AHEAD {
+                    touch(whole.situation[0].to);
+                }
+                situations[n] = Situation::of(&whole, place, n_rows);
                 (n, n_rows) = (n + 1, n_rows + length);
             }
             place += length;
@@ -190,11 +193,11 @@ impl Batch {
     /// Makes room for all rows.
     #[cold]
     fn grow(&mut self) {
-        let n = self.n_rows.max(FULL);
+        let n = padded(self.n_rows).max(FULL);
         self.addresses.resize(n, Address::default());
         self.variants.resize(n, 0);
         self.outside.resize(n, 0.0);
-        self.winners.resize(n + 1, Winner::default());
+        self.found.resize(n + 1, [0; 2]);
         let Self { utilities, lures, hassles, times, gains, .. } = self;
         for column in [utilities, lures, hassles, times, gains] {
             column.resize(n, 0.0);
@@ -240,23 +243,27 @@ impl Batch {
         let Self { n_rows, addresses, lures, hassles, times, gains, variants, .. } = self;
         let of = (key, TASTE, morning);
         exponential_pairs(of, &addresses[..*n_rows], |address| *address, (times, gains));
-        find_best_ways((&lures[..*n_rows], &hassles[..*n_rows]), gains);
+        let n = padded(*n_rows);
+        find_best_ways((&lures[..n], &hassles[..n]), &mut gains[..n]);
         variants[..*n_rows].fill(1);
     }
 
     /// The alternatives that have other ways of buying: each one's position in the shard's list,
     /// what its best way gains, and that way.
-    pub fn ways(&mut self) -> impl Iterator<Item = (u32, (&mut f64, &mut u8))> {
-        let places = self.situations[..self.n_situations].iter().flat_map(Situation::places);
+    pub fn ways(&mut self) -> impl Iterator<Item = (usize, (&mut f64, &mut u8))> {
+        let situations = self.situations[..self.n_situations].iter();
+        let places = situations.flat_map(|one| std::iter::repeat_n(one, one.length as usize));
         let best = self.gains.iter_mut().zip(&mut self.variants);
-        let rows = places.zip(&self.lures).zip(best);
-        rows.filter(|((_, lure), _)| **lure != NO_LURE).map(|((place, _), best)| (place, best))
+        let rows = places.enumerate().zip(&self.lures).zip(best);
+        rows.filter(|((_, lure), _)| **lure != NO_LURE)
+            .map(|(((row, one), _), best)| (one.place(row), best))
     }
 
     /// (times, gains) → race times.
     pub fn race(&mut self) {
         let Self { n_rows, utilities, gains, times, .. } = self;
-        let (utilities, gains) = (&utilities[..*n_rows], &gains[..*n_rows]);
+        let n = padded(*n_rows);
+        let (utilities, gains, times) = (&utilities[..n], &gains[..n], &mut times[..n]);
         simd::widest(Race { utilities, gains, times });
     }
 
@@ -264,31 +271,37 @@ impl Batch {
     /// than that of buying nothing; of equals the first. Which wins cannot be foretold, so that
     /// nothing branches on it: what does not win is written too, and then overwritten.
     pub fn find_winners(&mut self) {
-        const NOTHING: usize = usize::MAX;
-        let Self { situations, n_situations, outside, times, winners, .. } = self;
-        let (mut begin, mut n) = (0, 0);
-        for (situation, &outside) in situations[..*n_situations].iter().zip(&*outside) {
+        const NOTHING: u32 = u32::MAX;
+        let Self { situations, n_situations, outside, times, found, .. } = self;
+        let (mut times, mut begin, mut n) = (&times[..], 0, 0);
+        let situations = situations[..*n_situations].iter().zip(&*outside);
+        for ((situation, &outside), number) in situations.zip(0_u32..) {
+            let (own, later) = times.split_at(situation.length as usize);
             let (mut least, mut first) = (outside, NOTHING);
-            let end = begin + situation.length as usize;
-            for (k, &time) in (begin..).zip(&times[begin..end]) {
-                (least, first) = if time < least { (time, k) } else { (least, first) };
+            for (&time, row) in own.iter().zip(begin..) {
+                (least, first) = if time < least { (time, row) } else { (least, first) };
             }
-            let place = situation.place.wrapping_add(first.wrapping_sub(begin) as u32);
-            winners[n] = Winner { row: first as u32, place, need: situation.has_need() };
+            found[n] = [first, number];
             n += usize::from(first != NOTHING);
-            begin = end;
+            (times, begin) = (later, begin + situation.length);
         }
-        self.n_winners = n;
+        self.n_found = n;
     }
 
-    /// What is bought, and in which way, 0 for alone.
-    pub fn winners(&self) -> impl ExactSizeIterator<Item = (&Winner, u8)> {
-        let Self { winners, n_winners, gains, variants, .. } = self;
-        winners[..*n_winners].iter().map(|winner| {
-            let row = winner.row as usize;
-            (winner, if gains[row] > 0.0 { variants[row] } else { 0 })
+    /// What is bought.
+    pub fn winners(&self) -> impl ExactSizeIterator<Item = Winner> {
+        let Self { situations, found, n_found, gains, variants, .. } = self;
+        found[..*n_found].iter().map(|&[row, situation]| {
+            let (row, situation) = (row as usize, &situations[situation as usize]);
+            let variant = if gains[row] > 0.0 { variants[row] } else { 0 };
+            Winner { place: situation.place(row), variant, need: situation.has_need() }
         })
     }
+}
+
+/// Rows that are worked on for so many: no loop has a rest to do one by one.
+fn padded(n_rows: usize) -> usize {
+    n_rows.div_ceil(N_SIDE) * N_SIDE
 }
 
 /// (lures, hassles, an exponential number each) → gains.
@@ -327,7 +340,8 @@ mod tests {
         batch.race();
         assert!(batch.times[4] > 1e300);
         batch.find_winners();
-        let won: Vec<_> = batch.winners().map(|(w, variant)| (w.place, variant)).collect();
-        assert_eq!(won, [(1, 1), (3, 0)]);
+        let won: Vec<_> = batch.winners().collect();
+        let winner = |place, variant| Winner { place, variant, need: false };
+        assert_eq!(won, [winner(1, 1), winner(3, 0)]);
     }
 }

@@ -4,7 +4,7 @@
 //! read, and what will be needed of members and offers is asked for; then their alternatives
 //! are weighed; then all of them are decided.
 
-use super::batch::{Batch, NO_LURE, Row, Rows};
+use super::batch::{AHEAD, Batch, NO_LURE, Row, Rows};
 use super::mood::{Mood, Moods};
 use super::sale::{self, coupon_gain};
 use super::whole::{Whole, repeats};
@@ -19,7 +19,7 @@ use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
-use crate::simd::prefetch;
+use crate::simd::prefetch_one;
 
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
@@ -27,11 +27,15 @@ const FRIENDS: usize = 16;
 /// Different values of an [`Exposure::way`].
 const WAYS: usize = 1 << u8::BITS;
 
+/// ln(P/P⁰) of an offer alone, and the utility of what others say of it.
+type Standing = [f32; 2];
+
 /// A platform, and what it is to the segments.
 struct Stand<'a> {
     platform: &'a Platform,
     members: &'a Column<Member>,
-    offers: &'a [OfferState],
+    /// What is weighed of each offer: a column of its own, since offers are met at random.
+    offers: Vec<Standing>,
     moods: Moods,
     /// Mean hassle of its first other way of buying.
     hassle: f64,
@@ -40,7 +44,7 @@ struct Stand<'a> {
 /// What one platform is to one consumer, the same for all that it offers.
 struct Mind<'a> {
     platform: &'a Platform,
-    offers: &'a [OfferState],
+    offers: &'a [Standing],
     mood: &'a Mood,
     /// Trust in the platform.
     trust: f64,
@@ -79,7 +83,7 @@ impl<'a> Judge<'a> {
         let stand = |platform: &'a Platform| Stand {
             platform,
             members: &platform.members,
-            offers: &platform.offers,
+            offers: platform.offers.iter().map(standing).collect(),
             moods: Moods::new(&env.people, platform, &coefficients),
             hassle: platform.variants.first().map_or(0.0, |variant| variant.hassle),
         };
@@ -117,11 +121,17 @@ impl<'a> Judge<'a> {
     /// Takes the next situations into a batch, and asks for what will be read of them.
     #[inline(never)]
     fn read(&self, list: &[Exposure], place: usize, batch: &mut Batch) -> usize {
-        match &self.stands[..] {
-            [stand] => batch.read(list, place, |situation| stand.touch(situation)),
-            all => batch.read(list, place, |situation| {
-                situation.iter().for_each(|e| stand_of(all, e).touch(std::slice::from_ref(e)));
-            }),
+        batch.read(list, place, |consumer| self.touch(consumer))
+    }
+
+    /// Asks for what is read of a consumer ahead of its use.
+    #[inline(always)]
+    fn touch(&self, consumer: u32) {
+        for Stand { members, .. } in &self.stands {
+            if let Some(member) = members.get(members.place(consumer)) {
+                // A row may lie across two lines, of which the row before shares the first.
+                prefetch_one(&member.last_order_day);
+            }
         }
     }
 
@@ -130,8 +140,11 @@ impl<'a> Judge<'a> {
     fn weigh_all(&self, list: &[Exposure], batch: &mut Batch, seen: &mut [u32; WAYS]) {
         let (situations, mut rows) = batch.open();
         let mut at = 0;
-        for situation in situations {
-            let whole = situation.among(list);
+        for (k, situation) in situations.iter().enumerate() {
+            if let Some(later) = situations.get(k + AHEAD) {
+                self.touch(later.address.entity());
+            }
+            let whole = situation.among(list, at);
             match &self.stands[..] {
                 [stand] if whole.is_plain => {
                     self.weigh_plain(stand, whole.situation, &whole, (&mut rows, at), seen);
@@ -221,7 +234,7 @@ impl<'a> Judge<'a> {
         let none = self.strains.len() - 1;
         Mind {
             platform: stand.platform,
-            offers: stand.offers,
+            offers: &stand.offers,
             mood: stand.moods.of(segment, need),
             trust,
             of_habit: c.habit * from_share16(member.habit),
@@ -233,9 +246,8 @@ impl<'a> Judge<'a> {
     #[inline(always)]
     fn row<const PLAIN: bool>(&self, e: &Exposure, mind: &Mind<'_>, of_friends: f64) -> Row {
         let Mind { platform, mood, .. } = *mind;
-        let (way, offer) = (mood.way(e.channel()), &mind.offers[e.offer as usize]);
-        let (mut ln_price_ratio, mut lure) =
-            (f64::from(offer.ln_price_ratio), mood.lure(e.channel()));
+        let (way, mut lure) = (mood.way(e.channel()), mood.lure(e.channel()));
+        let [mut ln_price_ratio, standing_utility] = mind.offers[e.offer as usize].map(f64::from);
         if !PLAIN {
             ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
             lure = with_coupon(lure, platform, e, mood);
@@ -243,7 +255,7 @@ impl<'a> Judge<'a> {
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
         let weight = self.recommender_weights[usize::from(e.trust != 0)];
         let terms = Terms {
-            constant: constant + f64::from(offer.standing_utility) + way.lean,
+            constant: constant + standing_utility + way.lean,
             need: mood.need,
             price: mood.sensitivity * ln_price_ratio,
             trust: self.coefficients.of_trusts(mind.trust, from_share16(e.trust), weight),
@@ -306,14 +318,15 @@ impl<'a> Judge<'a> {
         let (winners, at) = (batch.winners(), self.at);
         make_room(orders, winners.len());
         match (&self.stands[..], books) {
-            ([stand], [book]) => orders.extend(winners.map(|(winner, variant)| {
-                let e = &list[winner.place as usize];
-                sale::order(stand.platform, e, (variant, winner.need), at, book)
-            })),
-            (all, books) => orders.extend(winners.map(|(winner, variant)| {
-                let e = &list[winner.place as usize];
+            ([stand], [book]) => {
+                orders.extend(winners.map(|winner| {
+                    sale::order(stand.platform, &list[winner.place], &winner, at, book)
+                }))
+            }
+            (all, books) => orders.extend(winners.map(|winner| {
+                let e = &list[winner.place];
                 let book = &mut books[usize::from(e.platform())];
-                sale::order(stand_of(all, e).platform, e, (variant, winner.need), at, book)
+                sale::order(stand_of(all, e).platform, e, &winner, at, book)
             })),
         }
     }
@@ -321,7 +334,7 @@ impl<'a> Judge<'a> {
     /// Where a platform sells in more than one other way, the best of all.
     fn weigh_later_ways(&self, list: &[Exposure], batch: &mut Batch) {
         for (place, (gain, variant)) in batch.ways() {
-            let e = &list[place as usize];
+            let e = &list[place];
             let stand = stand_of(&self.stands, e);
             let segment = self.segments[e.to as usize];
             let sensitivity = stand.moods.of(segment, false).sensitivity;
@@ -346,13 +359,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-impl Stand<'_> {
-    /// Asks for what is read of one consumer's exposures ahead of its use.
-    #[inline(always)]
-    fn touch(&self, exposures: &[Exposure]) {
-        prefetch(self.members, self.members.place(exposures[0].to));
-        exposures.iter().for_each(|e| prefetch(self.offers, e.offer as usize));
-    }
+/// What is weighed of an offer.
+fn standing(offer: &OfferState) -> Standing {
+    [offer.ln_price_ratio, offer.standing_utility]
 }
 
 /// The platform of an exposure.

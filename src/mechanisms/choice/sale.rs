@@ -1,5 +1,6 @@
 //! Sales: what an alternative costs in each way of buying, and the order of what wins.
 
+use super::batch::Winner;
 use crate::market::ledger::Line;
 use crate::market::message::{Exposure, FULL_PRICE, Order, flag};
 use crate::market::platform::{Book, Platform};
@@ -49,12 +50,12 @@ fn price_fen(platform: &Platform, e: &Exposure, variant: u8) -> u32 {
     (alone * cut / 10_000) as u32
 }
 
-/// The order of what won in a variant, booked; its priority is still to be drawn.
+/// The order of what won, booked; its priority is still to be drawn.
 #[inline(always)]
 pub fn order(
     platform: &Platform,
     e: &Exposure,
-    (variant, need): (u8, bool),
+    &Winner { variant, need, .. }: &Winner,
     at: Clock,
     book: &mut Book,
 ) -> Order {

@@ -3,15 +3,15 @@
 use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, flag};
 use crate::market::platform::is_considered;
 use crate::rng::addressed::Address;
-use std::ops::Range;
 
 /// A situation, as long as its exposures are elsewhere.
 #[derive(Clone, Copy, Default)]
 pub struct Situation {
     /// Who is in it, and the category.
     pub address: Address,
-    /// The position of its first exposure in the shard's list.
-    pub place: u32,
+    /// What is added to the rows of its alternatives for the positions of their exposures in the
+    /// shard's list, modulo 2³².
+    shift: u32,
     /// How many exposures it has.
     pub length: u32,
     /// As of [`Whole`].
@@ -20,27 +20,29 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// A situation whose first exposure stands at `place`.
+    /// A situation whose first exposure stands at `place`, and has the row `row`.
     #[inline(always)]
     #[must_use]
-    pub fn of(whole: &Whole<'_>, place: usize) -> Self {
-        let Whole { situation, flags, is_plain } = *whole;
+    pub fn of(whole: &Whole<'_>, place: usize, row: usize) -> Self {
+        let Whole { situation, flags, is_plain, .. } = *whole;
         let address = Address::new(situation[0].to, u32::from(situation[0].category));
-        let (place, length) = (place as u32, situation.len() as u32);
-        Self { address, place, length, flags, is_plain }
+        let (shift, length) = (place.wrapping_sub(row) as u32, situation.len() as u32);
+        Self { address, shift, length, flags, is_plain }
     }
 
-    /// It with its exposures, out of the shard's list.
+    /// The position in the shard's list of the exposure that has a row.
     #[inline(always)]
     #[must_use]
-    pub fn among<'a>(&self, list: &'a [Exposure]) -> Whole<'a> {
-        let situation = &list[self.place as usize..][..self.length as usize];
-        Whole { situation, flags: self.flags, is_plain: self.is_plain }
+    pub fn place(&self, row: usize) -> usize {
+        self.shift.wrapping_add(row as u32) as usize
     }
 
-    /// The positions of its exposures in the shard's list.
-    pub fn places(&self) -> Range<u32> {
-        self.place..self.place + self.length
+    /// It with its exposures, out of the shard's list, where its first row is `row`.
+    #[inline(always)]
+    #[must_use]
+    pub fn among<'a>(&self, list: &'a [Exposure], row: usize) -> Whole<'a> {
+        let situation = &list[self.place(row)..][..self.length as usize];
+        Whole { situation, flags: self.flags, is_plain: self.is_plain, is_considered: true }
     }
 
     /// Whether a need of the category is open.
@@ -61,13 +63,33 @@ pub struct Whole<'a> {
     /// Whether all of them are alternatives of their own at the list price, and as many friends
     /// recommend each. Most situations are plain: weighing them needs no more than sums.
     pub is_plain: bool,
+    /// Whether goods of it reach the decider.
+    pub is_considered: bool,
 }
 
 impl<'a> Whole<'a> {
-    /// The first situation of a list that is not empty.
+    /// The first situation of a list that is not empty. Most have a single exposure.
     #[inline(always)]
     #[must_use]
     pub fn first_of(list: &'a [Exposure]) -> Self {
+        let first = &list[0];
+        match list.get(1) {
+            Some(next) if next.is_weighed_with(first) => Self::several(list),
+            _ => Self::single(first),
+        }
+    }
+
+    /// A situation of one exposure.
+    #[inline(always)]
+    fn single(e: &'a Exposure) -> Self {
+        let is_plain = e.flags & (flag::DROPPED | flag::COUPON) == 0 && e.price_bp == FULL_PRICE;
+        let (situation, is_considered) = (std::slice::from_ref(e), is_considered(e));
+        Self { situation, flags: e.flags, is_plain, is_considered }
+    }
+
+    /// The first situation of a list, of any number of exposures.
+    #[inline(never)]
+    fn several(list: &'a [Exposure]) -> Self {
         let first = &list[0];
         let (mut flags, mut cut, mut n) = (first.flags, first.price_bp ^ FULL_PRICE, 1);
         // If a friend sent one exposure of several, that counts for some and not for others.
@@ -82,15 +104,10 @@ impl<'a> Whole<'a> {
             n += 1;
         }
         let is_plain = flags & not_plain == 0 && cut == 0 && !may_repeat;
-        Self { situation: &list[..n], flags, is_plain }
-    }
-
-    /// Whether goods of it reach the decider.
-    #[inline(always)]
-    #[must_use]
-    pub fn is_considered(&self) -> bool {
-        self.situation[0].category != NO_CATEGORY
-            && (self.flags & flag::DROPPED == 0 || self.situation.iter().any(is_considered))
+        let situation = &list[..n];
+        let is_considered = first.category != NO_CATEGORY
+            && (flags & flag::DROPPED == 0 || situation.iter().any(is_considered));
+        Self { situation, flags, is_plain, is_considered }
     }
 
     /// Whether a need of the category is open.
@@ -136,7 +153,7 @@ mod tests {
         let list = [exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::NEED), exposure(3, 2, 9, 0)];
         let whole = Whole::first_of(&list);
         assert_eq!((whole.situation.len(), whole.has_need()), (2, true));
-        assert!(whole.is_plain && whole.is_considered() && !whole.has_friend());
+        assert!(whole.is_plain && whole.is_considered && !whole.has_friend());
         assert_eq!(Whole::first_of(&list[2..]).situation.len(), 1);
     }
 
@@ -152,8 +169,8 @@ mod tests {
             assert!(!is_plain(&[one, Exposure { flags, offer: 9, ..one }]));
         }
         let dropped = Exposure { flags: flag::DROPPED, ..one };
-        assert!(!Whole::first_of(&[dropped, dropped]).is_considered());
-        assert!(Whole::first_of(&[dropped, one]).is_considered());
+        assert!(!Whole::first_of(&[dropped, dropped]).is_considered);
+        assert!(Whole::first_of(&[dropped, one]).is_considered);
         assert_eq!(Whole::first_of(&[friend, friend, one]).friends(&friend), 2);
     }
 }
