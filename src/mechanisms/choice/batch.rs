@@ -18,7 +18,7 @@ const FULL: usize = 192;
 
 /// Situations ahead whose consumers' rows are asked for: about as many as the processor can wait
 /// for at a time.
-pub const AHEAD: usize = 16;
+const AHEAD: usize = 16;
 
 /// The lure of a way of buying that there is not: it gains less than any other.
 pub const NO_LURE: f64 = f64::NEG_INFINITY;
@@ -163,11 +163,17 @@ impl Kernel for Race<'_> {
 
 impl Batch {
     /// Takes the situations of a list from `place` on until there are enough; returns the place
-    /// after them. Who is in the first few is told to `touch`, which may ask for what it needs.
+    /// after them. What is considered is told to `touch`, which may ask for what it needs; with
+    /// it, whether it is among the first few.
     #[inline(always)]
-    pub fn read(&mut self, list: &[Exposure], mut place: usize, touch: impl Fn(u32)) -> usize {
+    pub fn read(
+        &mut self,
+        list: &[Exposure],
+        mut place: usize,
+        touch: impl Fn(&[Exposure], bool),
+    ) -> usize {
         if self.situations.is_empty() {
-            self.situations.resize(FULL, Situation::default());
+            self.situations.resize(FULL + AHEAD, Situation::default());
         }
         let situations = &mut self.situations[..FULL];
         let (mut n, mut n_rows) = (0, 0);
@@ -175,9 +181,7 @@ impl Batch {
             let whole = Whole::first_of(&list[place..]);
             let length = whole.situation.len();
             if whole.is_considered {
-                if n < AHEAD {
-                    touch(whole.situation[0].to);
-                }
+                touch(whole.situation, n < AHEAD);
                 situations[n] = Situation::of(&whole, place, n_rows);
                 (n, n_rows) = (n + 1, n_rows + length);
             }
@@ -210,17 +214,18 @@ impl Batch {
         self.n_rows == 0
     }
 
-    /// The situations, and the rows to be filled.
+    /// The situations, each with a later one (any, where there is none), and the rows to be
+    /// filled.
     #[inline(always)]
-    pub fn open(&mut self) -> (&[Situation], Rows<'_>) {
-        let n = self.n_rows;
+    pub fn open(&mut self) -> (impl Iterator<Item = (&Situation, &Situation)>, Rows<'_>) {
+        let (situations, n) = (&self.situations[..self.n_situations + AHEAD], self.n_rows);
         let rows = Rows {
             addresses: &mut self.addresses[..n],
             utilities: &mut self.utilities[..n],
             lures: &mut self.lures[..n],
             hassles: &mut self.hassles[..n],
         };
-        (&self.situations[..self.n_situations], rows)
+        (situations.iter().zip(&situations[AHEAD..]), rows)
     }
 
     /// Draws the race times of buying nothing.
@@ -318,11 +323,11 @@ mod tests {
         let exposure = |to, offer| Exposure { category: 0, offer, ..Exposure::new(to, 0, 1) };
         let list = [(0, 1), (0, 2), (1, 1), (2, 1), (2, 2)].map(|(to, offer)| exposure(to, offer));
         let mut batch = Batch::default();
-        assert_eq!((batch.read(&list, 0, |_| ()), batch.is_empty()), (5, false));
+        assert_eq!((batch.read(&list, 0, |_, _| ()), batch.is_empty()), (5, false));
         let alone = NO_LURE;
         let rows = [(0.0, alone), (0.0, 2.0), (-9.0, 0.5), (1.0, alone)];
         let (situations, mut columns) = batch.open();
-        assert_eq!(situations.iter().map(|one| one.length).collect::<Vec<_>>(), [2, 1, 2]);
+        assert_eq!(situations.map(|(one, _)| one.length).collect::<Vec<_>>(), [2, 1, 2]);
         let address = Address::default();
         columns.lent().set_hassles(1.0);
         columns.set_hassle(4, 1, 7.0);

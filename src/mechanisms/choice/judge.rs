@@ -4,7 +4,7 @@
 //! read, and what will be needed of members and offers is asked for; then their alternatives
 //! are weighed; then all of them are decided.
 
-use super::batch::{AHEAD, Batch, NO_LURE, Row, Rows};
+use super::batch::{Batch, NO_LURE, Row, Rows};
 use super::mood::{Mood, Moods};
 use super::sale::{self, coupon_gain};
 use super::whole::{Whole, repeats};
@@ -19,7 +19,7 @@ use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
-use crate::simd::prefetch_one;
+use crate::simd::{prefetch, prefetch_one};
 
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
@@ -27,14 +27,20 @@ const FRIENDS: usize = 16;
 /// Different values of an [`Exposure::way`].
 const WAYS: usize = 1 << u8::BITS;
 
-/// ln(P/P⁰) of an offer alone, and the utility of what others say of it.
-type Standing = [f32; 2];
+/// What is read of an offer: a quarter of a line of its own, since offers are met at random.
+#[repr(align(16))]
+struct Standing {
+    /// ln(P/P⁰), alone.
+    ln_price_ratio: f32,
+    /// The utility of what others say of it.
+    utility: f32,
+    price_fen: u32,
+}
 
 /// A platform, and what it is to the segments.
 struct Stand<'a> {
     platform: &'a Platform,
     members: &'a Column<Member>,
-    /// What is weighed of each offer: a column of its own, since offers are met at random.
     offers: Vec<Standing>,
     moods: Moods,
     /// Mean hassle of its first other way of buying.
@@ -83,7 +89,7 @@ impl<'a> Judge<'a> {
         let stand = |platform: &'a Platform| Stand {
             platform,
             members: &platform.members,
-            offers: platform.offers.iter().map(standing).collect(),
+            offers: platform.offers.iter().map(Standing::from).collect(),
             moods: Moods::new(&env.people, platform, &coefficients),
             hassle: platform.variants.first().map_or(0.0, |variant| variant.hassle),
         };
@@ -121,40 +127,63 @@ impl<'a> Judge<'a> {
     /// Takes the next situations into a batch, and asks for what will be read of them.
     #[inline(never)]
     fn read(&self, list: &[Exposure], place: usize, batch: &mut Batch) -> usize {
-        batch.read(list, place, |consumer| self.touch(consumer))
-    }
-
-    /// Asks for what is read of a consumer ahead of its use.
-    #[inline(always)]
-    fn touch(&self, consumer: u32) {
-        for Stand { members, .. } in &self.stands {
-            if let Some(member) = members.get(members.place(consumer)) {
-                // A row may lie across two lines, of which the row before shares the first.
-                prefetch_one(&member.last_order_day);
-            }
+        match &self.stands[..] {
+            [stand] => batch.read(list, place, |situation, is_near| {
+                if is_near {
+                    stand.touch(situation[0].to);
+                }
+                prefetch(&stand.offers, situation[0].offer as usize);
+                if situation.len() > 1 {
+                    stand.touch_offers(situation);
+                }
+            }),
+            all => batch.read(list, place, |situation, is_near| {
+                if is_near {
+                    all.iter().for_each(|stand| stand.touch(situation[0].to));
+                }
+                let parts = situation.chunk_by(|a, b| a.platform() == b.platform());
+                parts.for_each(|part| stand_of(all, &part[0]).touch_offers(part));
+            }),
         }
     }
 
     /// Fills the rows of a batch.
-    #[inline(never)]
     fn weigh_all(&self, list: &[Exposure], batch: &mut Batch, seen: &mut [u32; WAYS]) {
-        let (situations, mut rows) = batch.open();
-        let mut at = 0;
-        for (k, situation) in situations.iter().enumerate() {
-            if let Some(later) = situations.get(k + AHEAD) {
-                self.touch(later.address.entity());
-            }
-            let whole = situation.among(list, at);
-            match &self.stands[..] {
-                [stand] if whole.is_plain => {
-                    self.weigh_plain(stand, whole.situation, &whole, (&mut rows, at), seen);
+        match &self.stands[..] {
+            [stand] => self.weigh_for(stand, list, batch, seen),
+            all => {
+                let (situations, mut rows) = batch.open();
+                let mut at = 0;
+                for (situation, later) in situations {
+                    all.iter().for_each(|stand| stand.touch(later.address.entity()));
+                    self.weigh_parts(situation.among(list, at), (rows.lent(), at), seen);
+                    at += situation.length as usize;
                 }
-                _ => self.weigh_parts(whole, (rows.lent(), at), seen),
+            }
+        }
+    }
+
+    /// Fills the rows of a batch where there is a single platform.
+    #[inline(never)]
+    fn weigh_for(
+        &self,
+        stand: &Stand<'_>,
+        list: &[Exposure],
+        batch: &mut Batch,
+        seen: &mut [u32; WAYS],
+    ) {
+        let (situations, mut rows) = batch.open();
+        rows.set_hassles(stand.hassle);
+        let mut at = 0;
+        for (situation, later) in situations {
+            stand.touch(later.address.entity());
+            let whole = situation.among(list, at);
+            if whole.is_plain {
+                self.weigh_plain(stand, whole.situation, &whole, (&mut rows, at), seen);
+            } else {
+                self.weigh_parts(whole, (rows.lent(), at), seen);
             }
             at += whole.situation.len();
-        }
-        if let [stand] = &self.stands[..] {
-            rows.set_hassles(stand.hassle);
         }
     }
 
@@ -247,7 +276,8 @@ impl<'a> Judge<'a> {
     fn row<const PLAIN: bool>(&self, e: &Exposure, mind: &Mind<'_>, of_friends: f64) -> Row {
         let Mind { platform, mood, .. } = *mind;
         let (way, mut lure) = (mood.way(e.channel()), mood.lure(e.channel()));
-        let [mut ln_price_ratio, standing_utility] = mind.offers[e.offer as usize].map(f64::from);
+        let standing = &mind.offers[e.offer as usize];
+        let mut ln_price_ratio = f64::from(standing.ln_price_ratio);
         if !PLAIN {
             ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
             lure = with_coupon(lure, platform, e, mood);
@@ -255,7 +285,7 @@ impl<'a> Judge<'a> {
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
         let weight = self.recommender_weights[usize::from(e.trust != 0)];
         let terms = Terms {
-            constant: constant + standing_utility + way.lean,
+            constant: constant + f64::from(standing.utility) + way.lean,
             need: mood.need,
             price: mood.sensitivity * ln_price_ratio,
             trust: self.coefficients.of_trusts(mind.trust, from_share16(e.trust), weight),
@@ -318,15 +348,14 @@ impl<'a> Judge<'a> {
         let (winners, at) = (batch.winners(), self.at);
         make_room(orders, winners.len());
         match (&self.stands[..], books) {
-            ([stand], [book]) => {
-                orders.extend(winners.map(|winner| {
-                    sale::order(stand.platform, &list[winner.place], &winner, at, book)
-                }))
-            }
+            ([stand], [book]) => orders.extend(winners.map(|winner| {
+                let e = &list[winner.place];
+                sale::order(stand.sells(e), e, &winner, at, book)
+            })),
             (all, books) => orders.extend(winners.map(|winner| {
                 let e = &list[winner.place];
                 let book = &mut books[usize::from(e.platform())];
-                sale::order(stand_of(all, e).platform, e, &winner, at, book)
+                sale::order(stand_of(all, e).sells(e), e, &winner, at, book)
             })),
         }
     }
@@ -359,9 +388,34 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What is weighed of an offer.
-fn standing(offer: &OfferState) -> Standing {
-    [offer.ln_price_ratio, offer.standing_utility]
+impl From<&OfferState> for Standing {
+    fn from(offer: &OfferState) -> Self {
+        let &OfferState { ln_price_ratio, standing_utility: utility, price_fen, .. } = offer;
+        Self { ln_price_ratio, utility, price_fen }
+    }
+}
+
+impl<'a> Stand<'a> {
+    /// Asks for what is read of a consumer ahead of its use: a row may lie across two lines.
+    #[inline(always)]
+    fn touch(&self, consumer: u32) {
+        if let Some(member) = self.members.get(self.members.place(consumer)) {
+            prefetch_one(&member.trust);
+            prefetch_one(&member.last_order_day);
+        }
+    }
+
+    /// Asks for what is read of the offers of exposures.
+    #[inline(never)]
+    fn touch_offers(&self, exposures: &[Exposure]) {
+        exposures.iter().for_each(|e| prefetch(&self.offers, e.offer as usize));
+    }
+
+    /// The platform, and the list price of an exposure's offer.
+    #[inline(always)]
+    fn sells(&self, e: &Exposure) -> (&'a Platform, u32) {
+        (self.platform, self.offers[e.offer as usize].price_fen)
+    }
 }
 
 /// The platform of an exposure.
