@@ -178,7 +178,7 @@ impl<'a> Judge<'a> {
         for (situation, later) in situations {
             stand.touch(later.address.entity());
             let whole = situation.among(list, at);
-            if whole.is_plain {
+            if whole.is_plain() {
                 self.weigh_plain(stand, whole.situation, &whole, (&mut rows, at), seen);
             } else {
                 self.weigh_parts(whole, (rows.lent(), at), seen);
@@ -197,7 +197,7 @@ impl<'a> Judge<'a> {
     ) {
         for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
             let stand = stand_of(&self.stands, &part[0]);
-            if whole.is_plain {
+            if whole.is_plain() {
                 self.weigh_plain(stand, part, &whole, (&mut rows, at), seen);
             } else {
                 self.weigh(stand, part, &whole, (&mut rows, at), seen);

@@ -4,6 +4,10 @@ use crate::market::message::{Exposure, FULL_PRICE, NO_CATEGORY, flag};
 use crate::market::platform::is_considered;
 use crate::rng::addressed::Address;
 
+/// All exposures are alternatives of their own at the list price, and as many friends recommend
+/// each. Most situations are plain: weighing them needs no more than sums.
+const PLAIN: u16 = 1 << u8::BITS;
+
 /// A situation, as long as its exposures are elsewhere.
 #[derive(Clone, Copy, Default)]
 pub struct Situation {
@@ -15,8 +19,7 @@ pub struct Situation {
     /// How many exposures it has.
     pub length: u32,
     /// As of [`Whole`].
-    flags: u8,
-    is_plain: bool,
+    facts: u16,
 }
 
 impl Situation {
@@ -24,10 +27,10 @@ impl Situation {
     #[inline(always)]
     #[must_use]
     pub fn of(whole: &Whole<'_>, place: usize, row: usize) -> Self {
-        let Whole { situation, flags, is_plain, .. } = *whole;
+        let Whole { situation, facts, .. } = *whole;
         let address = Address::new(situation[0].to, u32::from(situation[0].category));
         let (shift, length) = (place.wrapping_sub(row) as u32, situation.len() as u32);
-        Self { address, shift, length, flags, is_plain }
+        Self { address, shift, length, facts }
     }
 
     /// The position in the shard's list of the exposure that has a row.
@@ -42,14 +45,14 @@ impl Situation {
     #[must_use]
     pub fn among<'a>(&self, list: &'a [Exposure], row: usize) -> Whole<'a> {
         let situation = &list[self.place(row)..][..self.length as usize];
-        Whole { situation, flags: self.flags, is_plain: self.is_plain, is_considered: true }
+        Whole { situation, facts: self.facts, is_considered: true }
     }
 
     /// Whether a need of the category is open.
     #[inline(always)]
     #[must_use]
     pub fn has_need(&self) -> bool {
-        self.flags & flag::NEED != 0
+        self.facts & u16::from(flag::NEED) != 0
     }
 }
 
@@ -58,11 +61,8 @@ impl Situation {
 pub struct Whole<'a> {
     /// Its exposures, at least one.
     pub situation: &'a [Exposure],
-    /// Flags that any of its exposures has.
-    flags: u8,
-    /// Whether all of them are alternatives of their own at the list price, and as many friends
-    /// recommend each. Most situations are plain: weighing them needs no more than sums.
-    pub is_plain: bool,
+    /// Flags that any of its exposures has, and [`PLAIN`].
+    facts: u16,
     /// Whether goods of it reach the decider.
     pub is_considered: bool,
 }
@@ -82,9 +82,10 @@ impl<'a> Whole<'a> {
     /// A situation of one exposure.
     #[inline(always)]
     fn single(e: &'a Exposure) -> Self {
-        let is_plain = e.flags & (flag::DROPPED | flag::COUPON) == 0 && e.price_bp == FULL_PRICE;
-        let (situation, is_considered) = (std::slice::from_ref(e), is_considered(e));
-        Self { situation, flags: e.flags, is_plain, is_considered }
+        let (not_plain, cut) = (e.flags & (flag::DROPPED | flag::COUPON), e.price_bp ^ FULL_PRICE);
+        let facts = facts(e.flags, u16::from(not_plain) | cut == 0);
+        let is_considered = (e.flags & flag::DROPPED == 0) & (e.category != NO_CATEGORY);
+        Self { situation: std::slice::from_ref(e), facts, is_considered }
     }
 
     /// The first situation of a list, of any number of exposures.
@@ -107,21 +108,28 @@ impl<'a> Whole<'a> {
         let situation = &list[..n];
         let is_considered = first.category != NO_CATEGORY
             && (flags & flag::DROPPED == 0 || situation.iter().any(is_considered));
-        Self { situation, flags, is_plain, is_considered }
+        Self { situation, facts: facts(flags, is_plain), is_considered }
+    }
+
+    /// Whether weighing it needs no more than sums, see [`PLAIN`].
+    #[inline(always)]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.facts & PLAIN != 0
     }
 
     /// Whether a need of the category is open.
     #[inline(always)]
     #[must_use]
     pub fn has_need(&self) -> bool {
-        self.flags & flag::NEED != 0
+        self.facts & u16::from(flag::NEED) != 0
     }
 
     /// Whether a friend sent any of it.
     #[inline(always)]
     #[must_use]
     pub fn has_friend(&self) -> bool {
-        self.flags & flag::FRIEND != 0
+        self.facts & u16::from(flag::FRIEND) != 0
     }
 
     /// Friends whose opened messages recommend an exposure's offer in this situation.
@@ -131,6 +139,13 @@ impl<'a> Whole<'a> {
             |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
         self.situation.iter().filter(recommends).count()
     }
+}
+
+/// Flags, and whether they are of a plain situation, in one number: what is written at once can
+/// be read at once.
+#[inline(always)]
+fn facts(flags: u8, is_plain: bool) -> u16 {
+    u16::from(flags) | u16::from(is_plain) << u8::BITS
 }
 
 /// Whether two neighbours in the order of keys are the same alternative.
@@ -153,13 +168,13 @@ mod tests {
         let list = [exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::NEED), exposure(3, 2, 9, 0)];
         let whole = Whole::first_of(&list);
         assert_eq!((whole.situation.len(), whole.has_need()), (2, true));
-        assert!(whole.is_plain && whole.is_considered && !whole.has_friend());
+        assert!(whole.is_plain() && whole.is_considered && !whole.has_friend());
         assert_eq!(Whole::first_of(&list[2..]).situation.len(), 1);
     }
 
     #[test]
     fn what_needs_more_than_sums_is_not_plain() {
-        let is_plain = |list: &[Exposure]| Whole::first_of(list).is_plain;
+        let is_plain = |list: &[Exposure]| Whole::first_of(list).is_plain();
         let (one, friend) = (exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::FRIEND));
         assert!(is_plain(&[one]) && is_plain(&[friend]));
         assert!(!is_plain(&[one, friend]), "a friend's among others");
