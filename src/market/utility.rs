@@ -69,11 +69,16 @@ impl Coefficients {
     #[inline(always)]
     #[must_use]
     pub fn of_trust(&self, platform: f64, recommender: Option<f64>) -> f64 {
-        let trust = match recommender {
-            Some(t) => platform + self.recommender_weight * (t - platform),
-            None => platform,
-        };
-        self.trust * (trust - 0.5)
+        let weight = if recommender.is_some() { self.recommender_weight } else { 0.0 };
+        self.of_trusts(platform, recommender.unwrap_or(platform), weight)
+    }
+
+    /// What trust adds where a recommender has so much weight, 0 where there is none: a product
+    /// costs less than a branch that nobody can foretell.
+    #[inline(always)]
+    #[must_use]
+    pub fn of_trusts(&self, platform: f64, recommender: f64, weight: f64) -> f64 {
+        self.trust * (platform + weight * (recommender - platform) - 0.5)
     }
 
     /// U of an alternative whose channel has the constant `constant` (α, γ, impulse, −hassle).

@@ -38,11 +38,12 @@ impl Address {
 }
 
 /// Addresses whose words are made side by side.
-const N_SIDE: usize = 8;
+pub const N_SIDE: usize = 8;
 
 /// What is made of the words of addresses, and where it goes.
 trait Making {
-    /// Makes it of the first and of the second words of addresses, from the `start`-th on.
+    /// Makes it of the first and of the second words of addresses, from the `start`-th on; what
+    /// stands after the last is of no account.
     fn make(&mut self, start: usize, words: [&[u32]; 2]);
 }
 
@@ -52,7 +53,11 @@ struct FirstWords<'a>(&'a mut [u32]);
 impl Making for FirstWords<'_> {
     #[inline(always)]
     fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
-        self.0[start..start + first.len()].copy_from_slice(first);
+        // Eight by eight: a call that copies any number costs more than the copy.
+        let places = self.0[start..].as_chunks_mut::<N_SIDE>().0;
+        for (place, eight) in places.iter_mut().zip(first.as_chunks::<N_SIDE>().0) {
+            *place = *eight;
+        }
     }
 }
 
@@ -70,17 +75,23 @@ impl Making for Exponentials<'_> {
 struct ExponentialPairs<'a>(&'a mut [f64], &'a mut [f64]);
 
 impl Making for ExponentialPairs<'_> {
+    /// Both in one loop: the constants of one logarithm serve for two.
     #[inline(always)]
     fn make(&mut self, start: usize, [first, second]: [&[u32]; 2]) {
-        exponentials(first, &mut self.0[start..]);
-        exponentials(second, &mut self.1[start..]);
+        let n = first.len();
+        let (firsts, seconds) = (&mut self.0[start..][..n], &mut self.1[start..][..n]);
+        let numbers = firsts.iter_mut().zip(seconds);
+        for ((one, other), words) in numbers.zip(first.iter().zip(&second[..n])) {
+            *one = -quick_ln(unit(*words.0));
+            *other = -quick_ln(unit(*words.1));
+        }
     }
 }
 
 /// −ln U of each word: a loop over many, which becomes vectors as the words do not.
 #[inline(always)]
 fn exponentials(words: &[u32], numbers: &mut [f64]) {
-    for (number, word) in numbers.iter_mut().zip(words) {
+    for (number, word) in numbers[..words.len()].iter_mut().zip(words) {
         *number = -quick_ln(unit(*word));
     }
 }
@@ -112,8 +123,9 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
                 list[..rest.len()].copy_from_slice(rest);
                 keep(maker.eight(&list, &address), whole.len(), &mut words);
             }
-            let [first, second] = &words;
-            making.make(group * N_GROUP, [&first[..list.len()], &second[..list.len()]]);
+            // Always a multiple of eight, so that no loop has a rest to do one by one.
+            let (n, [first, second]) = (list.len().div_ceil(N_SIDE) * N_SIDE, &words);
+            making.make(group * N_GROUP, [&first[..n], &second[..n]]);
         }
     }
 }
@@ -172,18 +184,19 @@ pub fn first_words<T: Copy>(
     address: impl Fn(&T) -> Address,
     words: &mut Vec<u32>,
 ) {
-    words.resize(list.len(), 0);
+    words.resize(list.len().next_multiple_of(N_SIDE), 0);
     make(of, list, address, FirstWords(words));
+    words.truncate(list.len());
 }
 
-/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`].
+/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`]. There is room for a
+/// multiple of [`N_SIDE`], and at least for as many as there are addresses.
 pub fn exponential_numbers<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    numbers: &mut Vec<f64>,
+    numbers: &mut [f64],
 ) {
-    numbers.resize(list.len(), 0.0);
     make(of, list, address, Exponentials(numbers));
 }
 
@@ -192,10 +205,8 @@ pub fn exponential_pairs<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
-    (firsts, seconds): (&mut Vec<f64>, &mut Vec<f64>),
+    (firsts, seconds): (&mut [f64], &mut [f64]),
 ) {
-    firsts.resize(list.len(), 0.0);
-    seconds.resize(list.len(), 0.0);
     make(of, list, address, ExponentialPairs(firsts, seconds));
 }
 
@@ -208,16 +219,15 @@ mod tests {
     #[test]
     fn a_list_has_the_numbers_of_single_draws() {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
-        let (mut words, mut numbers) = (Vec::new(), Vec::new());
-        let mut pairs = (Vec::new(), Vec::new());
+        let (mut words, mut numbers) = (Vec::new(), [0.0; 200]);
+        let mut pairs = ([0.0; 200], [0.0; 200]);
         for n in [0, 1, 7, 8, 9, 40, 3, 64, 200] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
             exponential_pairs((key, STREAM, at), &list, |one| *one, (&mut pairs.0, &mut pairs.1));
-            let lengths = [words.len(), numbers.len(), pairs.0.len(), pairs.1.len()];
-            assert_eq!(lengths, [list.len(); 4]);
+            assert_eq!(words.len(), list.len());
             for (i, one) in list.iter().enumerate() {
                 let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];

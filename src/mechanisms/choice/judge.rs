@@ -1,14 +1,14 @@
 //! Weighing: what one alternative is to one consumer, and who buys what.
 //!
-//! Exposures of a shard are read in order; what is weighed of them is collected in a
-//! [`Batch`], which is decided when it is full.
+//! The exposures of a shard are taken batch by batch (see [`Batch`]): first its situations are
+//! read, and what will be needed of members and offers is asked for; then their alternatives
+//! are weighed; then all of them are decided.
 
-use super::batch::{Batch, Row};
-use super::mood::{Mood, Moods, NO_LURE};
+use super::batch::{Batch, NO_LURE, Row, Rows};
+use super::mood::{Mood, Moods};
 use super::sale::{self, coupon_gain};
 use super::whole::{Whole, repeats};
 use super::{PRIORITY, TASTE};
-use crate::exchange::AHEAD;
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, Order, flag};
 use crate::market::platform::{Book, OfferState, Platform};
@@ -19,7 +19,7 @@ use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
-use crate::simd::prefetch;
+use crate::simd::{prefetch, prefetch_one};
 
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
@@ -27,11 +27,21 @@ const FRIENDS: usize = 16;
 /// Different values of an [`Exposure::way`].
 const WAYS: usize = 1 << u8::BITS;
 
+/// What is read of an offer: a quarter of a line of its own, since offers are met at random.
+#[repr(align(16))]
+struct Standing {
+    /// ln(P/P⁰), alone.
+    ln_price_ratio: f32,
+    /// The utility of what others say of it.
+    utility: f32,
+    price_fen: u32,
+}
+
 /// A platform, and what it is to the segments.
 struct Stand<'a> {
     platform: &'a Platform,
     members: &'a Column<Member>,
-    offers: &'a [OfferState],
+    offers: Vec<Standing>,
     moods: Moods,
     /// Mean hassle of its first other way of buying.
     hassle: f64,
@@ -40,13 +50,10 @@ struct Stand<'a> {
 /// What one platform is to one consumer, the same for all that it offers.
 struct Mind<'a> {
     platform: &'a Platform,
-    offers: &'a [OfferState],
-    hassle: f64,
+    offers: &'a [Standing],
     mood: &'a Mood,
     /// Trust in the platform.
     trust: f64,
-    /// β_T·(T − ½) where nobody recommends.
-    of_trust: f64,
     /// β_L·habit.
     of_habit: f64,
     /// β_S·what is left of the last order's strain on the purse.
@@ -60,6 +67,8 @@ pub struct Judge<'a> {
     segments: &'a [u8],
     stands: Vec<Stand<'a>>,
     coefficients: Coefficients,
+    /// The weight of a recommender where there is none, and where there is one.
+    recommender_weights: [f64; 2],
     /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
     strains: &'a [f64],
     /// β_F·ln(1 + n) of so many friends.
@@ -80,7 +89,7 @@ impl<'a> Judge<'a> {
         let stand = |platform: &'a Platform| Stand {
             platform,
             members: &platform.members,
-            offers: &platform.offers,
+            offers: platform.offers.iter().map(Standing::from).collect(),
             moods: Moods::new(&env.people, platform, &coefficients),
             hassle: platform.variants.first().map_or(0.0, |variant| variant.hassle),
         };
@@ -89,6 +98,7 @@ impl<'a> Judge<'a> {
             segments: &env.people.segment,
             stands: platforms.iter().map(stand).collect(),
             coefficients,
+            recommender_weights: [0.0, coefficients.recommender_weight],
             strains,
             of_friends: std::array::from_fn(|n| coefficients.friends * ln_1p(n as f64)),
             at,
@@ -96,7 +106,6 @@ impl<'a> Judge<'a> {
     }
 
     /// (the exposures of one shard, in order) → orders.
-    #[inline(never)]
     pub fn decide(
         &self,
         list: &[Exposure],
@@ -104,120 +113,139 @@ impl<'a> Judge<'a> {
         batch: &mut Batch,
         orders: &mut Vec<Order>,
     ) {
-        let mut seen = [0_u32; WAYS];
-        let (near, ahead) = list.split_at(AHEAD.min(list.len()));
-        near.iter().for_each(|e| self.touch(e));
-        let (mut ahead, mut place) = (ahead.iter(), 0);
+        let (mut seen, mut place) = ([0_u32; WAYS], 0);
         while place < list.len() {
-            let whole = Whole::first_of(&list[place..]);
-            ahead.by_ref().take(whole.situation.len()).for_each(|e| self.touch(e));
-            if whole.is_considered() {
-                self.collect(place, &whole, &mut seen, batch);
-                if batch.is_full() {
-                    self.settle(list, batch, books, orders);
-                }
+            place = self.read(list, place, batch);
+            if !batch.is_empty() {
+                self.weigh_all(list, batch, &mut seen);
+                self.settle(list, batch, books, orders);
             }
-            place += whole.situation.len();
         }
-        self.settle(list, batch, books, orders);
         count(&seen, books);
     }
 
-    /// Asks for what is read of an exposure ahead of its use.
-    #[inline]
-    fn touch(&self, exposure: &Exposure) {
-        let Stand { members, offers, .. } = self.stand(exposure);
-        prefetch(members, members.place(exposure.to));
-        prefetch(offers, exposure.offer as usize);
-    }
-
-    /// The platform of an exposure.
-    #[inline]
-    fn stand(&self, exposure: &Exposure) -> &Stand<'a> {
+    /// Takes the next situations into a batch, and asks for what will be read of them.
+    #[inline(never)]
+    fn read(&self, list: &[Exposure], place: usize, batch: &mut Batch) -> usize {
         match &self.stands[..] {
-            [stand] => stand,
-            all => &all[usize::from(exposure.platform())],
+            [stand] => batch.read(list, place, |situation, is_near| {
+                if is_near {
+                    stand.touch(situation[0].to);
+                }
+                prefetch(&stand.offers, situation[0].offer as usize);
+                if situation.len() > 1 {
+                    stand.touch_offers(situation);
+                }
+            }),
+            all => batch.read(list, place, |situation, is_near| {
+                if is_near {
+                    all.iter().for_each(|stand| stand.touch(situation[0].to));
+                }
+                let parts = situation.chunk_by(|a, b| a.platform() == b.platform());
+                parts.for_each(|part| stand_of(all, &part[0]).touch_offers(part));
+            }),
         }
     }
 
-    /// Adds the alternatives of a situation, whose first exposure stands at `place`.
-    #[inline(always)]
-    fn collect(&self, place: usize, whole: &Whole<'_>, seen: &mut [u32; WAYS], batch: &mut Batch) {
-        let (situation, first) = (whole.situation, &whole.situation[0]);
+    /// Fills the rows of a batch.
+    fn weigh_all(&self, list: &[Exposure], batch: &mut Batch, seen: &mut [u32; WAYS]) {
         match &self.stands[..] {
-            [stand] if whole.is_plain => {
-                self.weigh_plain(stand, (place, situation), whole, seen, batch);
+            [stand] => self.weigh_for(stand, list, batch, seen),
+            all => {
+                let (situations, mut rows) = batch.open();
+                let mut at = 0;
+                for (situation, later) in situations {
+                    all.iter().for_each(|stand| stand.touch(later.address.entity()));
+                    self.weigh_parts(situation.among(list, at), (rows.lent(), at), seen);
+                    at += situation.length as usize;
+                }
             }
-            _ => self.weigh_parts(place, *whole, seen, batch),
         }
-        batch.close(Address::new(first.to, u32::from(first.category)), whole.has_need());
     }
 
-    /// Adds the alternatives of any situation, platform by platform.
+    /// Fills the rows of a batch where there is a single platform.
+    #[inline(never)]
+    fn weigh_for(
+        &self,
+        stand: &Stand<'_>,
+        list: &[Exposure],
+        batch: &mut Batch,
+        seen: &mut [u32; WAYS],
+    ) {
+        let (situations, mut rows) = batch.open();
+        rows.set_hassles(stand.hassle);
+        let mut at = 0;
+        for (situation, later) in situations {
+            stand.touch(later.address.entity());
+            let whole = situation.among(list, at);
+            if whole.is_plain() {
+                self.weigh_plain(stand, whole.situation, &whole, (&mut rows, at), seen);
+            } else {
+                self.weigh_parts(whole, (rows.lent(), at), seen);
+            }
+            at += whole.situation.len();
+        }
+    }
+
+    /// Fills the rows of any situation, platform by platform.
     #[inline(never)]
     fn weigh_parts(
         &self,
-        mut place: usize,
         whole: Whole<'_>,
+        (mut rows, mut at): (Rows<'_>, usize),
         seen: &mut [u32; WAYS],
-        batch: &mut Batch,
     ) {
         for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
-            let stand = self.stand(&part[0]);
-            if whole.is_plain {
-                self.weigh_plain(stand, (place, part), &whole, seen, batch);
+            let stand = stand_of(&self.stands, &part[0]);
+            if whole.is_plain() {
+                self.weigh_plain(stand, part, &whole, (&mut rows, at), seen);
             } else {
-                self.weigh(stand, (place, part), &whole, seen, batch);
+                self.weigh(stand, part, &whole, (&mut rows, at), seen);
             }
-            place += part.len();
+            rows.set_hassle(at, part.len(), stand.hassle);
+            at += part.len();
         }
     }
 
-    /// Adds the alternatives that one platform offers in a plain situation.
+    /// Fills the rows of what one platform offers in a plain situation.
     /// Only members buy: registration drops what reaches others.
     #[inline(always)]
     fn weigh_plain(
         &self,
         stand: &Stand<'_>,
-        (place, part): (usize, &[Exposure]),
+        part: &[Exposure],
         whole: &Whole<'_>,
+        (rows, at): (&mut Rows<'_>, usize),
         seen: &mut [u32; WAYS],
-        batch: &mut Batch,
     ) {
         let mind = self.mind(stand, part[0].to, whole.has_need());
         let of_friends = self.of_friends[usize::from(whole.has_friend())];
-        let room = batch.room(part.len());
-        for (k, (e, row)) in part.iter().zip(room).enumerate() {
+        for (k, e) in part.iter().enumerate() {
             seen[usize::from(e.way)] += 1;
-            *row = self.row::<true>((place + k) as u32, e, &mind, of_friends);
+            rows.put(at + k, self.row::<true>(e, &mind, of_friends));
         }
-        batch.keep(part.len());
     }
 
-    /// Adds those that it offers in any situation.
+    /// Fills those of what it offers in any situation.
     fn weigh(
         &self,
         stand: &Stand<'_>,
-        (place, part): (usize, &[Exposure]),
+        part: &[Exposure],
         whole: &Whole<'_>,
+        (rows, at): (&mut Rows<'_>, usize),
         seen: &mut [u32; WAYS],
-        batch: &mut Batch,
     ) {
         let mind = self.mind(stand, part[0].to, whole.has_need());
-        let room = batch.room(part.len());
-        let mut n = 0;
         for (k, e) in part.iter().enumerate() {
-            if e.flags & flag::DROPPED != 0 {
-                continue;
-            }
-            seen[usize::from(e.way)] += 1;
-            if k == 0 || !repeats(&part[k - 1], e) {
-                let of_friends = self.of_friends(whole.friends(e));
-                room[n] = self.row::<false>((place + k) as u32, e, &mind, of_friends);
-                n += 1;
-            }
+            let is_dropped = e.flags & flag::DROPPED != 0;
+            seen[usize::from(e.way)] += u32::from(!is_dropped);
+            let row = if is_dropped || k > 0 && repeats(&part[k - 1], e) {
+                Row::idle(Address::new(e.to, e.offer))
+            } else {
+                self.row::<false>(e, &mind, self.of_friends(whole.friends(e)))
+            };
+            rows.put(at + k, row);
         }
-        batch.keep(n);
     }
 
     /// What a platform is to a consumer.
@@ -235,11 +263,9 @@ impl<'a> Judge<'a> {
         let none = self.strains.len() - 1;
         Mind {
             platform: stand.platform,
-            offers: stand.offers,
-            hassle: stand.hassle,
+            offers: &stand.offers,
             mood: stand.moods.of(segment, need),
             trust,
-            of_trust: c.of_trust(trust, None),
             of_habit: c.habit * from_share16(member.habit),
             of_strain: self.strains[if need { none } else { days.min(none) }],
         }
@@ -247,37 +273,28 @@ impl<'a> Judge<'a> {
 
     /// One alternative, of a plain situation or of any.
     #[inline(always)]
-    fn row<const PLAIN: bool>(
-        &self,
-        place: u32,
-        e: &Exposure,
-        mind: &Mind<'_>,
-        of_friends: f64,
-    ) -> Row {
-        let Mind { platform, mood, hassle, .. } = *mind;
-        let (way, offer) = (mood.way(e.channel()), &mind.offers[e.offer as usize]);
-        let (mut ln_price_ratio, mut lure) =
-            (f64::from(offer.ln_price_ratio), mood.lure(e.channel()));
+    fn row<const PLAIN: bool>(&self, e: &Exposure, mind: &Mind<'_>, of_friends: f64) -> Row {
+        let Mind { platform, mood, .. } = *mind;
+        let (way, mut lure) = (mood.way(e.channel()), mood.lure(e.channel()));
+        let standing = &mind.offers[e.offer as usize];
+        let mut ln_price_ratio = f64::from(standing.ln_price_ratio);
         if !PLAIN {
             ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
             lure = with_coupon(lure, platform, e, mood);
         }
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
+        let weight = self.recommender_weights[usize::from(e.trust != 0)];
         let terms = Terms {
-            constant: constant + f64::from(offer.standing_utility) + way.lean,
+            constant: constant + f64::from(standing.utility) + way.lean,
             need: mood.need,
             price: mood.sensitivity * ln_price_ratio,
-            trust: match e.trust {
-                0 => mind.of_trust,
-                t => self.coefficients.of_trust(mind.trust, Some(from_share16(t))),
-            },
+            trust: self.coefficients.of_trusts(mind.trust, from_share16(e.trust), weight),
             friends: of_friends,
             delay: way.of_delay,
             habit: mind.of_habit,
             refractory: mind.of_strain,
         };
-        let address = Address::new(e.to, e.offer);
-        Row { address, utility: terms.sum(), lure, hassle, place }
+        Row { address: Address::new(e.to, e.offer), utility: terms.sum(), lure }
     }
 
     /// β_F·ln(1 + n) of so many friends.
@@ -289,7 +306,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Decides all situations of a batch and empties it.
+    /// Decides all situations of a batch.
     #[inline(never)]
     fn settle(
         &self,
@@ -298,37 +315,56 @@ impl<'a> Judge<'a> {
         books: &mut [&mut Book],
         orders: &mut Vec<Order>,
     ) {
-        if batch.is_empty() {
-            return;
+        let (key, morning) = (self.env.key, Clock::start_of(self.at.day));
+        let most_ways = self.stands.iter().map(|stand| stand.platform.variants.len()).max();
+        batch.draw_outside(key, morning);
+        match most_ways {
+            Some(1..) => batch.draw_ways(key, morning),
+            _ => batch.draw_alone(key, morning),
         }
-        let key = self.env.key;
-        batch.draw(key, Clock::start_of(self.at.day));
-        batch.find_best_ways();
-        self.weigh_later_ways(list, batch);
+        if most_ways > Some(1) {
+            self.weigh_later_ways(list, batch);
+        }
         batch.race();
         batch.find_winners();
-        let Batch { winners, priorities, .. } = batch;
-        first_words((key, PRIORITY, self.at), winners, |winner| winner.address, priorities);
+        let known = orders.len();
+        self.place_orders(list, batch, books, orders);
+        let address = |order: &Order| Address::new(order.consumer, order.offer);
+        let words = &mut batch.priorities;
+        first_words((key, PRIORITY, self.at), &orders[known..], address, words);
+        for (order, word) in orders[known..].iter_mut().zip(words) {
+            order.priority = (*word >> 16) as u16;
+        }
+    }
+
+    /// Orders what won.
+    fn place_orders(
+        &self,
+        list: &[Exposure],
+        batch: &Batch,
+        books: &mut [&mut Book],
+        orders: &mut Vec<Order>,
+    ) {
+        let (winners, at) = (batch.winners(), self.at);
         make_room(orders, winners.len());
-        orders.extend(winners.iter().zip(&*priorities).map(|(winner, word)| {
-            let e = &list[winner.place as usize];
-            let book = &mut books[usize::from(e.platform())];
-            sale::order(self.stand(e).platform, e, (winner, (word >> 16) as u16), self.at, book)
-        }));
-        batch.clear();
+        match (&self.stands[..], books) {
+            ([stand], [book]) => orders.extend(winners.map(|winner| {
+                let e = &list[winner.place];
+                sale::order(stand.sells(e), e, &winner, at, book)
+            })),
+            (all, books) => orders.extend(winners.map(|winner| {
+                let e = &list[winner.place];
+                let book = &mut books[usize::from(e.platform())];
+                sale::order(stand_of(all, e).sells(e), e, &winner, at, book)
+            })),
+        }
     }
 
     /// Where a platform sells in more than one other way, the best of all.
     fn weigh_later_ways(&self, list: &[Exposure], batch: &mut Batch) {
-        if self.stands.iter().all(|stand| stand.platform.variants.len() < 2) {
-            return;
-        }
-        for (row, (gain, variant)) in batch.ways() {
-            if row.lure == NO_LURE {
-                continue;
-            }
-            let e = &list[row.place as usize];
-            let stand = self.stand(e);
+        for (place, (gain, variant)) in batch.ways() {
+            let e = &list[place];
+            let stand = stand_of(&self.stands, e);
             let segment = self.segments[e.to as usize];
             let sensitivity = stand.moods.of(segment, false).sensitivity;
             for (k, way) in stand.platform.variants.iter().enumerate().skip(1) {
@@ -349,6 +385,45 @@ impl<'a> Judge<'a> {
             taste.word();
         }
         -quick_ln(unit(taste.word()))
+    }
+}
+
+impl From<&OfferState> for Standing {
+    fn from(offer: &OfferState) -> Self {
+        let &OfferState { ln_price_ratio, standing_utility: utility, price_fen, .. } = offer;
+        Self { ln_price_ratio, utility, price_fen }
+    }
+}
+
+impl<'a> Stand<'a> {
+    /// Asks for what is read of a consumer ahead of its use: a row may lie across two lines.
+    #[inline(always)]
+    fn touch(&self, consumer: u32) {
+        if let Some(member) = self.members.get(self.members.place(consumer)) {
+            prefetch_one(&member.trust);
+            prefetch_one(&member.last_order_day);
+        }
+    }
+
+    /// Asks for what is read of the offers of exposures.
+    #[inline(never)]
+    fn touch_offers(&self, exposures: &[Exposure]) {
+        exposures.iter().for_each(|e| prefetch(&self.offers, e.offer as usize));
+    }
+
+    /// The platform, and the list price of an exposure's offer.
+    #[inline(always)]
+    fn sells(&self, e: &Exposure) -> (&'a Platform, u32) {
+        (self.platform, self.offers[e.offer as usize].price_fen)
+    }
+}
+
+/// The platform of an exposure.
+#[inline]
+fn stand_of<'a, 'b>(stands: &'b [Stand<'a>], exposure: &Exposure) -> &'b Stand<'a> {
+    match stands {
+        [stand] => stand,
+        all => &all[usize::from(exposure.platform())],
     }
 }
 

@@ -1,6 +1,7 @@
 //! What consumers have in common: the terms of a utility that depend on the platform, the
 //! segment, the channel and whether there is a need. Made once a wave.
 
+use super::batch::NO_LURE;
 use crate::market::platform::{Carriage, Platform};
 use crate::market::tally::MAX_CHANNELS;
 use crate::market::utility::Coefficients;
@@ -35,9 +36,6 @@ impl Way {
     /// Of a channel that nothing comes through.
     const NONE: Self = Self { constants: [0.0; 2], lean: 0.0, of_delay: 0.0 };
 }
-
-/// The lure of a way of buying that there is not: it gains less than any other.
-pub const NO_LURE: f64 = f64::NEG_INFINITY;
 
 impl Mood {
     /// A channel.

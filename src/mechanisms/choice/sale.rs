@@ -31,7 +31,8 @@ pub fn coupon_gain(platform: &Platform, e: &Exposure, k: usize) -> f64 {
 
 /// ln of the share of the price in a variant that a coupon leaves to pay.
 fn ln_coupon(platform: &Platform, e: &Exposure, variant: u8) -> f64 {
-    let price = price_fen(platform, e, variant);
+    let list_fen = platform.offers[e.offer as usize].price_fen;
+    let price = price_fen(platform, list_fen, e, variant);
     let off = platform.coupon.off_fen(price);
     if off == 0 {
         return 0.0;
@@ -39,27 +40,26 @@ fn ln_coupon(platform: &Platform, e: &Exposure, variant: u8) -> f64 {
     quick_ln(f64::from(price - u32::from(off)) / f64::from(price))
 }
 
-/// The price in a variant, before a coupon.
+/// The price in a variant, before a coupon, from the list price.
 #[inline]
-fn price_fen(platform: &Platform, e: &Exposure, variant: u8) -> u32 {
-    let alone = u64::from(platform.offers[e.offer as usize].price_fen);
+fn price_fen(platform: &Platform, list_fen: u32, e: &Exposure, variant: u8) -> u32 {
     let cut = match variant {
         0 => u64::from(e.price_bp),
         k => u64::from(e.price_bp) * u64::from(platform.variants[k as usize - 1].price_bp) / 10_000,
     };
-    (alone * cut / 10_000) as u32
+    (u64::from(list_fen) * cut / 10_000) as u32
 }
 
-/// The order of what won, with its priority, booked.
-#[inline]
+/// The order of what won at a list price, booked; its priority is still to be drawn.
+#[inline(always)]
 pub fn order(
-    platform: &Platform,
+    (platform, list_fen): (&Platform, u32),
     e: &Exposure,
-    (winner, priority): (&Winner, u16),
+    &Winner { variant, need, .. }: &Winner,
     at: Clock,
     book: &mut Book,
 ) -> Order {
-    let mut price_fen = price_fen(platform, e, winner.variant);
+    let mut price_fen = price_fen(platform, list_fen, e, variant);
     let mut coupon_fen = 0;
     if e.flags & flag::COUPON != 0 {
         coupon_fen = platform.coupon.off_fen(price_fen);
@@ -76,10 +76,10 @@ pub fn order(
         node: e.node,
         price_fen,
         day: at.day,
-        priority,
+        priority: 0,
         channel: e.channel(),
-        flags: (e.flags & flag::IMPULSE) | if winner.need { flag::NEED } else { 0 },
-        variant: winner.variant,
+        flags: (e.flags & flag::IMPULSE) | if need { flag::NEED } else { 0 },
+        variant,
         platform: e.platform(),
         wave: at.wave,
         coupon_fen,
