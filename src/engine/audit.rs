@@ -13,6 +13,7 @@ use crate::market::platform::{Carriage, ChannelTerms, Platform};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
 use crate::parallel;
+use crate::simd::prefetch;
 use rayon::prelude::*;
 
 /// Lines that follow from the order records; the others are checked against the budget.
@@ -191,11 +192,17 @@ impl<'a> Reader<'a> {
         i64::from(self.world.env.catalogue.offers[offer as usize].unit_cost_fen)
     }
 
+    /// Asks for what [`Reader::unit_cost_fen`] reads.
+    fn touch(&self, offer: u32) {
+        prefetch(&self.world.env.catalogue.offers, offer as usize);
+    }
+
     /// Orders that were placed, and paid.
     fn placed(&self, lists: &[Vec<Order>]) -> Found {
         let (mut n, mut paid_fen, mut coupon_fen, mut mispriced) = (0, 0, 0, 0);
         let Platform { offers, coupon, .. } = self.platform;
         for list in lists {
+            list.iter().for_each(|order| prefetch(offers, order.offer as usize));
             for order in list.iter().filter(|order| order.platform == self.index) {
                 let (whole, off) = (order.full_price().0, order.coupon_fen);
                 let alone = i64::from(offers[order.offer as usize].price_fen);
@@ -215,6 +222,7 @@ impl<'a> Reader<'a> {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
         let own = |answer: &&Answer| answer.order.platform == self.index;
         for list in lists {
+            list.iter().for_each(|answer| self.touch(answer.order.offer));
             for Answer { order, verdict } in list.iter().filter(own) {
                 if *verdict == Verdict::Granted {
                     postage_fen += self.postage_fen[usize::from(order.channel)];

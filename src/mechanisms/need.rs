@@ -130,6 +130,8 @@ struct Desk {
     gaps: Vec<f64>,
     /// Old and new needs, in order.
     all: Vec<OpenNeed>,
+    /// Orders after which somebody might lapse: which, and whether there was one before it.
+    doubtful: Vec<(u32, bool)>,
     /// Needs that were filled: whose, and of which category.
     filled: Vec<(u32, u16)>,
 }
@@ -369,30 +371,48 @@ impl Room<'_> {
 
     /// Lets members lapse upon the granted repeat orders among the answers.
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
-        let (desks, most_shift) = (self.desks, self.p.most_lapse_shift());
-        desks.lent(|Desk { words, .. }| {
-            let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
+        let desks = self.desks;
+        desks.lent(|Desk { words, doubtful, .. }| {
+            let addresses = answers.iter().map(|Answer { order, .. }| {
+                prefetch(self.habits, (order.consumer - self.first) as usize);
+                (order.consumer, order.offer)
+            });
             first_words(self.env.key, LAPSE, at, addresses, words);
-            let mut before = NONE;
-            for (k, (answer, &word)) in answers.iter().zip(&*words).enumerate() {
-                if let Some(later) = answers.get(k + AHEAD) {
-                    prefetch(self.habits, (later.order.consumer - self.first) as usize);
-                }
-                let consumer = answer.order.consumer;
-                if answer.verdict != Verdict::Granted {
-                    continue;
-                }
-                // Orders enter the history after this hook, so that the second of a wave
-                // is known as a repeat by the one before it.
-                let is_second = std::mem::replace(&mut before, consumer) == consumer;
-                let habits = self.habits((consumer - self.first) as usize);
-                if habits.might_lapse(word, most_shift)
-                    && (is_second || rows.member(consumer).orders > 0)
-                {
-                    self.after_order(unit(word), rows, &answer.order, elsewhere);
+            self.doubt(answers, words, rows, doubtful);
+            for &(place, is_second) in &*doubtful {
+                let (order, word) = (&answers[place as usize].order, words[place as usize]);
+                if is_second || rows.member(order.consumer).orders > 0 {
+                    self.after_order(unit(word), rows, order, elsewhere);
                 }
             }
         });
+    }
+
+    /// Finds the granted orders after which a buyer might lapse by the word drawn for it, and
+    /// whether it is the buyer's second of the wave, and asks for the buyers' records.
+    fn doubt(
+        &mut self,
+        answers: &[Answer],
+        words: &[u32],
+        rows: &Rows<'_>,
+        doubtful: &mut Vec<(u32, bool)>,
+    ) {
+        let most_shift = self.p.most_lapse_shift();
+        doubtful.clear();
+        let mut before = NONE;
+        for (place, (Answer { order, verdict }, &word)) in (0..).zip(answers.iter().zip(words)) {
+            if *verdict != Verdict::Granted {
+                continue;
+            }
+            // Orders enter the history after this hook, so that the second of a wave
+            // is known as a repeat by the one before it.
+            let is_second = std::mem::replace(&mut before, order.consumer) == order.consumer;
+            let habits = self.habits((order.consumer - self.first) as usize);
+            if habits.might_lapse(word, most_shift) {
+                rows.touch(order.consumer);
+                doubtful.push((place, is_second));
+            }
+        }
     }
 
     /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
@@ -519,9 +539,10 @@ impl Mechanism for Need {
         let homes = Homes { env, fills, at, next_door };
         parallel::each(needs, |shard, open| {
             self.desks.lent(|Desk { filled, .. }| {
-                let bought = placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
+                let bought = || placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
+                bought().for_each(|order| prefetch(offers, order.offer as usize));
                 filled.clear();
-                filled.extend(bought.map(|o| (o.consumer, offers[o.offer as usize].category)));
+                filled.extend(bought().map(|o| (o.consumer, offers[o.offer as usize].category)));
                 if homes.fills > 0.0 {
                     homes.fill(shard, placed, open, filled);
                 }
