@@ -5,8 +5,8 @@
 //! compares with the ledger and the stock after each day, to the fen and the unit.
 
 use super::step::{Day, Watch};
-use crate::exchange::Inbox;
 use crate::exchange::link::Link;
+use crate::exchange::{Inbox, ahead};
 use crate::market::ledger::{FLOWS, LINES, Line};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
 use crate::market::platform::{Carriage, ChannelTerms, Platform};
@@ -202,8 +202,11 @@ impl<'a> Reader<'a> {
         let (mut n, mut paid_fen, mut coupon_fen, mut mispriced) = (0, 0, 0, 0);
         let Platform { offers, coupon, .. } = self.platform;
         for list in lists {
-            list.iter().for_each(|order| prefetch(offers, order.offer as usize));
-            for order in list.iter().filter(|order| order.platform == self.index) {
+            for (_, order, later) in ahead(list) {
+                later.into_iter().for_each(|later| prefetch(offers, later.offer as usize));
+                if order.platform != self.index {
+                    continue;
+                }
                 let (whole, off) = (order.full_price().0, order.coupon_fen);
                 let alone = i64::from(offers[order.offer as usize].price_fen);
                 let fits = off == 0 || off == coupon.off_fen(whole as u32);
@@ -220,10 +223,12 @@ impl<'a> Reader<'a> {
     /// Orders that were answered: sent out, or the money given back.
     fn answered(&self, lists: &[Vec<Answer>]) -> Found {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
-        let own = |answer: &&Answer| answer.order.platform == self.index;
         for list in lists {
-            list.iter().for_each(|answer| self.touch(answer.order.offer));
-            for Answer { order, verdict } in list.iter().filter(own) {
+            for (_, Answer { order, verdict }, later) in ahead(list) {
+                later.into_iter().for_each(|later| self.touch(later.order.offer));
+                if order.platform != self.index {
+                    continue;
+                }
                 if *verdict == Verdict::Granted {
                     postage_fen += self.postage_fen[usize::from(order.channel)];
                     gone_cost_fen += self.unit_cost_fen(order.offer);

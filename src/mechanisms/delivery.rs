@@ -4,8 +4,8 @@
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
 use crate::columns::{Columns, Tenure};
-use crate::exchange::Inbox;
 use crate::exchange::link::Link;
+use crate::exchange::{Inbox, ahead};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -23,6 +23,7 @@ use crate::population::TIERS;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, word_pairs};
 use crate::rng::{Key, Stream, below, unit};
+use crate::simd::prefetch;
 use smallvec::SmallVec;
 
 /// How many days a parcel takes.
@@ -153,7 +154,7 @@ impl Delivery {
     }
 
     /// Finds how many days each of some orders takes if it goes by parcel, and asks for the
-    /// buyers' records.
+    /// buyers' records, so that some are near already when all of them are asked for in turn.
     fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], rows: &Rows<'_>, room: &mut Room) {
         let addresses = answers.iter().map(|answer| {
             rows.touch(answer.order.consumer);
@@ -195,7 +196,8 @@ impl Delivery {
         let today = usize::from(wave.at.day) % slots;
         let Rows { first, members, book, .. } = rows;
         let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
-        for (k, (Answer { order, verdict }, days)) in answers.iter().zip(days).enumerate() {
+        for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
+            later.into_iter().for_each(|later| entry.touch(&later.order));
             if *verdict != Verdict::Granted {
                 continue;
             }
@@ -335,6 +337,12 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// Asks for the record that an order is entered into.
+    #[inline]
+    fn touch(&self, order: &Order) {
+        prefetch(self.members, (order.consumer - self.first) as usize);
+    }
+
     /// Enters an order into the buyer's record and the day's counts.
     #[inline]
     fn make(&mut self, order: &Order) {

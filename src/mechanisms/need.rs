@@ -10,7 +10,7 @@ mod list;
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{AHEAD, Inbox};
+use crate::exchange::{AHEAD, Inbox, ahead};
 use crate::market::catalogue::Catalogue;
 use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
@@ -369,12 +369,18 @@ impl Room<'_> {
         quick_logistic(f64::from(habits.lapse_odds) + shift)
     }
 
+    /// Asks for the habits of a buyer.
+    #[inline]
+    fn touch(&self, order: &Order) {
+        prefetch(self.habits, (order.consumer - self.first) as usize);
+    }
+
     /// Lets members lapse upon the granted repeat orders among the answers.
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
         let desks = self.desks;
         desks.lent(|Desk { words, doubtful, .. }| {
             let addresses = answers.iter().map(|Answer { order, .. }| {
-                prefetch(self.habits, (order.consumer - self.first) as usize);
+                self.touch(order);
                 (order.consumer, order.offer)
             });
             first_words(self.env.key, LAPSE, at, addresses, words);
@@ -400,7 +406,8 @@ impl Room<'_> {
         let most_shift = self.p.most_lapse_shift();
         doubtful.clear();
         let mut before = NONE;
-        for (place, (Answer { order, verdict }, &word)) in (0..).zip(answers.iter().zip(words)) {
+        for ((place, Answer { order, verdict }, later), &word) in ahead(answers).zip(words) {
+            later.into_iter().for_each(|later| self.touch(&later.order));
             if *verdict != Verdict::Granted {
                 continue;
             }
@@ -410,7 +417,7 @@ impl Room<'_> {
             let habits = self.habits((order.consumer - self.first) as usize);
             if habits.might_lapse(word, most_shift) {
                 rows.touch(order.consumer);
-                doubtful.push((place, is_second));
+                doubtful.push((place as u32, is_second));
             }
         }
     }
@@ -539,10 +546,13 @@ impl Mechanism for Need {
         let homes = Homes { env, fills, at, next_door };
         parallel::each(needs, |shard, open| {
             self.desks.lent(|Desk { filled, .. }| {
-                let bought = || placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
-                bought().for_each(|order| prefetch(offers, order.offer as usize));
                 filled.clear();
-                filled.extend(bought().map(|o| (o.consumer, offers[o.offer as usize].category)));
+                for (_, order, later) in ahead(&placed[shard]) {
+                    later.into_iter().for_each(|later| prefetch(offers, later.offer as usize));
+                    if order.flags & flag::NEED != 0 {
+                        filled.push((order.consumer, offers[order.offer as usize].category));
+                    }
+                }
                 if homes.fills > 0.0 {
                     homes.fill(shard, placed, open, filled);
                 }

@@ -8,7 +8,7 @@ mod columns;
 mod sums;
 
 use crate::columns::Columns;
-use crate::exchange::Inbox;
+use crate::exchange::{Inbox, ahead, nearest};
 use crate::market::ledger::Line;
 use crate::market::member::{Member, from_share16};
 use crate::market::message::{Answer, NONE, Outcome, Shipment, Verdict};
@@ -199,7 +199,13 @@ impl Experience {
         let mut sums = Sums::default();
         for part in arrivals.chunks(PART) {
             today.look(&self.p, part, members, row, room);
-            room.learn(&self.p, part.iter().map(|order| &members[row(order)]));
+            room.learn(
+                &self.p,
+                ahead(part).map(|(_, order, later)| {
+                    later.into_iter().for_each(|later| prefetch(members, row(later)));
+                    &members[row(order)]
+                }),
+            );
             let mut before = NONE;
             for (order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
                 let member = &mut members[row(order)];
@@ -231,13 +237,15 @@ impl Today<'_> {
         room: &mut Room,
     ) {
         let offers = &self.env.catalogue.offers[..];
+        let near = |order: &Shipment| prefetch(offers, order.offer as usize);
+        nearest(part).iter().for_each(near);
         let addresses = part.iter().map(|order| {
             prefetch(members, row(order));
-            prefetch(offers, order.offer as usize);
             (order.consumer, order.occasion())
         });
         word_pairs(self.key, OUTCOME, self.at, addresses, &mut room.pairs);
-        room.look(p, part, |order| {
+        room.look(p, part, |order, later| {
+            later.into_iter().for_each(near);
             let promise = &self.channels[usize::from(order.channel)];
             (offers[order.offer as usize].quality, promise.expected, promise.shift)
         });
