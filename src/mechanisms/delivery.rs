@@ -5,7 +5,7 @@
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, ahead};
+use crate::exchange::{AHEAD, Inbox, ahead, nearest};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -153,13 +153,9 @@ impl Delivery {
         std::array::from_fn(|channel| channels.get(channel).map_or(Way::default(), way))
     }
 
-    /// Finds how many days each of some orders takes if it goes by parcel, and asks for the
-    /// buyers' records, so that some are near already when all of them are asked for in turn.
-    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], rows: &Rows<'_>, room: &mut Room) {
-        let addresses = answers.iter().map(|answer| {
-            rows.touch(answer.order.consumer);
-            (answer.order.consumer, answer.order.offer)
-        });
+    /// Finds how many days each of some orders takes if it goes by parcel.
+    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], room: &mut Room) {
+        let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
         let least = u32::from(self.p.parcel_days_min);
         let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
@@ -187,7 +183,8 @@ impl Delivery {
         route: &mut Calendar,
         room: &mut Room,
     ) {
-        self.find_days(wave, answers, rows, room);
+        nearest(answers).iter().for_each(|answer| rows.touch(answer.order.consumer));
+        self.find_days(wave, answers, room);
         let Room { days, joining, nodes, sales, .. } = room;
         joining.clear();
         nodes.clear();
@@ -214,6 +211,8 @@ impl Delivery {
                 list.reserve_exact((list.len() / 8).max(32));
             }
             list.push(order.into());
+            // Lists are long, and nobody looked at their ends since the wave before.
+            prefetch(list.spare_capacity_mut(), AHEAD);
         }
     }
 

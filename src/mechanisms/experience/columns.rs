@@ -4,7 +4,6 @@
 //! the last delivery is worked out with the others and means nothing.
 
 use super::Parameters;
-use crate::exchange::ahead;
 use crate::market::member::{Member, from_share16, share16};
 use crate::market::message::Shipment;
 use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_logistic};
@@ -38,13 +37,12 @@ pub(super) struct Room {
 
 impl Room {
     /// How the deliveries turn out whose draws are there, each by quality of the offer, quality
-    /// that is expected, and what the channel adds to the log-odds of a return; the delivery that
-    /// is asked about a little later is shown, too.
+    /// that is expected, and what the channel adds to the log-odds of a return.
     pub(super) fn look(
         &mut self,
         p: &Parameters,
         part: &[Shipment],
-        promise: impl Fn(&Shipment, Option<&Shipment>) -> (f32, f64, f64),
+        promise: impl Fn(&Shipment) -> (f32, f64, f64),
     ) {
         let blocks = part.len().div_ceil(WIDE);
         let Self { pairs, quality, expected, shift, noise, surprise, returned, .. } = self;
@@ -53,9 +51,9 @@ impl Room {
         expected.resize(blocks, [0.0; WIDE]);
         shift.resize(blocks, [0.0; WIDE]);
         let columns = quality.as_flattened_mut().iter_mut().zip(expected.as_flattened_mut());
-        let columns = columns.zip(shift.as_flattened_mut());
-        for (((quality, expected), shift), (_, order, later)) in columns.zip(ahead(part)) {
-            (*quality, *expected, *shift) = promise(order, later);
+        for (((quality, expected), shift), order) in columns.zip(shift.as_flattened_mut()).zip(part)
+        {
+            (*quality, *expected, *shift) = promise(order);
         }
         noise.resize(blocks, [0.0; WIDE]);
         simd::widest(Centres { pairs, noise });
