@@ -203,7 +203,9 @@ impl<'a> Reader<'a> {
         let Platform { offers, coupon, .. } = self.platform;
         for list in lists {
             for (_, order, later) in ahead(list) {
-                later.into_iter().for_each(|later| prefetch(offers, later.offer as usize));
+                if let Some(later) = later {
+                    prefetch(offers, later.offer as usize);
+                }
                 if order.platform != self.index {
                     continue;
                 }
@@ -225,7 +227,9 @@ impl<'a> Reader<'a> {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
         for list in lists {
             for (_, Answer { order, verdict }, later) in ahead(list) {
-                later.into_iter().for_each(|later| self.touch(later.order.offer));
+                if let Some(later) = later {
+                    self.touch(later.order.offer);
+                }
                 if order.platform != self.index {
                     continue;
                 }

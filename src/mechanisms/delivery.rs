@@ -5,7 +5,7 @@
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{AHEAD, Inbox, ahead, nearest};
+use crate::exchange::{Inbox, ahead, nearest};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -194,7 +194,9 @@ impl Delivery {
         let Rows { first, members, book, .. } = rows;
         let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
         for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
-            later.into_iter().for_each(|later| entry.touch(&later.order));
+            if let Some(later) = later {
+                entry.touch(&later.order);
+            }
             if *verdict != Verdict::Granted {
                 continue;
             }
@@ -211,8 +213,6 @@ impl Delivery {
                 list.reserve_exact((list.len() / 8).max(32));
             }
             list.push(order.into());
-            // Lists are long, and nobody looked at their ends since the wave before.
-            prefetch(list.spare_capacity_mut(), AHEAD);
         }
     }
 

@@ -250,7 +250,9 @@ impl Room<'_> {
         nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
         let needs = categories.iter().zip(&*gaps);
         for ((_, &row, later), (&category, &gap)) in ahead(rows).zip(needs) {
-            later.into_iter().for_each(|later| prefetch(self.habits, *later as usize));
+            if let Some(later) = later {
+                prefetch(self.habits, *later as usize);
+            }
             let consumer = self.first + row;
             list::move_before(open, &mut moved, consumer, all);
             let own = all.len();
@@ -308,10 +310,8 @@ impl Room<'_> {
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
         let desks = self.desks;
         desks.lent(|Desk { words, doubtful, .. }| {
-            let addresses = answers.iter().map(|Answer { order, .. }| {
-                self.touch(order);
-                (order.consumer, order.offer)
-            });
+            nearest(answers).iter().for_each(|answer| self.touch(&answer.order));
+            let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
             first_words(self.env.key, LAPSE, at, addresses, words);
             self.doubt(answers, words, rows, doubtful);
             for &(place, is_second) in &*doubtful {
@@ -336,7 +336,9 @@ impl Room<'_> {
         doubtful.clear();
         let mut before = NONE;
         for ((place, Answer { order, verdict }, later), &word) in ahead(answers).zip(words) {
-            later.into_iter().for_each(|later| self.touch(&later.order));
+            if let Some(later) = later {
+                self.touch(&later.order);
+            }
             if *verdict != Verdict::Granted {
                 continue;
             }
@@ -477,7 +479,9 @@ impl Mechanism for Need {
             self.desks.lent(|Desk { filled, .. }| {
                 filled.clear();
                 for (_, order, later) in ahead(&placed[shard]) {
-                    later.into_iter().for_each(|later| prefetch(offers, later.offer as usize));
+                    if let Some(later) = later {
+                        prefetch(offers, later.offer as usize);
+                    }
                     if order.flags & flag::NEED != 0 {
                         filled.push((order.consumer, offers[order.offer as usize].category));
                     }

@@ -153,9 +153,9 @@ impl Watch {
                 let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
                 for list in *lists {
                     for (_, Answer { order, verdict }, later) in ahead(list) {
-                        later
-                            .into_iter()
-                            .for_each(|later| prefetch(offers, later.order.offer as usize));
+                        if let Some(later) = later {
+                            prefetch(offers, later.order.offer as usize);
+                        }
                         if *verdict != Verdict::Granted || order.platform != platform {
                             continue;
                         }

@@ -98,8 +98,9 @@ struct Experience {
     back: Vec<Vec<u32>>,
 }
 
-/// Deliveries that are looked at together: few enough for their columns to stay near.
-const PART: usize = 128;
+/// Deliveries that are looked at together: few enough for their columns and records to stay near,
+/// the next ones' being asked for meanwhile.
+const PART: usize = 64;
 
 /// What is the same for all deliveries of a day.
 struct Today<'a> {
@@ -204,7 +205,9 @@ impl Experience {
             room.learn(&self.p, part.iter().map(|order| &members[row(order)]));
             let mut before = NONE;
             for (order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
-                ahead.next().into_iter().for_each(|later| today.touch(later, members, row));
+                if let Some(later) = ahead.next() {
+                    today.touch(later, members, row);
+                }
                 let member = &mut members[row(order)];
                 if order.consumer == before {
                     // Who gets several learns from one after the other.
