@@ -100,7 +100,7 @@ struct Experience {
 
 /// Deliveries that are looked at together: few enough for their columns and records to stay near,
 /// the next ones' being asked for meanwhile.
-const PART: usize = 64;
+const PART: usize = 128;
 
 /// What is the same for all deliveries of a day.
 struct Today<'a> {
