@@ -350,7 +350,20 @@ pub fn by_receiver<T: Message>(messages: &[T]) -> impl Iterator<Item = &[T]> {
 
 /// Messages that are asked for ahead of those being read: enough to hide the way to
 /// the main memory, few enough to stay in the nearest cache.
+///
+/// Rows are asked for one by one on the way, as [`ahead`] does it: a processor that is asked for
+/// dozens at once forgets those beyond the twenty or so that it can wait for.
 pub const AHEAD: usize = 16;
+
+/// Every message with its place and the one [`AHEAD`] places later, whose rows are to be asked for.
+pub fn ahead<T>(messages: &[T]) -> impl Iterator<Item = (usize, &T, Option<&T>)> {
+    messages.iter().enumerate().map(|(k, message)| (k, message, messages.get(k + AHEAD)))
+}
+
+/// The messages before which [`ahead`] asks for nothing.
+pub fn nearest<T>(messages: &[T]) -> &[T] {
+    &messages[..AHEAD.min(messages.len())]
+}
 
 #[cfg(test)]
 mod tests {

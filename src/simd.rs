@@ -53,14 +53,22 @@ pub fn prefetch<T>(column: &[T], row: usize) {
     }
 }
 
-/// [`prefetch`] of a single place.
+/// [`prefetch`] of a single place: of its first line of memory and, where a value may lie across two,
+/// of its last. A quarter of records of 20 bytes do.
 #[inline(always)]
 pub fn prefetch_one<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        const LINE: usize = 64;
+        let first = std::ptr::from_ref(place).cast::<i8>();
         // SAFETY: SSE is part of x86-64; a prefetch reads nothing that the program sees.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(first) };
+        if !LINE.is_multiple_of(size_of::<T>()) {
+            let last = first.wrapping_add(size_of::<T>().saturating_sub(1));
+            // SAFETY: as above.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(last) };
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = place;

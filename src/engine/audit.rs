@@ -5,14 +5,15 @@
 //! compares with the ledger and the stock after each day, to the fen and the unit.
 
 use super::step::{Day, Watch};
-use crate::exchange::Inbox;
 use crate::exchange::link::Link;
+use crate::exchange::{Inbox, ahead};
 use crate::market::ledger::{FLOWS, LINES, Line};
 use crate::market::message::{Answer, Order, Outcome, Verdict};
 use crate::market::platform::{Carriage, ChannelTerms, Platform};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
 use crate::parallel;
+use crate::simd::prefetch;
 use rayon::prelude::*;
 
 /// Lines that follow from the order records; the others are checked against the budget.
@@ -191,12 +192,23 @@ impl<'a> Reader<'a> {
         i64::from(self.world.env.catalogue.offers[offer as usize].unit_cost_fen)
     }
 
+    /// Asks for what [`Reader::unit_cost_fen`] reads.
+    fn touch(&self, offer: u32) {
+        prefetch(&self.world.env.catalogue.offers, offer as usize);
+    }
+
     /// Orders that were placed, and paid.
     fn placed(&self, lists: &[Vec<Order>]) -> Found {
         let (mut n, mut paid_fen, mut coupon_fen, mut mispriced) = (0, 0, 0, 0);
         let Platform { offers, coupon, .. } = self.platform;
         for list in lists {
-            for order in list.iter().filter(|order| order.platform == self.index) {
+            for (_, order, later) in ahead(list) {
+                if let Some(later) = later {
+                    prefetch(offers, later.offer as usize);
+                }
+                if order.platform != self.index {
+                    continue;
+                }
                 let (whole, off) = (order.full_price().0, order.coupon_fen);
                 let alone = i64::from(offers[order.offer as usize].price_fen);
                 let fits = off == 0 || off == coupon.off_fen(whole as u32);
@@ -213,9 +225,14 @@ impl<'a> Reader<'a> {
     /// Orders that were answered: sent out, or the money given back.
     fn answered(&self, lists: &[Vec<Answer>]) -> Found {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
-        let own = |answer: &&Answer| answer.order.platform == self.index;
         for list in lists {
-            for Answer { order, verdict } in list.iter().filter(own) {
+            for (_, Answer { order, verdict }, later) in ahead(list) {
+                if let Some(later) = later {
+                    self.touch(later.order.offer);
+                }
+                if order.platform != self.index {
+                    continue;
+                }
                 if *verdict == Verdict::Granted {
                     postage_fen += self.postage_fen[usize::from(order.channel)];
                     gone_cost_fen += self.unit_cost_fen(order.offer);

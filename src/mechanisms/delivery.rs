@@ -4,8 +4,8 @@
 //! more: ⌊x⌋, and one more with probability x − ⌊x⌋.
 
 use crate::columns::{Columns, Tenure};
-use crate::exchange::Inbox;
 use crate::exchange::link::Link;
+use crate::exchange::{Inbox, ahead, nearest};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -23,6 +23,7 @@ use crate::population::TIERS;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, word_pairs};
 use crate::rng::{Key, Stream, below, unit};
+use crate::simd::prefetch;
 use smallvec::SmallVec;
 
 /// How many days a parcel takes.
@@ -152,13 +153,9 @@ impl Delivery {
         std::array::from_fn(|channel| channels.get(channel).map_or(Way::default(), way))
     }
 
-    /// Finds how many days each of some orders takes if it goes by parcel, and asks for the
-    /// buyers' records.
-    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], rows: &Rows<'_>, room: &mut Room) {
-        let addresses = answers.iter().map(|answer| {
-            rows.touch(answer.order.consumer);
-            (answer.order.consumer, answer.order.offer)
-        });
+    /// Finds how many days each of some orders takes if it goes by parcel.
+    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], room: &mut Room) {
+        let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
         let least = u32::from(self.p.parcel_days_min);
         let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
@@ -186,7 +183,8 @@ impl Delivery {
         route: &mut Calendar,
         room: &mut Room,
     ) {
-        self.find_days(wave, answers, rows, room);
+        nearest(answers).iter().for_each(|answer| rows.touch(answer.order.consumer));
+        self.find_days(wave, answers, room);
         let Room { days, joining, nodes, sales, .. } = room;
         joining.clear();
         nodes.clear();
@@ -195,7 +193,10 @@ impl Delivery {
         let today = usize::from(wave.at.day) % slots;
         let Rows { first, members, book, .. } = rows;
         let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
-        for (k, (Answer { order, verdict }, days)) in answers.iter().zip(days).enumerate() {
+        for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
+            if let Some(later) = later {
+                entry.touch(&later.order);
+            }
             if *verdict != Verdict::Granted {
                 continue;
             }
@@ -335,6 +336,12 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// Asks for the record that an order is entered into.
+    #[inline]
+    fn touch(&self, order: &Order) {
+        prefetch(self.members, (order.consumer - self.first) as usize);
+    }
+
     /// Enters an order into the buyer's record and the day's counts.
     #[inline]
     fn make(&mut self, order: &Order) {

@@ -6,12 +6,13 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
+mod cuts;
+mod habits;
 mod list;
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{AHEAD, Inbox};
-use crate::market::catalogue::Catalogue;
+use crate::exchange::{Inbox, ahead, nearest};
 use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::{Platform, Rows};
@@ -22,13 +23,14 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel::{self, Column, Rooms, Shards};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{logit, quick_ln, quick_logistic};
+use crate::quantity::math::{quick_ln, quick_logistic};
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{add_exponentials, draws_of, first_words, word_pairs};
 use crate::rng::neighbours::rows_below;
-use crate::rng::sample::continuous::{beta, gamma};
-use crate::rng::{Draws, Stream, unit};
+use crate::rng::{Stream, unit};
 use crate::simd::{column, prefetch};
+use cuts::Cuts;
+use habits::Habits;
 use std::collections::BTreeMap;
 
 /// A consumer's Γ.
@@ -93,7 +95,7 @@ const STEPS: f64 = 65_536.0;
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
     let p = Parameters::from_values(values);
     let (next, habits) = (Column::default(), Column::default());
-    Box::new(Need { p, shards: None, next, habits, cuts: Vec::new(), desks: Rooms::default() })
+    Box::new(Need { p, shards: None, next, habits, cuts: Cuts::default(), desks: Rooms::default() })
 }
 
 /// Clocks and habits of everybody, and the needs that are open.
@@ -114,8 +116,8 @@ struct Need {
     next: Column<u32>,
     /// What is drawn of each consumer once, when first asked for: dear to draw, often needed.
     habits: Column<Habits>,
-    /// From which word on the category drawn is beyond the first, the second, and so on.
-    cuts: Vec<u64>,
+    /// What tells a need's category by a word drawn for it.
+    cuts: Cuts,
     desks: Rooms<Desk>,
 }
 
@@ -126,88 +128,21 @@ struct Desk {
     rows: Vec<u32>,
     words: Vec<u32>,
     pairs: Vec<[u32; 2]>,
+    categories: Vec<u32>,
     /// Exponential numbers by which the gaps to the next needs are made.
     gaps: Vec<f64>,
     /// Old and new needs, in order.
     all: Vec<OpenNeed>,
+    /// Orders after which somebody might lapse: which, and whether there was one before it.
+    doubtful: Vec<(u32, bool)>,
     /// Needs that were filled: whose, and of which category.
     filled: Vec<(u32, u16)>,
 }
-
-/// How one consumer buys.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Habits {
-    /// Needs a day.
-    rate: f32,
-    /// Log-odds of lapsing after a repeat order, before what was lived through.
-    lapse_odds: f32,
-}
-
-impl Habits {
-    /// Not drawn yet.
-    const UNKNOWN: Self = Self { rate: -1.0, lapse_odds: 0.0 };
-
-    /// The habits of a consumer, by draws for the rate and for lapse.
-    fn of(
-        p: &Parameters,
-        env: &Environment,
-        consumer: u32,
-        [for_rate, for_lapse]: [&mut Draws; 2],
-    ) -> Self {
-        let spread = gamma(for_rate, p.rate_shape) / p.rate_shape;
-        let segment = env.people.of(consumer);
-        let rate = p.needs_per_day * segment.income * spread;
-        let lapse = if p.lapse_a == 0.0 { 0.0 } else { beta(for_lapse, p.lapse_a, p.lapse_b) };
-        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12)) + segment.lapse_shift;
-        Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
-    }
-
-    #[cold]
-    fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
-        let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
-        Self::of(p, env, consumer, [&mut once(RATE), &mut once(LAPSE_RATE)])
-    }
-
-    fn are_known(self) -> bool {
-        self.rate >= 0.0
-    }
-
-    /// Days to the next need, by an exponential number of mean 1.
-    fn gap_days(self, exponential: f64) -> f64 {
-        exponential / f64::from(self.rate)
-    }
-
-    /// Whether a word drawn for lapse might be low enough, all that was lived through adding
-    /// `most_shift` to the log-odds at most. Those of a word are at least the logarithm of
-    /// the number made of it, of which a first bit tells enough for most orders.
-    fn might_lapse(self, word: u32, most_shift: f64) -> bool {
-        let least = -f64::from(word.leading_zeros() + 1) * std::f64::consts::LN_2;
-        f64::from(self.lapse_odds) + most_shift > least - SLACK
-    }
-}
-
-/// Far more than the rounding of log-odds.
-const SLACK: f64 = 1e-6;
 
 /// The clock `gap` days after `from`.
 fn after(from: u32, gap_days: f64) -> u32 {
     let steps = f64::from(from) + gap_days * STEPS;
     if steps < f64::from(NEVER) { steps as u32 } else { NEVER }
-}
-
-/// From which word on a category drawn is beyond the first, the second, and so on: categories
-/// rise with the word.
-fn cuts(catalogue: &Catalogue) -> Vec<u64> {
-    let category = |word: u64| usize::from(catalogue.category_at(unit(word as u32)));
-    let cut = |k| {
-        let (mut low, mut high) = (0, 1 << 32);
-        while low < high {
-            let middle = (low + high) / 2;
-            if category(middle) > k { high = middle } else { low = middle + 1 }
-        }
-        low
-    };
-    (1..catalogue.category_share.len()).map(|k| cut(k - 1)).collect()
 }
 
 /// The time of the need clock at which a day is over.
@@ -222,7 +157,7 @@ struct Room<'a> {
     first: u32,
     next: &'a mut [u32],
     habits: &'a mut [Habits],
-    cuts: &'a [u64],
+    cuts: &'a Cuts,
     desks: &'a Rooms<Desk>,
 }
 
@@ -230,7 +165,7 @@ impl Need {
     /// The rooms of all shards.
     fn rooms<'a>(&'a mut self, env: &'a Environment) -> Vec<Room<'a>> {
         let Self { p, shards: _, next, habits, cuts, desks } = self;
-        let (p, cuts, desks, shards) = (&*p, &**cuts, &*desks, env.consumers);
+        let (p, cuts, desks, shards) = (&*p, &*cuts, &*desks, env.consumers);
         let columns = next.by_shard(shards).into_iter().zip(habits.by_shard(shards));
         let room = |(shard, (next, habits))| {
             let first = env.consumers.range(shard).start;
@@ -295,18 +230,16 @@ impl Room<'_> {
         *habits
     }
 
-    /// The category of a need, by a word drawn for it.
-    fn category(&self, word: u32) -> u16 {
-        self.cuts.iter().map(|cut| u16::from(u64::from(word) >= *cut)).sum()
-    }
-
     /// The needs of a shard that arise before the day is over, and the next ones' times.
     fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>, desk: &mut Desk) {
-        let Desk { rows, words, pairs, gaps, all, .. } = desk;
+        let Desk { rows, words, pairs, categories, gaps, all, .. } = desk;
         rows.clear();
         rows_below(self.next, evening(at), rows);
         let addresses = rows.iter().map(|row| (self.first + row, 0));
         word_pairs(self.env.key, NEXT, at, addresses, pairs);
+        words.clear();
+        words.extend(pairs.iter().map(|pair| pair[0]));
+        self.cuts.find_categories(words, categories);
         words.clear();
         words.extend(pairs.iter().map(|pair| pair[1]));
         gaps.clear();
@@ -314,28 +247,29 @@ impl Room<'_> {
         all.clear();
         all.reserve(open.len() + rows.len());
         let mut moved = 0;
-        rows.iter().take(AHEAD).for_each(|row| prefetch(self.habits, *row as usize));
-        for (k, (&row, (pair, gap))) in rows.iter().zip(pairs.iter().zip(&*gaps)).enumerate() {
-            if let Some(later) = rows.get(k + AHEAD) {
+        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
+        let needs = categories.iter().zip(&*gaps);
+        for ((_, &row, later), (&category, &gap)) in ahead(rows).zip(needs) {
+            if let Some(later) = later {
                 prefetch(self.habits, *later as usize);
             }
             let consumer = self.first + row;
             list::move_before(open, &mut moved, consumer, all);
             let own = all.len();
             list::move_before(open, &mut moved, consumer + 1, all);
-            self.arise_of(row, at, (pair[0], *gap), (all, own));
+            self.arise_of(row, at, (category as u16, gap), (all, own));
         }
         all.extend_from_slice(&open[moved..]);
         std::mem::swap(open, all);
     }
 
     /// Adds the needs of one consumer, whose known ones are those from `own` on, to a list: the first
-    /// by a word for its category and a number for the gap after it.
+    /// by its category and a number for the gap after it.
     fn arise_of(
         &mut self,
         row: u32,
         at: Clock,
-        (mut word, mut gap): (u32, f64),
+        (mut category, mut gap): (u16, f64),
         (all, own): (&mut Vec<OpenNeed>, usize),
     ) {
         let (consumer, end) = (self.first + row, evening(at));
@@ -343,7 +277,6 @@ impl Room<'_> {
         let expires = at.day + self.p.patience_days - 1;
         let mut next = self.next[row as usize];
         for ordinal in 1.. {
-            let category = self.category(word);
             if all[own..].iter().all(|need| need.category != category) {
                 all.push(OpenNeed { consumer, category, expires });
             }
@@ -352,7 +285,7 @@ impl Room<'_> {
                 break;
             }
             let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
-            (word, gap) = (draws.word(), -quick_ln(draws.unit()));
+            (category, gap) = (self.cuts.category(draws.word()), -quick_ln(draws.unit()));
         }
         self.next[row as usize] = next;
         all[own..].sort_unstable();
@@ -367,32 +300,57 @@ impl Room<'_> {
         quick_logistic(f64::from(habits.lapse_odds) + shift)
     }
 
+    /// Asks for the habits of a buyer.
+    #[inline]
+    fn touch(&self, order: &Order) {
+        prefetch(self.habits, (order.consumer - self.first) as usize);
+    }
+
     /// Lets members lapse upon the granted repeat orders among the answers.
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
-        let (desks, most_shift) = (self.desks, self.p.most_lapse_shift());
-        desks.lent(|Desk { words, .. }| {
+        let desks = self.desks;
+        desks.lent(|Desk { words, doubtful, .. }| {
+            nearest(answers).iter().for_each(|answer| self.touch(&answer.order));
             let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
             first_words(self.env.key, LAPSE, at, addresses, words);
-            let mut before = NONE;
-            for (k, (answer, &word)) in answers.iter().zip(&*words).enumerate() {
-                if let Some(later) = answers.get(k + AHEAD) {
-                    prefetch(self.habits, (later.order.consumer - self.first) as usize);
-                }
-                let consumer = answer.order.consumer;
-                if answer.verdict != Verdict::Granted {
-                    continue;
-                }
-                // Orders enter the history after this hook, so that the second of a wave
-                // is known as a repeat by the one before it.
-                let is_second = std::mem::replace(&mut before, consumer) == consumer;
-                let habits = self.habits((consumer - self.first) as usize);
-                if habits.might_lapse(word, most_shift)
-                    && (is_second || rows.member(consumer).orders > 0)
-                {
-                    self.after_order(unit(word), rows, &answer.order, elsewhere);
+            self.doubt(answers, words, rows, doubtful);
+            for &(place, is_second) in &*doubtful {
+                let (order, word) = (&answers[place as usize].order, words[place as usize]);
+                if is_second || rows.member(order.consumer).orders > 0 {
+                    self.after_order(unit(word), rows, order, elsewhere);
                 }
             }
         });
+    }
+
+    /// Finds the granted orders after which a buyer might lapse by the word drawn for it, and
+    /// whether it is the buyer's second of the wave, and asks for the buyers' records.
+    fn doubt(
+        &mut self,
+        answers: &[Answer],
+        words: &[u32],
+        rows: &Rows<'_>,
+        doubtful: &mut Vec<(u32, bool)>,
+    ) {
+        let most_shift = self.p.most_lapse_shift();
+        doubtful.clear();
+        let mut before = NONE;
+        for ((place, Answer { order, verdict }, later), &word) in ahead(answers).zip(words) {
+            if let Some(later) = later {
+                self.touch(&later.order);
+            }
+            if *verdict != Verdict::Granted {
+                continue;
+            }
+            // Orders enter the history after this hook, so that the second of a wave
+            // is known as a repeat by the one before it.
+            let is_second = std::mem::replace(&mut before, order.consumer) == order.consumer;
+            let habits = self.habits((order.consumer - self.first) as usize);
+            if habits.might_lapse(word, most_shift) {
+                rows.touch(order.consumer);
+                doubtful.push((place as u32, is_second));
+            }
+        }
     }
 
     /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
@@ -493,7 +451,7 @@ impl Mechanism for Need {
         self.shards = Some(world.env.consumers);
         self.next = Column::new(own.start, column(own.len(), || NEVER));
         self.habits = Column::new(own.start, column(own.len(), || Habits::UNKNOWN));
-        self.cuts = cuts(&world.env.catalogue);
+        self.cuts = Cuts::of(&world.env.catalogue);
         if self.p.household_fills > 0.0 {
             let env = &world.env;
             env.society.find_households(&env.network, &env.people.segment);
@@ -519,9 +477,15 @@ impl Mechanism for Need {
         let homes = Homes { env, fills, at, next_door };
         parallel::each(needs, |shard, open| {
             self.desks.lent(|Desk { filled, .. }| {
-                let bought = placed[shard].iter().filter(|o| o.flags & flag::NEED != 0);
                 filled.clear();
-                filled.extend(bought.map(|o| (o.consumer, offers[o.offer as usize].category)));
+                for (_, order, later) in ahead(&placed[shard]) {
+                    if let Some(later) = later {
+                        prefetch(offers, later.offer as usize);
+                    }
+                    if order.flags & flag::NEED != 0 {
+                        filled.push((order.consumer, offers[order.offer as usize].category));
+                    }
+                }
                 if homes.fills > 0.0 {
                     homes.fill(shard, placed, open, filled);
                 }

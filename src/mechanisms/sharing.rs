@@ -26,6 +26,7 @@ use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, long_words};
 use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
 use crate::rng::{Key, Stream, unit};
+use crate::simd::prefetch;
 use rayon::prelude::*;
 
 /// Whether a buyer shares, and how.
@@ -178,6 +179,8 @@ struct Sharing {
 #[derive(Default)]
 struct Room {
     words: Vec<u32>,
+    /// Which of some orders might be shared.
+    tempted: Vec<u32>,
     /// Hearers of a sharer.
     hearers: Vec<u32>,
 }
@@ -333,7 +336,7 @@ impl<'a> Talk<'a> {
         &self,
         answers: &[Answer],
         rows: &mut Rows<'_>,
-        Room { words, .. }: &mut Room,
+        Room { words, tempted, .. }: &mut Room,
         shares: &mut Vec<Share>,
     ) {
         let of = |a: &Answer| (a.order.consumer, a.order.offer);
@@ -341,14 +344,20 @@ impl<'a> Talk<'a> {
         // Two units of an offer that are granted at once are shared once: the draws,
         // and so the friends who would see it, are the same.
         let mut last = None;
-        for (answer, word) in answers.iter().zip(&*words) {
+        tempted.clear();
+        for (place, (answer, word)) in (0..).zip(answers.iter().zip(&*words)) {
             // Most would not share at any satisfaction, whoever they are.
             if unit(*word) >= self.most_of_all || answer.verdict != Verdict::Granted {
                 continue;
             }
             if last.replace(of(answer)) != Some(of(answer)) {
-                shares.extend(self.share(unit(*word), rows, &answer.order));
+                prefetch(&self.env.people.segment, answer.order.consumer as usize);
+                rows.touch(answer.order.consumer);
+                tempted.push(place);
             }
+        }
+        for place in tempted.iter().map(|place| *place as usize) {
+            shares.extend(self.share(unit(words[place]), rows, &answers[place].order));
         }
     }
 
@@ -391,7 +400,7 @@ impl Sharing {
         env: &Environment,
         at: Clock,
         (book, shares): (&mut Book, &mut Vec<Share>),
-        Room { words, hearers }: &mut Room,
+        Room { words, hearers, .. }: &mut Room,
         bins: &mut Bins<'_, Exposure>,
     ) {
         env.network.touch_all(shares.iter().map(|share| share.by));

@@ -6,13 +6,14 @@
 //! granted orders of the reported days: whole fen, so that the order of adding does not show.
 
 use crate::columns::Columns;
-use crate::exchange::Inbox;
 use crate::exchange::link::Link;
+use crate::exchange::{Inbox, ahead};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Verdict};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
 use crate::parallel::{self, Shards};
+use crate::simd::prefetch;
 use crate::table::{Cell, Rows};
 
 /// Parts of a group in which its curve is written.
@@ -150,11 +151,14 @@ impl Watch {
                 let first = consumers.range(piece * shards).start.div_ceil(stride);
                 let [merchants, influencers, leaders, watched] = &mut **amounts;
                 let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
-                let granted = |answer: &&Answer| {
-                    answer.verdict == Verdict::Granted && answer.order.platform == platform
-                };
                 for list in *lists {
-                    for Answer { order, .. } in list.iter().filter(granted) {
+                    for (_, Answer { order, verdict }, later) in ahead(list) {
+                        if let Some(later) = later {
+                            prefetch(offers, later.order.offer as usize);
+                        }
+                        if *verdict != Verdict::Granted || order.platform != platform {
+                            continue;
+                        }
                         let fen = i64::from(order.price_fen);
                         merchants[offers[order.offer as usize].merchant as usize] += fen;
                         match sellers[usize::from(order.channel)] {

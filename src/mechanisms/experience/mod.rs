@@ -98,8 +98,9 @@ struct Experience {
     back: Vec<Vec<u32>>,
 }
 
-/// Deliveries that are looked at together: few enough for their columns to stay near.
-const PART: usize = 512;
+/// Deliveries that are looked at together: few enough for their columns and records to stay near,
+/// the next ones' being asked for meanwhile.
+const PART: usize = 128;
 
 /// What is the same for all deliveries of a day.
 struct Today<'a> {
@@ -197,11 +198,16 @@ impl Experience {
         }
         let row = |order: &Shipment| (order.consumer - *first) as usize;
         let mut sums = Sums::default();
+        arrivals.iter().take(PART).for_each(|order| today.touch(order, members, row));
+        let mut ahead = arrivals.iter().skip(PART);
         for part in arrivals.chunks(PART) {
-            today.look(&self.p, part, members, row, room);
+            today.look(&self.p, part, room);
             room.learn(&self.p, part.iter().map(|order| &members[row(order)]));
             let mut before = NONE;
             for (order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
+                if let Some(later) = ahead.next() {
+                    today.touch(later, members, row);
+                }
                 let member = &mut members[row(order)];
                 if order.consumer == before {
                     // Who gets several learns from one after the other.
@@ -221,22 +227,18 @@ impl Experience {
 }
 
 impl Today<'_> {
-    /// Finds how some deliveries turn out, and asks for the buyers' records.
-    fn look(
-        &self,
-        p: &Parameters,
-        part: &[Shipment],
-        members: &[Member],
-        row: impl Fn(&Shipment) -> usize,
-        room: &mut Room,
-    ) {
-        let offers = &self.env.catalogue.offers[..];
-        let addresses = part.iter().map(|order| {
-            prefetch(members, row(order));
-            prefetch(offers, order.offer as usize);
-            (order.consumer, order.occasion())
-        });
+    /// Asks for what is read of a delivery.
+    #[inline]
+    fn touch(&self, order: &Shipment, members: &[Member], row: impl Fn(&Shipment) -> usize) {
+        prefetch(members, row(order));
+        prefetch(&self.env.catalogue.offers, order.offer as usize);
+    }
+
+    /// Finds how some deliveries turn out.
+    fn look(&self, p: &Parameters, part: &[Shipment], room: &mut Room) {
+        let addresses = part.iter().map(|order| (order.consumer, order.occasion()));
         word_pairs(self.key, OUTCOME, self.at, addresses, &mut room.pairs);
+        let offers = &self.env.catalogue.offers[..];
         room.look(p, part, |order| {
             let promise = &self.channels[usize::from(order.channel)];
             (offers[order.offer as usize].quality, promise.expected, promise.shift)
