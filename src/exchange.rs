@@ -47,12 +47,18 @@ pub fn add<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
 }
 
-/// [`add`] for several items.
-fn add_all<T: Copy>(list: &mut Vec<T>, items: &[T]) {
-    if list.capacity() - list.len() < items.len() {
-        grow(list, items.len());
+/// [`add`] for several items, for which room is made once.
+#[inline]
+fn add_all<T>(list: &mut Vec<T>, items: impl ExactSizeIterator<Item = T>) {
+    make_room(list, items.len());
+    list.extend(items);
+}
+
+#[inline]
+fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        grow(list, more);
     }
-    list.extend_from_slice(items);
 }
 
 /// Makes room for so many more, and some at once: up to the double while the list is short.
@@ -78,7 +84,7 @@ pub struct Outbox<T> {
 struct Part<T> {
     /// To the shard of the part's own number: much of what is sent.
     near: Vec<T>,
-    /// To others. A list for each would be short, and keep the room of its fullest time.
+    /// To any shard. A list for each would be short, and keep the room of its fullest time.
     far: Vec<T>,
     /// Where in `far`, once it is in order, what is for a shard begins, and where the last ends.
     starts: Vec<u32>,
@@ -117,11 +123,11 @@ impl<T: Message> Part<T> {
         std::mem::swap(far, spare);
     }
 
-    /// What is for a shard, of those that are not the part's own; in order.
+    /// What is for a shard of `far`; in order.
     fn of(&self, shard: usize) -> &[T] {
         match self.starts.get(shard..shard + 2) {
             Some(&[start, end]) => &self.far[start as usize..end as usize],
-            // Nothing was sent to others.
+            // Nothing was sent.
             _ => &[],
         }
     }
@@ -161,6 +167,31 @@ impl<T: Message> Bins<'_, T> {
     pub fn push(&mut self, message: T) {
         let Part { near, far, .. } = &mut *self.part;
         add(if self.to.shard_of(message.to()) == self.own { near } else { far }, message);
+    }
+
+    /// Sends several messages to any shards: what is the part's own may go the longer way.
+    #[inline]
+    pub fn push_all(&mut self, messages: impl ExactSizeIterator<Item = T>) {
+        add_all(&mut self.part.far, messages);
+    }
+
+    /// Sends a message to an agent of the shard of the part's own number, where it is known to be
+    /// one.
+    #[inline]
+    pub fn push_near(&mut self, message: T) {
+        debug_assert_eq!(self.to.shard_of(message.to()), self.own, "a message to the own shard");
+        add(&mut self.part.near, message);
+    }
+
+    /// [`Bins::push_near`] for several messages.
+    #[inline]
+    pub fn push_all_near(&mut self, messages: impl ExactSizeIterator<Item = T>) {
+        let first = self.part.near.len();
+        add_all(&mut self.part.near, messages);
+        debug_assert!(
+            self.part.near[first..].iter().all(|m| self.to.shard_of(m.to()) == self.own),
+            "messages to the own shard"
+        );
     }
 }
 
@@ -270,7 +301,10 @@ impl<T: Message> Outbox<T> {
             arrived.in_order(*to, &mut Vec::new());
             parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
                 let parts = parts.iter().chain([&arrived]);
-                parts.for_each(|part| add_all(messages, part.of(shard)));
+                for of_part in parts.map(|part| part.of(shard)) {
+                    make_room(messages, of_part.len());
+                    messages.extend_from_slice(of_part);
+                }
                 sorter.sort_messages(messages, *to);
             });
             parts.iter_mut().for_each(|part| part.far.clear());

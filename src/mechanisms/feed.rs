@@ -228,9 +228,10 @@ impl Mechanism for Feed {
                 book.tally.channels[self.channel as usize].exposed += room.pages.len() as u64;
                 let pages = room.pages.iter().copied();
                 word_pairs(env.key_of(self.platform), SHOWN, at, pages, &mut room.words);
-                for (&page, &words) in room.pages.iter().zip(&room.words) {
-                    bins.push(self.come_upon(env, at, page, words));
-                }
+                let pages = room.pages.iter().zip(&room.words);
+                bins.push_all_near(
+                    pages.map(|(&page, &words)| self.come_upon(env, at, page, words)),
+                );
             });
         });
         platforms[self.platform].books = books;

@@ -136,7 +136,7 @@ impl Mechanism for OutsideAds {
             contacts.among(&env.consumers.range(shard), |consumer| {
                 if !live.get(consumer) {
                     book.tally.channels[channel].exposed += 1;
-                    bins.push(Exposure::new(consumer, self.platform, self.channel));
+                    bins.push_near(Exposure::new(consumer, self.platform, self.channel));
                 }
             });
         });

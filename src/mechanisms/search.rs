@@ -215,11 +215,10 @@ impl Search {
                     flags: flag::NEED,
                     ..Exposure::new(need.consumer, self.platform, self.channel)
                 };
-                let mut place = k;
-                while let Some(&offer) = shown.get(place) {
-                    bins.push(Exposure { offer, ..exposure });
-                    place += today.len();
-                }
+                let offer = |page: usize| shown[page * today.len() + k];
+                bins.push_all_near(
+                    (0..n_shown).map(|page| Exposure { offer: offer(page), ..exposure }),
+                );
             }
         }
     }

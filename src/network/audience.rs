@@ -1,6 +1,6 @@
 //! Who hears a consumer, one by one, in whatever way ties are kept.
 
-use super::gap_rows::GapRow;
+use super::gap_rows::{GapRow, SumRow};
 use super::implicit::{Implicit, Row};
 
 /// The hearers of a consumer.
@@ -12,6 +12,7 @@ pub struct Audience<'a>(pub(super) AudienceRow<'a>);
 pub(super) enum AudienceRow<'a> {
     Stored(&'a [u32]),
     Packed(GapRow<'a>),
+    Summed(SumRow<'a>),
     Computed(&'a Implicit, Row),
     Complete { i: u32, n: u32 },
 }
@@ -24,6 +25,7 @@ impl Audience<'_> {
         match &self.0 {
             AudienceRow::Stored(row) => row.len() as u32,
             AudienceRow::Packed(row) => row.len(),
+            AudienceRow::Summed(row) => row.len(),
             AudienceRow::Computed(_, row) => row.len(),
             AudienceRow::Complete { n, .. } => n - 1,
         }
@@ -35,12 +37,20 @@ impl Audience<'_> {
         self.len() == 0
     }
 
+    /// Whether a tie may lead back to the consumer itself.
+    #[inline]
+    #[must_use]
+    pub fn may_lead_back(&self) -> bool {
+        matches!(self.0, AudienceRow::Computed(..))
+    }
+
     /// The `k`-th hearer, k < len; quickest in ascending order. A computed tie may lead back to
     /// the consumer itself, which is nobody.
     #[inline]
     pub fn get(&mut self, k: u32) -> u32 {
         match &self.0 {
             AudienceRow::Stored(row) => row[k as usize],
+            AudienceRow::Summed(row) => row.get(k),
             _ => self.found(k),
         }
     }
@@ -51,6 +61,7 @@ impl Audience<'_> {
         match &mut self.0 {
             AudienceRow::Stored(row) => row[k as usize],
             AudienceRow::Packed(row) => row.get(k),
+            AudienceRow::Summed(row) => row.get(k),
             AudienceRow::Computed(ties, row) => ties.hearer(row.end(k)),
             AudienceRow::Complete { i, .. } => k + u32::from(k >= *i),
         }

@@ -108,19 +108,38 @@ impl GapRows {
     }
 
     /// All targets of row `i`, of which the first `strong` are sorted apart: read into `room`
-    /// at once, which is quicker than one by one where many of them are asked for.
+    /// at once, which is quicker than one by one where all are asked for.
     #[inline]
     pub fn read<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
+        let n = self.sums(i, room);
+        let [near, others] = lacks(i, strong as usize, &room[..n]);
+        for eight in room.as_chunks_mut::<8>().0.iter_mut().take(n.div_ceil(8)) {
+            eight.iter_mut().for_each(|sum| *sum = sum.wrapping_add(others));
+        }
+        let more = near.wrapping_sub(others);
+        room[..n.min(strong as usize)].iter_mut().for_each(|sum| *sum = sum.wrapping_add(more));
+        &room[..n]
+    }
+
+    /// Row `i`, of which the first `strong` targets are sorted apart, for those who ask for
+    /// some of its targets in any order: what they need of it is read into `room` at once.
+    #[inline]
+    pub fn sums_of<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> SumRow<'a> {
+        let n = self.sums(i, room);
+        let sums = &room[..n];
+        SumRow { sums, strong, lacks: lacks(i, strong as usize, sums) }
+    }
+
+    /// Reads the sums of the numbers of row `i` into `room`; returns how many they are.
+    #[inline]
+    fn sums(&self, i: u32, room: &mut Vec<u32>) -> usize {
         let (bytes, mut at) = (bytes_of(&self.words), self.starts.at(i));
         let n = varint::read_short(bytes, &mut at) as usize;
         if room.len() < varint::room(n) {
             room.resize(varint::room(n), 0);
         }
         varint::sums(bytes, at, n, room);
-        if n > 0 {
-            complete(i, n, strong as usize, room);
-        }
-        &room[..n]
+        n
     }
 
     /// Asks for where row `i` starts ahead of its use.
@@ -139,21 +158,50 @@ impl GapRows {
     }
 }
 
-/// Makes targets of the sums of the `n` numbers by which those of row `i` are written, the first
-/// `strong` of which are sorted apart. Sums behind them may be changed.
+/// What the sums of the numbers by which the targets of row `i` are written lack of the targets:
+/// those of the first `strong`, which are sorted apart, and the others'.
 #[inline]
-fn complete(i: u32, n: usize, strong: usize, sums: &mut [u32]) {
+fn lacks(i: u32, strong: usize, sums: &[u32]) -> [u32; 2] {
     // What the first of those that are sorted together lacks, all of them lack.
-    let lack = |first: usize, before: u32| {
-        i.wrapping_add(unfolded(sums[first].wrapping_sub(before))).wrapping_sub(sums[first])
+    let lack = |first: u32, before: u32| {
+        i.wrapping_add(unfolded(first.wrapping_sub(before))).wrapping_sub(first)
     };
-    let near = lack(0, 0);
-    let others = if (1..n).contains(&strong) { lack(strong, sums[strong - 1]) } else { near };
-    for eight in sums.as_chunks_mut::<8>().0.iter_mut().take(n.div_ceil(8)) {
-        eight.iter_mut().for_each(|sum| *sum = sum.wrapping_add(others));
+    let near = sums.first().map_or(0, |first| lack(*first, 0));
+    match sums.get(strong.wrapping_sub(1)..) {
+        Some([before, first, ..]) => [near, lack(*first, *before)],
+        _ => [near, near],
     }
-    let more = near.wrapping_sub(others);
-    sums[..n.min(strong)].iter_mut().for_each(|sum| *sum = sum.wrapping_add(more));
+}
+
+/// A row that was read as sums of distances.
+#[derive(Clone, Copy, Debug)]
+pub struct SumRow<'a> {
+    sums: &'a [u32],
+    strong: u32,
+    /// What the sums of the strong lack, and those of the others.
+    lacks: [u32; 2],
+}
+
+impl SumRow<'_> {
+    /// Number of targets.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.sums.len() as u32
+    }
+
+    /// Whether nobody hears.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// The `k`-th target, k < len.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, k: u32) -> u32 {
+        self.sums[k as usize].wrapping_add(self.lacks[usize::from(k >= self.strong)])
+    }
 }
 
 /// A row that is read from its beginning.
@@ -315,6 +363,8 @@ mod tests {
                 assert!(backwards.iter().rev().eq(list));
                 assert!((0..row.len()).all(|k| row.get(k) == list[k as usize]));
                 assert_eq!(packed.read(i, 0, &mut room), list);
+                let row = packed.sums_of(i, 0, &mut room);
+                assert!((0..row.len()).map(|k| row.get(k)).eq(list.iter().copied()));
             }
         }
     }
@@ -335,6 +385,8 @@ mod tests {
         assert_eq!(packed.stored(&strong), rows);
         for (i, strong) in (0..9_000).zip(strong) {
             assert_eq!(packed.read(i, u32::from(strong), &mut room), rows.of(i));
+            let row = packed.sums_of(i, u32::from(strong), &mut room);
+            assert!((0..row.len()).map(|k| row.get(k)).eq(rows.of(i).iter().copied()));
         }
     }
 

@@ -350,7 +350,7 @@ impl Network {
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
         match &self.ties {
-            Ties::Packed(rows) => Audience(AudienceRow::Stored(rows.read(i, n_strong, room))),
+            Ties::Packed(rows) => Audience(AudienceRow::Summed(rows.sums_of(i, n_strong, room))),
             _ => self.audience_of(i),
         }
     }

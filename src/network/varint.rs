@@ -99,10 +99,13 @@ pub(super) fn sums(bytes: &[u8], mut at: usize, n: usize, places: &mut [u32]) {
         };
         let Some(here) = places[first..].first_chunk_mut::<APART>() else { return };
         let mut place = 0_u8;
-        for (part, end) in parts.iter().zip(&ends) {
-            sum = sum.wrapping_add(*part);
-            here[usize::from(place)] = sum;
-            place = place.wrapping_add(*end);
+        // Eight at a time: the loop over them is unrolled.
+        for (parts, ends) in parts.as_chunks::<8>().0.iter().zip(ends.as_chunks::<8>().0) {
+            for (part, end) in parts.iter().zip(ends) {
+                sum = sum.wrapping_add(*part);
+                here[usize::from(place)] = sum;
+                place = place.wrapping_add(*end);
+            }
         }
         first += usize::from(place);
         at += SIDE;

@@ -42,14 +42,21 @@ impl GroupBuy {
             let mut audience = network.whole_audience(by, n_strong, hearers);
             let degree = audience.len();
             let count = self.p.invitations.min(degree) as usize;
-            for &tie in sorted_distinct_by(&words[..count], degree, &mut picked) {
-                let to = audience.get(tie);
-                if to == by {
-                    continue; // A computed tie may lead back.
+            let ties = sorted_distinct_by(&words[..count], degree, &mut picked);
+            let leads_back = audience.may_lead_back();
+            let invited = ties.iter().map(|&tie| Exposure {
+                to: audience.get(tie),
+                trust: trust[usize::from(tie < n_strong)],
+                ..invitation
+            });
+            if leads_back {
+                for exposure in invited.filter(|exposure| exposure.to != by) {
+                    sent += 1;
+                    bins.push(exposure);
                 }
-                sent += 1;
-                let trust = trust[usize::from(tie < n_strong)];
-                bins.push(Exposure { to, trust, ..invitation });
+            } else {
+                sent += invited.len() as u64;
+                bins.push_all(invited);
             }
         }
         book.tally.channels[self.channel as usize].exposed += sent;
