@@ -403,14 +403,13 @@ impl Sharing {
         Room { words, hearers, .. }: &mut Room,
         bins: &mut Bins<'_, Exposure>,
     ) {
-        env.network.touch_all(shares.iter().map(|share| share.by));
         // A word a tie, four a block.
         let blocks = self.p.personal_ties.div_ceil(4);
         let personal = shares.iter().filter(|share| share.kind == Kind::Personal);
         let address = personal.map(|share| (share.by, share.offer));
         long_words(env.key_of(self.platform), AUDIENCE, at, blocks, address, words);
         let mut words = words.chunks_exact(4 * blocks as usize);
-        for share in shares.drain(..) {
+        for &share in env.network.in_turn(shares, |share| share.by) {
             let words = if share.kind == Kind::Personal { words.next() } else { None };
             let drawn = words.unwrap_or_default();
             let sent = self.send(env, (at, share, drawn), hearers, bins);
@@ -418,6 +417,7 @@ impl Sharing {
             book.tally.channels[channel as usize].exposed += u64::from(sent);
             book.tally.shares += 1;
         }
+        shares.clear();
     }
 
     /// Sends one share, a personal one by the words that are drawn for it; returns how many

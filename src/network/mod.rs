@@ -159,6 +159,9 @@ crate::parameters! {
     }
 }
 
+/// Rows between the one that is read and the one that is asked for.
+const AHEAD: usize = 16;
+
 /// The streams of all draws of networks.
 pub const STREAMS: &[Stream] = &[
     community::NEIGHBOURHOODS,
@@ -371,19 +374,44 @@ impl Network {
         room
     }
 
-    /// Asks for the rows of several senders ahead of their use: first for where the rows
-    /// start, then for the rows.
-    pub fn touch_all(&self, senders: impl Iterator<Item = u32> + Clone) {
-        senders.clone().for_each(|i| prefetch(&self.strong, i as usize));
+    /// Several senders in turn, whose rows are asked for on the way: first where a row starts,
+    /// then the row. They are asked for one by one, since a processor that is asked for dozens
+    /// at once forgets most of them.
+    pub fn in_turn<'a, T>(
+        &'a self,
+        senders: &'a [T],
+        number: impl Fn(&T) -> u32 + 'a,
+    ) -> impl Iterator<Item = &'a T> + 'a {
+        senders.iter().take(2 * AHEAD).for_each(|sender| self.touch_start(number(sender)));
+        senders.iter().take(AHEAD).for_each(|sender| self.touch_row(number(sender)));
+        senders.iter().enumerate().map(move |(k, sender)| {
+            if let Some(later) = senders.get(k + 2 * AHEAD) {
+                self.touch_start(number(later));
+            }
+            if let Some(later) = senders.get(k + AHEAD) {
+                self.touch_row(number(later));
+            }
+            sender
+        })
+    }
+
+    /// Asks for where the row of `i` starts and how many strong ties are in it.
+    #[inline]
+    fn touch_start(&self, i: u32) {
+        prefetch(&self.strong, i as usize);
         match &self.ties {
-            Ties::Stored(csr) => {
-                senders.clone().for_each(|i| csr.touch_start(i));
-                senders.for_each(|i| csr.touch_row(i));
-            }
-            Ties::Packed(rows) => {
-                senders.clone().for_each(|i| rows.touch_start(i));
-                senders.for_each(|i| rows.touch_row(i));
-            }
+            Ties::Stored(csr) => csr.touch_start(i),
+            Ties::Packed(rows) => rows.touch_start(i),
+            Ties::Computed(_) | Ties::Complete { .. } => {}
+        }
+    }
+
+    /// Asks for the row of `i`; its start should be near already.
+    #[inline]
+    fn touch_row(&self, i: u32) {
+        match &self.ties {
+            Ties::Stored(csr) => csr.touch_row(i),
+            Ties::Packed(rows) => rows.touch_row(i),
             Ties::Computed(_) | Ties::Complete { .. } => {}
         }
     }

@@ -22,7 +22,6 @@ impl GroupBuy {
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
         let network = &*env.network;
-        network.touch_all(opened.iter().map(|opener| opener.consumer));
         // What lies far away is fetched for all of them, side by side.
         messages.clear();
         messages.extend(
@@ -37,7 +36,8 @@ impl GroupBuy {
         let trust = [self.p.weak_trust, self.p.strong_trust].map(share16);
         let (mut picked, mut sent) = ([0; MAX_DISTINCT], 0);
         let words = words.chunks_exact(4 * blocks as usize);
-        for (&(invitation, n_strong), words) in messages.iter().zip(words) {
+        let invitations = network.in_turn(messages, |(invitation, _)| invitation.source);
+        for (&(invitation, n_strong), words) in invitations.zip(words) {
             let by = invitation.source;
             let mut audience = network.whole_audience(by, n_strong, hearers);
             let degree = audience.len();
