@@ -168,7 +168,7 @@ impl<R: Default> Rooms<R> {
     }
 }
 
-/// What several threads use in turn; nothing that can fail is done while it is held.
+/// What several threads use in turn.
 fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -193,6 +193,41 @@ where
             }
         });
     });
+}
+
+/// What is to be done for items one after the other, in their order, while they are made ready in
+/// parallel: it is done by whoever makes the next one ready, with all that wait behind it.
+#[derive(Debug)]
+pub struct InTurn<T, S>(Mutex<Turn<T, S>>);
+
+#[derive(Debug)]
+struct Turn<T, S> {
+    /// Whose turn it is.
+    next: usize,
+    /// Items that are ready before their turn.
+    waiting: Vec<Option<T>>,
+    state: S,
+}
+
+impl<T, S> InTurn<T, S> {
+    /// The turns of so many items, with what is changed by each.
+    #[must_use]
+    pub fn new(count: usize, state: S) -> Self {
+        let mut waiting = Vec::with_capacity(count);
+        waiting.resize_with(count, || None);
+        Self(Mutex::new(Turn { next: 0, waiting, state }))
+    }
+
+    /// Says that an item is ready; each is handed in once, and none may be left out.
+    pub fn hand_in(&self, place: usize, item: T, work: impl Fn(&mut S, T)) {
+        let mut turn = hold(&self.0);
+        let Turn { next, waiting, state } = &mut *turn;
+        waiting[place] = Some(item);
+        while let Some(item) = waiting.get_mut(*next).and_then(Option::take) {
+            *next += 1;
+            work(state, item);
+        }
+    }
 }
 
 /// Calls `work` for every item in parallel, with the item's position.
@@ -308,6 +343,22 @@ mod tests {
                 assert!(by_part(n, |part| part).into_iter().eq(0..n));
             });
         }
+    }
+
+    #[test]
+    fn what_is_handed_in_is_worked_on_in_order() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
+        pool.expect("a pool").install(|| {
+            let turns = InTurn::new(50, Vec::new());
+            each(&mut [(); 50], |k, ()| turns.hand_in(k, k, Vec::push));
+            assert!(hold(&turns.0).state.iter().copied().eq(0..50));
+            let (turns, mut seen) = (InTurn::new(4, Vec::new()), Vec::new());
+            for k in [2, 0, 3, 1] {
+                turns.hand_in(k, k, Vec::push);
+                seen.push(hold(&turns.0).state.len());
+            }
+            assert_eq!((seen, hold(&turns.0).state.clone()), (vec![0, 1, 1, 4], vec![0, 1, 2, 3]));
+        });
     }
 
     #[test]

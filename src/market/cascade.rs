@@ -202,11 +202,30 @@ impl Cascades {
         scatter(&mut lists, &roots);
     }
 
-    /// New nodes below those of some lists, which they replace, see [`Cascades::grow_all`].
-    pub fn grow(&mut self, link: &Link, mut lists: Vec<Vec<&mut Node>>, day: u16) {
-        let mut nodes = gather(&mut lists);
-        self.grow_all(link, &mut nodes, day);
-        scatter(&mut lists, &nodes);
+    /// Gives every item of a list its place: a new node below the one that it has, or the root of
+    /// a new cascade. For a rank that is alone.
+    pub fn place<T>(
+        &mut self,
+        link: &Link,
+        items: &mut [T],
+        node: impl Fn(&mut T) -> &mut Node,
+        day: u16,
+    ) {
+        debug_assert!(link.is_alone(), "other ranks' cascades are asked for");
+        let touch = |trees: &Trees, item: &mut T| {
+            prefetch(&trees.all, node(item).cascade as usize);
+        };
+        items.iter_mut().take(AHEAD).for_each(|item| touch(&self.trees, item));
+        for k in 0..items.len() {
+            if let Some(later) = items.get_mut(k + AHEAD) {
+                touch(&self.trees, later);
+            }
+            let node = node(&mut items[k]);
+            *node = match *node {
+                Node::NONE => self.plant(link, day),
+                parent => self.grow_at(parent.cascade, parent, day),
+            };
+        }
     }
 
     /// New nodes below those of a list, which they replace. Who planted a cascade is asked
@@ -337,20 +356,8 @@ impl Cascades {
     }
 }
 
-/// Fewer nodes are read and written by one thread; shapes no result.
-const FEW: usize = 1_024;
-
-/// The nodes of some lists, one after the other. Many are read side by side: they lie where other
-/// threads left them.
-fn gather(lists: &mut [Vec<&mut Node>]) -> Vec<Node> {
-    let n = lists.iter().map(Vec::len).sum();
-    if n < FEW {
-        let mut nodes = Vec::with_capacity(n);
-        lists.iter().for_each(|list| nodes.extend(list.iter().map(|node| **node)));
-        return nodes;
-    }
-    parallel::map(lists, |list| list.iter().map(|node| **node).collect::<Vec<_>>()).concat()
-}
+/// Fewer nodes are written by one thread: to wake another takes longer. Shapes no result.
+const FEW: usize = 4_096;
 
 /// Puts others in the place of the nodes of some lists; many side by side.
 fn scatter(lists: &mut [Vec<&mut Node>], nodes: &[Node]) {
@@ -485,7 +492,7 @@ mod tests {
         let root = cascades.plant(&link, 0);
         let mut node = root;
         for _ in 0..2 {
-            cascades.grow(&link, vec![vec![&mut node]], 1);
+            cascades.place(&link, &mut [&mut node], |node| node, 1);
         }
         cascades.retire(3, false);
         assert!(cascades.shapes().is_empty());

@@ -10,6 +10,7 @@ pub mod member;
 pub mod message;
 pub mod opinion;
 pub mod platform;
+pub mod popularity;
 pub mod spread;
 pub mod tally;
 mod trees;

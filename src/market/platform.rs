@@ -8,6 +8,7 @@ use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit, share16};
 use super::message::{Exposure, Outcome, Shipment};
 use super::opinion::Opinions;
+use super::popularity::{Popularity, Ranking};
 use super::tally::Tally;
 use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
@@ -15,6 +16,7 @@ use crate::parallel::{Column, Shards};
 use crate::quantity::math::logistic;
 use crate::quantity::money::Fen;
 use crate::simd::prefetch;
+use std::sync::Arc;
 
 /// What the platform takes of a kept order, and what a pickup costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -173,6 +175,8 @@ pub struct Platform {
     pub offers: Vec<OfferState>,
     /// Reviews and reputation; empty where nobody reviews.
     pub opinions: Opinions,
+    /// How the offers rank today by what sold.
+    pub popularity: Popularity,
     /// Terms of the channels, by their number.
     pub channels: Vec<ChannelTerms>,
     /// Ways of buying.
@@ -317,6 +321,7 @@ impl Platform {
             resistance: Resistance::default(),
             offers: vec![OfferState::default(); catalogue.offers.len()],
             opinions: Opinions::default(),
+            popularity: Popularity::default(),
             channels: Vec::new(),
             variants: Vec::new(),
             tier_days: [0.0; 5],
@@ -359,7 +364,8 @@ impl Platform {
         trust_sum.visit(io);
         history.columns(io);
         if io.is_loading() {
-            let Self { books, offer_books, .. } = self;
+            let Self { books, offer_books, popularity, .. } = self;
+            popularity.forget();
             books.iter_mut().chain(offer_books).for_each(|book| *book = Book::default());
         }
         // A field that is new is placed above or here.
@@ -367,6 +373,7 @@ impl Platform {
             arrivals: _,
             outcomes: _,
             resistance: _,
+            popularity: _,
             channels: _,
             variants: _,
             tier_days: _,
@@ -429,6 +436,11 @@ impl Platform {
             offer.asked_today = act(u64::from(offer.asked_today)) as u32;
         }
         self.history.each_count(act);
+    }
+
+    /// How the offers rank this morning by (1 + demand) to the power `exponent`.
+    pub fn ranking(&mut self, day: u16, exponent: f64) -> Arc<Ranking> {
+        self.popularity.ranking(day, exponent, &self.offers)
     }
 
     /// What `share` of the daily budget is, in fen.

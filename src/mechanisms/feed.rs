@@ -12,22 +12,23 @@ use crate::columns::Columns;
 use crate::exchange::Outbox;
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
+use crate::market::popularity::Ranking;
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Environment, World, threshold};
-use crate::parallel::Rooms;
+use crate::parallel::{self, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{exp, pow};
+use crate::quantity::math::exp;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use crate::rng::lanes::word_pairs;
 use crate::rng::neighbours::lanes_below;
 use crate::rng::sample::count::poisson;
 use crate::rng::sample::discrete::Alias;
-use rayon::prelude::*;
+use std::sync::Arc;
 
 /// What the feed shows.
 const SHOWN: Stream = Stream::new("feed/shown");
@@ -114,7 +115,7 @@ struct Feed {
     platform: usize,
     channel: u8,
     /// What is shown how often.
-    shown: Option<Alias>,
+    shown: Option<Arc<Alias>>,
     /// What the recommender knows; none where nothing is picked for anybody.
     tastes: Option<Tastes>,
     /// Category of each offer.
@@ -143,7 +144,7 @@ struct Tastes {
     /// Offers of each cluster.
     offers: Vec<Vec<u32>>,
     /// How often each offer of a cluster is picked; none for a cluster without offers.
-    picked: Vec<Option<Alias>>,
+    picked: Vec<Option<Arc<Alias>>>,
 }
 
 impl Tastes {
@@ -159,12 +160,8 @@ impl Tastes {
     }
 
     /// (popularity) → tables of the day, cluster by cluster.
-    fn rank(&mut self, popularity: &[f64]) {
-        let table = |offers: &Vec<u32>| {
-            let weights: Vec<f64> = offers.iter().map(|&k| popularity[k as usize]).collect();
-            (!weights.is_empty()).then(|| Alias::new(&weights))
-        };
-        self.picked = self.offers.par_iter().map(table).collect();
+    fn rank(&mut self, ranking: &Ranking) {
+        self.picked = parallel::map(&mut self.offers, |offers| ranking.of_some(offers));
     }
 }
 
@@ -194,13 +191,10 @@ impl Mechanism for Feed {
     /// (sales) → what is shown; slots that pass unconsidered are only counted.
     fn open(&mut self, world: &mut World, at: Clock) {
         let platform = &mut world.platforms[self.platform];
-        let weight = |o: &crate::market::platform::OfferState| {
-            pow(1.0 + f64::from(o.demand), self.p.popularity_exponent)
-        };
-        let weights: Vec<f64> = platform.offers.par_iter().map(weight).collect();
-        self.shown = Some(Alias::new(&weights));
+        let ranking = platform.ranking(at.day, self.p.popularity_exponent);
+        self.shown = Some(ranking.whole());
         if let Some(tastes) = &mut self.tastes {
-            tastes.rank(&weights);
+            tastes.rank(&ranking);
         }
         let people = &world.env.people;
         let activity: f64 =

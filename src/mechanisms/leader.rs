@@ -12,6 +12,7 @@ use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Answer, Exposure, Order, Verdict, flag};
 use crate::market::platform::{Book, Carriage, Family, Platform};
+use crate::market::popularity::SQUARE_ROOT;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::{Chance, Look, Reached, Views, any_slot, everywhere};
@@ -26,6 +27,7 @@ use crate::rng::lanes::long_words;
 use crate::rng::sample::discrete::Alias;
 use crate::rng::{Stream, below};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// In which order neighbourhoods are opened.
 const RECRUIT: Stream = Stream::new("leader/recruit");
@@ -151,7 +153,7 @@ struct Leaders {
     next: usize,
     purse: Fen,
     /// What leaders choose from.
-    goods: Option<Alias>,
+    goods: Option<Arc<Alias>>,
     /// Orders that wait for the cut-off, by shard of offers.
     held: Vec<Vec<Order>>,
 }
@@ -197,9 +199,7 @@ impl Mechanism for Leaders {
                 platform.ledger.post(Line::LeaderBonus, bonus);
             }
         }
-        let popularity =
-            |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
-        self.goods = Some(Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>()));
+        self.goods = Some(platform.ranking(at.day, SQUARE_ROOT).whole());
     }
 
     /// (leaders) → what neighbours see.

@@ -14,6 +14,7 @@ use crate::market::ledger::Line;
 use crate::market::member::share16;
 use crate::market::message::{Exposure, NONE, Order, flag};
 use crate::market::platform::{Book, Family, Platform};
+use crate::market::popularity::SQUARE_ROOT;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load, kept, persuaded};
 use crate::mechanism::reach::{Chance, Reached, Views, any_slot, everywhere};
@@ -28,7 +29,6 @@ use crate::parameters;
 use crate::quantity::math::{exp, pow};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::sample::discrete::Alias;
 use crate::rng::{Stream, below};
 use std::ops::Range;
 use std::sync::Arc;
@@ -325,9 +325,7 @@ impl Livestream {
         let priority = |i| (key.word(BOOKING, i, at, 0), i);
         let mut order: Vec<(u32, u32)> = (0..env.influencers.n()).map(priority).collect();
         order.sort_unstable();
-        let popularity =
-            |o: &crate::market::platform::OfferState| (1.0 + f64::from(o.demand)).sqrt();
-        let shown = Alias::new(&platform.offers.iter().map(popularity).collect::<Vec<_>>());
+        let shown = platform.ranking(at.day, SQUARE_ROOT).whole();
         for (_, influencer) in order {
             let fee = self.fee(self.follow.count(influencer));
             if fee <= self.purse {

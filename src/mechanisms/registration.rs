@@ -165,20 +165,21 @@ impl Mechanism for Registration {
         let (fatigue, key) = (&*fatigue, env.key_of(self.platform));
         let platform = &mut platforms[self.platform];
         let (law, channels) = (platform.resistance, platform.channels.clone());
-        let before: usize = platform.joined.iter().map(Vec::len).sum();
-        let back: u64 = platform.books.iter().map(|book| book.tally.won_back).sum();
         let (number, shift) = (self.platform as u8, self.p.win_back_shift);
         self.limits.follow(&channels, shift);
         let limits = &self.limits;
         let doorway = Doorway { number, key, law, channels, limits, fatigue, shift, at };
-        let rows = &mut platform.rows(env.consumers);
-        parallel::each_pair(rows, &mut inbox.shards, |_, rows, list| {
+        let mut rows = platform.rows(env.consumers);
+        let mut parts: Vec<_> = rows.iter_mut().zip(&mut inbox.shards).collect();
+        let admitted = parallel::map(&mut parts, |(rows, list)| {
+            let (joined, back) = (rows.joined.len(), rows.book.tally.won_back);
             self.idle.lent(|strangers| doorway.receive(rows, list, strangers));
+            ((rows.joined.len() - joined) as u64, rows.book.tally.won_back - back)
         });
-        let joined = platform.joined.iter().map(Vec::len).sum::<usize>() - before;
-        let back = platform.books.iter().map(|book| book.tally.won_back).sum::<u64>() - back;
-        platform.n_live += joined as u64;
-        platform.n_registered += joined as u64 - back;
+        for (joined, back) in admitted {
+            platform.n_live += joined;
+            platform.n_registered += joined - back;
+        }
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {

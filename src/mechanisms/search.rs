@@ -8,23 +8,22 @@ use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
 use crate::market::member::Bitmap;
 use crate::market::message::{Exposure, flag};
-use crate::market::platform::{Family, OfferState};
+use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
 use crate::mechanism::homes::Homes;
 use crate::mechanism::load::{Extent, Load};
 use crate::mechanism::reach::any_slot;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{ACTIVE, Environment, OpenNeed, World};
-use crate::parallel::Rooms;
+use crate::parallel::{self, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::pow;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::{first_words, lane_words, long_words};
 use crate::rng::sample::discrete::Alias;
 use crate::rng::{Stream, unit};
 use crate::simd::{self, Kernel};
-use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Whether a need is searched for today.
 const VISIT: Stream = Stream::new("search/visit");
@@ -93,7 +92,7 @@ struct Search {
     platform: usize,
     channel: u8,
     /// Ranking of each category's offers.
-    shelves: Vec<Option<Alias>>,
+    shelves: Vec<Option<Arc<Alias>>>,
     rooms: Rooms<Room>,
 }
 
@@ -116,16 +115,10 @@ impl Mechanism for Search {
     }
 
     /// (sales) → the day's ranking.
-    fn open(&mut self, world: &mut World, _at: Clock) {
-        let offers = &world.platforms[self.platform].offers;
-        let weight = |o: &OfferState| pow(1.0 + f64::from(o.demand), self.p.popularity_exponent);
-        // Of all offers side by side: most may be of one category.
-        let weights: Vec<f64> = offers.par_iter().map(weight).collect();
-        let shelf = |ids: &Vec<u32>| {
-            let weights: Vec<f64> = ids.iter().map(|&id| weights[id as usize]).collect();
-            (!weights.is_empty()).then(|| Alias::new(&weights))
-        };
-        self.shelves = world.env.catalogue.by_category.par_iter().map(shelf).collect();
+    fn open(&mut self, world: &mut World, at: Clock) {
+        let ranking = world.platforms[self.platform].ranking(at.day, self.p.popularity_exponent);
+        let mut shelves: Vec<_> = world.env.catalogue.by_category.iter().collect();
+        self.shelves = parallel::map(&mut shelves, |ids| ranking.of_some(ids));
     }
 
     /// (open needs of active members) → what their visits show.

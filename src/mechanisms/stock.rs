@@ -30,7 +30,6 @@ use crate::parameters;
 use crate::quantity::math::pow;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use rayon::prelude::*;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 
@@ -181,12 +180,17 @@ impl Mechanism for Stock {
 
     /// (orders of the day) → smoothed demand, and goods ordered.
     fn adapt(&mut self, world: &mut World, at: Clock) {
-        for state in world.platforms.iter_mut().flat_map(|platform| &mut platform.offers) {
-            let today = f64::from(state.asked_today);
-            state.demand = (f64::from(state.demand) * self.keep + today * (1.0 - self.keep)) as f32;
-            state.asked_today = 0;
-            state.sold_today = 0;
-        }
+        let keep = self.keep;
+        let size = world.env.catalogue.shards.size();
+        let offers = world.platforms.iter_mut().map(|platform| platform.offers.chunks_mut(size));
+        parallel::each(&mut offers.flatten().collect::<Vec<_>>(), |_, offers| {
+            for state in &mut **offers {
+                let today = f64::from(state.asked_today);
+                state.demand = (f64::from(state.demand) * keep + today * (1.0 - keep)) as f32;
+                state.asked_today = 0;
+                state.sold_today = 0;
+            }
+        });
         if (at.day + 1).is_multiple_of(self.p.review_days) {
             self.restock(world, at.day);
         }
@@ -314,19 +318,18 @@ fn ordered(world: &mut World, rule: impl Fn(u32, f64, u32) -> u32 + Sync) -> Vec
 fn receive(world: &mut World, units: &[u32]) {
     let catalogue = &world.env.catalogue;
     let size = catalogue.shards.size();
-    shelves(&mut world.platforms, catalogue.shards)
-        .par_iter_mut()
-        .zip(catalogue.offers.par_chunks(size).zip(units.par_chunks(size)))
-        .with_max_len(1)
-        .for_each(|(shelves, (offers, units))| {
-            let rows = offers.iter().zip(units).enumerate().filter(|(_, (_, units))| **units > 0);
-            for (row, (offer, &units)) in rows {
-                let parts = divide(shelves, row, units);
-                for (shelf, part) in shelves.iter_mut().zip(parts) {
-                    shelf.receive(row, part, offer.unit_cost_fen);
-                }
+    let mut shelves = shelves(&mut world.platforms, catalogue.shards);
+    let parts = catalogue.offers.chunks(size).zip(units.chunks(size));
+    parallel::each(&mut shelves.iter_mut().zip(parts).collect::<Vec<_>>(), |_, part| {
+        let (shelves, (offers, units)) = part;
+        let rows = offers.iter().zip(*units).enumerate().filter(|(_, (_, units))| **units > 0);
+        for (row, (offer, &units)) in rows {
+            let parts = divide(shelves, row, units);
+            for (shelf, part) in shelves.iter_mut().zip(parts) {
+                shelf.receive(row, part, offer.unit_cost_fen);
             }
-        });
+        }
+    });
 }
 
 impl Stock {

@@ -4,7 +4,7 @@ use super::pool::Pool;
 use super::{AUTO_FILL, GroupBuy, POOL, REOPEN};
 use crate::exchange::{self, AHEAD, Bins};
 use crate::market::ledger::Line;
-use crate::market::message::{Answer, Order, Verdict};
+use crate::market::message::{Answer, NONE, Order, Verdict};
 use crate::market::platform::Book;
 use crate::mechanism::world::Environment;
 use crate::parallel::Shards;
@@ -12,6 +12,7 @@ use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::lanes::first_words;
 use crate::rng::{Key, unit};
+use std::hint::select_unpredictable;
 use std::slice::Iter;
 
 /// Room for the orders of a shard.
@@ -70,23 +71,29 @@ impl<'a> Desk<'a> {
         let asked = &room.orders;
         asked.iter().take(AHEAD).for_each(|order| self.touch(pool, order));
         let mut ahead = asked.iter().skip(AHEAD);
-        let (mut offer, mut first) = (None, 0);
+        let (mut offer, mut first, mut released) = (None, 0, false);
         for order in asked {
             if let Some(later) = ahead.next() {
                 self.touch(pool, later);
             }
             if offer.replace(order.offer) != Some(order.offer) {
-                in_order(&mut orders[first..]);
-                first = orders.len();
+                if released {
+                    in_order(&mut orders[first..]);
+                }
+                (first, released) = (orders.len(), false);
             }
             if self.of.is_team(order) {
                 let place = self.place(pool, order, &mut words);
-                self.take(place, order, (&mut *pool, &mut *orders), (&mut *book, &mut *bins));
+                let rooms = (&mut *pool, &mut *orders);
+                // Only what was held back stands out of order.
+                released |= self.take(place, order, rooms, (&mut *book, &mut *bins));
             } else {
                 orders.push(*order);
             }
         }
-        in_order(&mut orders[first..]);
+        if released {
+            in_order(&mut orders[first..]);
+        }
         pool.forget_full();
     }
 
@@ -141,14 +148,16 @@ impl<'a> Desk<'a> {
     /// A public group, or an own one, by a word drawn for which.
     #[inline]
     fn looked_for(&self, pool: &mut Pool, order: &Order, word: u32) -> Place {
-        if unit(word) >= self.of.p.public_share {
-            return Place::Open;
+        let looks = unit(word) < self.of.p.public_share;
+        // Who looks cannot be foreseen: the group is at hand for all.
+        let open = pool.public(self.offers.row_of(order.offer), order.consumer);
+        match select_unpredictable(looks, open, NONE) {
+            NONE => Place::Open,
+            number => Place::Join(number),
         }
-        let row = self.offers.row_of(order.offer);
-        pool.public(row, order.consumer).map_or(Place::Open, Place::Join)
     }
 
-    /// Does what a team order's place says.
+    /// Does what a team order's place says; returns whether it released a group.
     #[inline]
     fn take(
         &self,
@@ -156,11 +165,15 @@ impl<'a> Desk<'a> {
         order: &Order,
         (pool, orders): (&mut Pool, &mut Vec<Order>),
         (book, bins): Output<'_, '_>,
-    ) {
+    ) -> bool {
         match place {
             Place::Join(number) => {
                 let full = pool.join(number, order, self.of.p.size, orders);
                 book.tally.groups_filled += u64::from(full);
+                if full {
+                    pool.pass_over(self.offers.row_of(order.offer), number);
+                }
+                return full;
             }
             Place::Open => {
                 book.tally.groups_opened += 1;
@@ -172,6 +185,7 @@ impl<'a> Desk<'a> {
                 bins.push(Answer { order: *order, verdict: Verdict::Late });
             }
         }
+        false
     }
 
     /// Ends the groups whose window is over, and forgets what is closed. Groups stand in
@@ -210,10 +224,17 @@ impl<'a> Desk<'a> {
 /// Puts an offer's orders in the order of their keys.
 #[inline]
 fn in_order(orders: &mut [Order]) {
-    if orders.len() > 1 {
-        orders.sort_unstable_by_key(|order| {
-            let Order { priority, consumer, day, wave, .. } = *order;
-            (u64::from(priority) << 48 | u64::from(consumer) << 16 | u64::from(day), wave)
-        });
+    let key = |order: &Order| {
+        let Order { priority, consumer, day, wave, .. } = *order;
+        (u64::from(priority) << 48 | u64::from(consumer) << 16 | u64::from(day), wave)
+    };
+    match orders {
+        // As it mostly is; which comes first cannot be foreseen.
+        [first, second] => {
+            let pair = [*first, *second];
+            let swapped = usize::from(key(second) < key(first));
+            (*first, *second) = (pair[swapped], pair[1 - swapped]);
+        }
+        orders => orders.sort_unstable_by_key(key),
     }
 }

@@ -11,7 +11,9 @@ mod invite;
 mod pool;
 
 use crate::columns::{Columns, State, Tenure};
+use crate::exchange::link::Link;
 use crate::exchange::{Inbox, Outbox};
+use crate::market::cascade::Cascades;
 use crate::market::message::{Answer, Exposure, NONE, Node, Order};
 use crate::market::platform::{Family, Platform, Variant};
 use crate::market::utility::Attributes;
@@ -19,14 +21,13 @@ use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::Rooms;
+use crate::parallel::{InTurn, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
 use pool::{Group, Pool};
-use rayon::prelude::*;
 
 /// Whether a public group is joined.
 const POOL: Stream = Stream::new("group_buy/pool");
@@ -193,18 +194,27 @@ impl Mechanism for GroupBuy {
         let World { env, platforms, link, .. } = world;
         let Platform { cascades, offer_books, .. } = &mut platforms[self.platform];
         let mut pools = std::mem::take(&mut self.pools);
-        let mut rooms: Vec<_> =
-            pools.iter_mut().zip(orders.shards.iter_mut()).zip(offer_books.iter_mut()).collect();
+        let places = InTurn::new(pools.len(), &mut *cascades);
+        let parts = orders.shards.iter_mut().zip(offer_books.iter_mut());
+        let mut rooms: Vec<_> = pools.iter_mut().map(Some).zip(parts).collect();
         let desk = enrol::Desk::new(self, env, at);
-        answers.send_with(&mut rooms, |_, ((pool, orders), book), bins| {
-            pool.pass_nodes_to_groups();
+        answers.send_with(&mut rooms, |shard, (pool, (orders, book)), bins| {
+            let Some(pool) = pool.take() else { return };
+            // They have invited their friends.
+            pool.opened.clear();
             self.idle.lent(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
             desk.close(pool, orders, (book, bins));
+            // Openers and joiners take their places in the cascades one after the other.
+            if link.is_alone() {
+                places.hand_in(shard, pool, |cascades, pool| {
+                    cascades.place(link, &mut pool.opened, |opener| &mut opener.node, at.day);
+                    pool.pass_nodes_to_groups();
+                });
+            }
         });
-        // Openers and joiners take their places in the cascades one after the other.
-        let (placed, others) = nodes(&mut pools);
-        cascades.grow(link, placed, at.day);
-        cascades.plant_all(link, others, at.day);
+        if !link.is_alone() {
+            place_among_ranks(link, cascades, &mut pools, at.day);
+        }
         self.pools = pools;
     }
 
@@ -232,22 +242,15 @@ impl Mechanism for GroupBuy {
     }
 }
 
-/// Nodes for which a thread is worth its while.
-const MANY: usize = 1_024;
-
-/// The openers' places in the cascades: of those who have one already, and of the others.
-fn nodes(pools: &mut [Pool]) -> (Vec<Vec<&mut Node>>, Vec<Vec<&mut Node>>) {
-    let n: usize = pools.iter().map(|pool| pool.opened.len()).sum();
-    let pieces = pools.par_chunks_mut(pools.len().div_ceil(1 + n / MANY)).with_max_len(1);
-    let divided = pieces.map(|pools| {
-        let (mut placed, mut others) = (Vec::new(), Vec::new());
-        for opener in pools.iter_mut().flat_map(|pool| &mut pool.opened) {
-            let list = if opener.node.is_some() { &mut placed } else { &mut others };
-            list.push(&mut opener.node);
-        }
-        (placed, others)
-    });
-    divided.unzip()
+/// The openers of all ranks take their places in the cascades.
+fn place_among_ranks(link: &Link, cascades: &mut Cascades, pools: &mut [Pool], day: u16) {
+    let nodes = pools.iter_mut().flat_map(|pool| &mut pool.opened).map(|opener| &mut opener.node);
+    let (mut placed, others): (Vec<_>, Vec<_>) = nodes.partition(|node| node.is_some());
+    let mut grown: Vec<Node> = placed.iter().map(|node| **node).collect();
+    cascades.grow_all(link, &mut grown, day);
+    placed.iter_mut().zip(grown).for_each(|(node, new)| **node = new);
+    cascades.plant_all(link, vec![others], day);
+    pools.iter_mut().for_each(Pool::pass_nodes_to_groups);
 }
 
 impl GroupBuy {

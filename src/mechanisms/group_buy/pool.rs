@@ -82,7 +82,17 @@ impl Pool {
     #[inline]
     pub(super) fn touch(&self, number: u32) {
         if let Some(group) = self.group(number) {
-            simd::prefetch_one(group);
+            // It lies across two lines of memory.
+            simd::prefetch_one(&group.opener);
+            simd::prefetch_one(&group.open);
+        }
+    }
+
+    /// A closed group is no longer the oldest of the offer in a row.
+    #[inline]
+    pub(super) fn pass_over(&mut self, row: usize, number: u32) {
+        if self.queues[row].oldest == number {
+            self.queues[row].oldest = self.group(number).map_or(NONE, |group| group.next);
         }
     }
 
@@ -141,21 +151,20 @@ impl Pool {
         full
     }
 
-    /// The oldest open group of an offer, unless the consumer is in it.
+    /// The oldest open group of an offer, unless the consumer is in it; [`NONE`] for none.
     #[inline]
-    pub(super) fn public(&mut self, row: usize, consumer: u32) -> Option<u32> {
+    pub(super) fn public(&mut self, row: usize, consumer: u32) -> u32 {
         let queue = &mut self.queues[row];
         while queue.oldest != NONE {
-            let group = &self.groups[(queue.oldest - self.base) as usize];
+            let number = queue.oldest;
+            let group = &self.groups[(number - self.base) as usize];
             if group.open {
-                break;
+                let is_in = group.opener.consumer == consumer || self.has_joined(number, consumer);
+                return if is_in { NONE } else { number };
             }
             queue.oldest = group.next;
         }
-        let oldest = queue.oldest;
-        let is_other = |group: &&Group| group.opener.consumer != consumer;
-        self.group(oldest).filter(is_other)?;
-        (!self.has_joined(oldest, consumer)).then_some(oldest)
+        NONE
     }
 
     /// Opens a group of the offer in a row.
@@ -202,13 +211,12 @@ impl Pool {
         }
     }
 
-    /// The openers' orders in the groups get the nodes that their cascades gave them; they have
-    /// invited their friends.
+    /// The openers' orders in the groups get the nodes that their cascades gave them.
     pub(super) fn pass_nodes_to_groups(&mut self) {
         let Self { groups, base, opened, .. } = self;
-        for Opener { group, node, .. } in opened.drain(..) {
+        for Opener { group, node, .. } in &*opened {
             let opener = &mut groups[(group - *base) as usize].opener;
-            opener.node = node;
+            opener.node = *node;
             opener.flags |= flag::OWN_NODE;
         }
     }
@@ -250,13 +258,13 @@ mod tests {
     #[test]
     fn the_oldest_open_group_of_an_offer_is_found() {
         let (mut pool, mut released) = (pool(), Vec::new());
-        assert_eq!((pool.public(0, 9), pool.public(1, 9)), (Some(0), Some(1)));
-        assert_eq!(pool.public(0, 0), None, "the opener's own");
+        assert_eq!((pool.public(0, 9), pool.public(1, 9)), (0, 1));
+        assert_eq!(pool.public(0, 0), NONE, "the opener's own");
         assert!(pool.takes(4, (9, 0)) && !pool.takes(4, (9, 1)) && !pool.takes(4, (4, 0)));
         for number in [2, 0] {
             assert!(pool.join(number, &order(9, 0), 2, &mut released));
         }
-        assert_eq!(pool.public(0, 9), Some(4));
+        assert_eq!(pool.public(0, 9), 4);
         let groups: Vec<_> = released.iter().map(|o| (o.consumer, o.context)).collect();
         assert_eq!(groups, [(2, 2), (9, 2), (0, 0), (9, 0)]);
         pool.forget_full();
@@ -273,10 +281,10 @@ mod tests {
             ended.push((opener.consumer, more.len()));
         }
         assert_eq!((ended, pool.base), (vec![(1, 0), (2, 0)], 3));
-        assert_eq!((pool.public(0, 9), pool.public(1, 9)), (Some(4), Some(3)));
+        assert_eq!((pool.public(0, 9), pool.public(1, 9)), (4, 3));
         pool.open(0, &order(7, 0), Clock { day: 9, wave: 0 });
         pool.join(4, &order(9, 0), 2, &mut released);
-        assert_eq!(pool.public(0, 9), Some(6));
+        assert_eq!(pool.public(0, 9), 6);
     }
 
     #[test]

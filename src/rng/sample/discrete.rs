@@ -34,8 +34,8 @@ impl Alias {
         assert!(sound, "alias weights are at least 0 and finite, and not all 0");
         assert!(u32::try_from(weights.len()).is_ok(), "an alias table has fewer than 2^32 options");
         let n = weights.len() as f64;
-        let shares = weights.iter().map(|weight| weight / total * n).collect();
-        Self { columns: columns(shares) }
+        let shares: Vec<f64> = weights.iter().map(|weight| weight / total * n).collect();
+        Self { columns: columns(&shares) }
     }
 
     /// The option at two words: the first names a column, the second which half.
@@ -54,42 +54,79 @@ impl Alias {
     }
 }
 
+/// A column that is not full yet, or more than full.
+#[derive(Clone, Copy)]
+struct Open {
+    share: f64,
+    own: u32,
+}
+
 /// Columns from shares of mean 1: each column below 1 is filled up from one above.
-fn columns(mut shares: Vec<f64>) -> Vec<Column> {
+fn columns(shares: &[f64]) -> Vec<Column> {
     let full = |own| Column { threshold: u32::MAX, other: own };
     let mut columns: Vec<Column> = (0..shares.len() as u32).map(full).collect();
-    let (mut below, mut above) = parted(&shares);
-    // Columns left over at the end are 1 but for rounding, and stay full.
-    while let (Some(&small), Some(&large)) = (below.last(), above.last()) {
-        below.pop();
-        columns[small] = Column { threshold: threshold(shares[small]), other: large as u32 };
-        shares[large] -= 1.0 - shares[small];
-        if shares[large] < 1.0 {
-            above.pop();
-            below.push(large);
+    let (parted, mut n_below) = parted(shares);
+    let mut n_above = shares.len() - n_below;
+    if n_below.min(n_above) == 0 {
+        return columns;
+    }
+    let open = |place: usize| {
+        let own = parted[place];
+        Open { share: shares[own as usize], own }
+    };
+    // Of either part the last that was put there is taken first.
+    let (last_below, last_above) = (|n: usize| n.wrapping_sub(1), |n: usize| shares.len() - n);
+    let (mut small, mut large) = (open(last_below(n_below)), open(last_above(n_above)));
+    (n_below, n_above) = (n_below - 1, n_above - 1);
+    loop {
+        let threshold = threshold(small.share);
+        columns[small.own as usize] = Column { threshold, other: large.own };
+        large.share -= 1.0 - small.share;
+        // A column that falls below 1 is the next to be filled.
+        let falls = large.share < 1.0;
+        if select_unpredictable(falls, n_above, n_below) == 0 {
+            // Columns left over are 1 but for rounding, and stay full.
+            return columns;
         }
+        // Which part goes on cannot be foreseen: the next of both are read, and one is taken.
+        let end = shares.len() - 1;
+        let next_small = open(last_below(n_below).min(end));
+        let next_large = open(last_above(n_above).min(end));
+        small = either(falls, large, next_small);
+        large = either(falls, next_large, large);
+        n_below -= usize::from(!falls);
+        n_above -= usize::from(falls);
     }
-    columns
 }
 
-/// The columns below 1, and the others. Which a column is cannot be foreseen: each is written
-/// to both lists, one of which goes on.
-fn parted(shares: &[f64]) -> (Vec<usize>, Vec<usize>) {
-    let (mut below, mut above) = (vec![0; shares.len()], vec![0; shares.len()]);
-    let (mut n_below, mut n_above) = (0, 0);
-    for (i, &share) in shares.iter().enumerate() {
-        (below[n_below], above[n_above]) = (i, i);
-        n_below += usize::from(share < 1.0);
-        n_above = i + 1 - n_below;
+/// One of two columns: which cannot be foreseen.
+#[inline]
+fn either(first: bool, one: Open, other: Open) -> Open {
+    Open {
+        share: select_unpredictable(first, one.share, other.share),
+        own: select_unpredictable(first, one.own, other.own),
     }
-    below.truncate(n_below);
-    above.truncate(n_above);
-    (below, above)
 }
 
-/// A share in [0, 1) as a bound for words; 0 only for a share of 0.
+/// The columns below 1 from the first place on, and their number; the others from the last place
+/// back. Which a column is cannot be foreseen: each is written to both sides, one of which goes on.
+fn parted(shares: &[f64]) -> (Vec<u32>, usize) {
+    let mut parted = vec![0; shares.len()];
+    let (mut below, mut above) = (0, shares.len());
+    for (own, share) in (0..).zip(shares) {
+        (parted[below], parted[above - 1]) = (own, own);
+        below += usize::from(*share < 1.0);
+        above = shares.len() - (own as usize + 1 - below);
+    }
+    (parted, below)
+}
+
+/// A share in [0, 1) as a bound for words, rounded up; 0 only for a share of 0.
+#[inline]
 fn threshold(share: f64) -> u32 {
-    (share * 4_294_967_296.0).ceil() as u32
+    let bound = share * 4_294_967_296.0;
+    let whole = bound as u64;
+    (whole + u64::from((whole as f64) < bound)).min(u64::from(u32::MAX)) as u32
 }
 
 /// Weights of Zipf's law: (i + 1)^(−`exponent`) for the i-th of `n` options.

@@ -1,0 +1,131 @@
+//! How offers rank by what sold: weights (1 + demand)^ω of a day, and tables that pick by them.
+//!
+//! Demand changes over the night alone, so that what one mechanism has ranked in the morning
+//! serves all that rank with the same exponent.
+
+use super::platform::OfferState;
+use crate::parallel;
+use crate::quantity::math::pow;
+use crate::rng::sample::discrete::Alias;
+use std::sync::{Arc, OnceLock};
+
+/// Exponent of the square root, by which influencers and leaders choose what they show.
+pub const SQUARE_ROOT: f64 = 0.5;
+
+/// The rankings of a day.
+#[derive(Debug, Default)]
+pub struct Popularity {
+    day: u16,
+    rankings: Vec<Arc<Ranking>>,
+}
+
+impl Popularity {
+    /// The ranking of a day's morning with an exponent, made where it is not there yet.
+    pub fn ranking(&mut self, day: u16, exponent: f64, offers: &[OfferState]) -> Arc<Ranking> {
+        if self.day != day {
+            *self = Self { day, ..Self::default() };
+        }
+        let same = |ranking: &&Arc<Ranking>| ranking.exponent.to_bits() == exponent.to_bits();
+        if let Some(ranking) = self.rankings.iter().find(same) {
+            return Arc::clone(ranking);
+        }
+        let ranking = Arc::new(Ranking::of(exponent, offers));
+        self.rankings.push(Arc::clone(&ranking));
+        ranking
+    }
+
+    /// Forgets what was ranked: the offers are others.
+    pub fn forget(&mut self) {
+        self.rankings.clear();
+    }
+}
+
+/// Offers with their weights by one exponent.
+#[derive(Debug)]
+pub struct Ranking {
+    exponent: f64,
+    weights: Vec<f64>,
+    whole: OnceLock<Arc<Alias>>,
+}
+
+/// Offers that are weighed in one piece.
+const PIECE: usize = 4_096;
+
+impl Ranking {
+    fn of(exponent: f64, offers: &[OfferState]) -> Self {
+        let mut weights = vec![0.0; offers.len()];
+        let weigh = |weigh: fn(f64, f64) -> f64, weights: &mut [f64], offers: &[OfferState]| {
+            for (weight, offer) in weights.iter_mut().zip(offers) {
+                *weight = weigh(1.0 + f64::from(offer.demand), exponent);
+            }
+        };
+        if exponent == SQUARE_ROOT {
+            // The same bits, and little work.
+            weigh(|base, _| base.sqrt(), &mut weights, offers);
+        } else {
+            let pieces = weights.chunks_mut(PIECE).zip(offers.chunks(PIECE));
+            parallel::each(&mut pieces.collect::<Vec<_>>(), |_, (weights, offers)| {
+                weigh(pow, weights, offers);
+            });
+        }
+        Self { exponent, weights, whole: OnceLock::new() }
+    }
+
+    /// The table of all offers.
+    #[must_use]
+    pub fn whole(&self) -> Arc<Alias> {
+        Arc::clone(self.whole.get_or_init(|| Arc::new(Alias::new(&self.weights))))
+    }
+
+    /// The table of some offers, in ascending order: of their places in the list. None where there
+    /// are none.
+    #[must_use]
+    pub fn of_some(&self, offers: &[u32]) -> Option<Arc<Alias>> {
+        if offers.len() == self.weights.len() {
+            return (!offers.is_empty()).then(|| self.whole());
+        }
+        let weights: Vec<f64> = offers.iter().map(|&k| self.weights[k as usize]).collect();
+        (!weights.is_empty()).then(|| Arc::new(Alias::new(&weights)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offers(n: u16) -> Vec<OfferState> {
+        let demand = |k: u16| f32::from(k % 101 * 37 % 101) * 0.25;
+        (0..n).map(|k| OfferState { demand: demand(k), ..OfferState::default() }).collect()
+    }
+
+    fn weights(offers: &[OfferState], exponent: f64) -> Vec<f64> {
+        offers.iter().map(|offer| pow(1.0 + f64::from(offer.demand), exponent)).collect()
+    }
+
+    #[test]
+    fn tables_pick_by_powers_of_demand() {
+        for exponent in [0.0, 0.5, 0.7, 1.0] {
+            let offers = offers(9_000);
+            let ranking = Popularity::default().ranking(0, exponent, &offers);
+            let weights = weights(&offers, exponent);
+            assert_eq!(*ranking.whole(), Alias::new(&weights), "{exponent}");
+            let all: Vec<u32> = (0..9_000).collect();
+            assert_eq!(ranking.of_some(&all), Some(ranking.whole()));
+            let third: Vec<f64> = weights.iter().copied().step_by(3).collect();
+            let ids: Vec<u32> = (0..9_000).step_by(3).collect();
+            assert_eq!(ranking.of_some(&ids).as_deref(), Some(&Alias::new(&third)));
+            assert_eq!(ranking.of_some(&[]), None);
+        }
+    }
+
+    #[test]
+    fn what_is_ranked_serves_until_the_next_day() {
+        let (mut popularity, first, second) = (Popularity::default(), offers(8), offers(9));
+        let morning = popularity.ranking(3, 0.5, &first);
+        assert!(Arc::ptr_eq(&morning, &popularity.ranking(3, 0.5, &second)));
+        assert!(!Arc::ptr_eq(&morning, &popularity.ranking(3, 1.0, &second)));
+        assert_eq!(popularity.ranking(4, 0.5, &second).weights.len(), 9);
+        popularity.forget();
+        assert_eq!(popularity.ranking(4, 0.5, &first).weights.len(), 8);
+    }
+}
