@@ -5,8 +5,8 @@
 //! so that it melts into the wide code.
 
 use super::philox::{Blocks, Common, N_GROUP, Philox};
-use super::{Key, Stream, unit};
-use crate::quantity::math::quick_ln;
+use super::{Key, Stream};
+use crate::quantity::math::quick_exponential;
 use crate::quantity::time::Clock;
 use crate::simd::{Quad, Quads, quads};
 
@@ -82,8 +82,8 @@ impl Making for ExponentialPairs<'_> {
         let (firsts, seconds) = (&mut self.0[start..][..n], &mut self.1[start..][..n]);
         let numbers = firsts.iter_mut().zip(seconds);
         for ((one, other), words) in numbers.zip(first.iter().zip(&second[..n])) {
-            *one = -quick_ln(unit(*words.0));
-            *other = -quick_ln(unit(*words.1));
+            *one = quick_exponential(*words.0);
+            *other = quick_exponential(*words.1);
         }
     }
 }
@@ -92,7 +92,7 @@ impl Making for ExponentialPairs<'_> {
 #[inline(always)]
 fn exponentials(words: &[u32], numbers: &mut [f64]) {
     for (number, word) in numbers[..words.len()].iter_mut().zip(words) {
-        *number = -quick_ln(unit(*word));
+        *number = quick_exponential(*word);
     }
 }
 
@@ -189,7 +189,7 @@ pub fn first_words<T: Copy>(
     words.truncate(list.len());
 }
 
-/// An exponential number of mean 1 from that word: −ln U by [`quick_ln`]. There is room for a
+/// An exponential number of mean 1 from that word: −ln U by [`quick_exponential`]. There is room for a
 /// multiple of [`N_SIDE`], and at least for as many as there are addresses.
 pub fn exponential_numbers<T: Copy>(
     of: (Key, Stream, Clock),
@@ -213,6 +213,8 @@ pub fn exponential_pairs<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantity::math::quick_ln;
+    use crate::rng::unit;
 
     const STREAM: Stream = Stream::new("test/addressed");
 

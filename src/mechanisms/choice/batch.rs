@@ -177,16 +177,16 @@ impl Batch {
             self.situations.resize(FULL + AHEAD, Situation::default());
         }
         let situations = &mut self.situations[..FULL];
-        let (mut n, mut n_rows) = (0, 0);
-        while n_rows < FULL && place < list.len() {
-            let whole = Whole::first_of(&list[place..]);
+        let (mut n, mut n_rows, mut rest) = (0, 0, &list[place..]);
+        while n_rows < FULL && !rest.is_empty() {
+            let whole = Whole::first_of(rest);
             let length = whole.situation.len();
             if whole.is_considered {
                 touch(whole.situation, n < AHEAD);
                 situations[n] = Situation::of(&whole, place, n_rows);
                 (n, n_rows) = (n + 1, n_rows + length);
             }
-            place += length;
+            (place, rest) = (place + length, &rest[length..]);
         }
         (self.n_situations, self.n_rows) = (n, n_rows);
         if n_rows > self.addresses.len() {
@@ -226,7 +226,7 @@ impl Batch {
             lures: &mut self.lures[..n],
             hassles: &mut self.hassles[..n],
         };
-        (situations.iter().zip(&situations[AHEAD..]), rows)
+        (situations.array_windows::<{ AHEAD + 1 }>().map(|some| (&some[0], &some[AHEAD])), rows)
     }
 
     /// Draws the race times of buying nothing.
@@ -283,9 +283,14 @@ impl Batch {
         let situations = situations[..*n_situations].iter().zip(&*outside);
         for ((situation, &outside), number) in situations.zip(0_u32..) {
             let (own, later) = times.split_at(situation.length as usize);
-            let (mut least, mut first) = (outside, NOTHING);
-            for (&time, row) in own.iter().zip(begin..) {
-                (least, first) = if time < least { (time, row) } else { (least, first) };
+            let [one, others @ ..] = own else { continue };
+            let (mut least, mut first) =
+                if *one < outside { (*one, begin) } else { (outside, NOTHING) };
+            // Most have no others.
+            if !others.is_empty() {
+                for (&time, row) in others.iter().zip(begin + 1..) {
+                    (least, first) = if time < least { (time, row) } else { (least, first) };
+                }
             }
             found[n] = [first, number];
             n += usize::from(first != NOTHING);

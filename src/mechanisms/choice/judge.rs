@@ -134,7 +134,7 @@ impl<'a> Judge<'a> {
                 }
                 prefetch(&stand.offers, situation[0].offer as usize);
                 if situation.len() > 1 {
-                    stand.touch_offers(situation);
+                    stand.touch_offers(&situation[1..]);
                 }
             }),
             all => batch.read(list, place, |situation, is_near| {
@@ -179,11 +179,14 @@ impl<'a> Judge<'a> {
             stand.touch(later.address.entity());
             let whole = situation.among(list, at);
             if whole.is_plain() {
-                self.weigh_plain(stand, whole.situation, &whole, (&mut rows, at), seen);
+                let consumer = situation.address.entity();
+                let day = stand.members[consumer as usize].last_order_day;
+                let mind = self.mind(stand, (consumer, day), whole.has_need());
+                self.weigh_plain(&mind, whole.situation, &whole, (&mut rows, at), seen);
             } else {
                 self.weigh_parts(whole, (rows.lent(), at), seen);
             }
-            at += whole.situation.len();
+            at += situation.length as usize;
         }
     }
 
@@ -197,10 +200,13 @@ impl<'a> Judge<'a> {
     ) {
         for part in whole.situation.chunk_by(|a, b| a.platform() == b.platform()) {
             let stand = stand_of(&self.stands, &part[0]);
+            let consumer = part[0].to;
+            let day = last_order_day(&self.stands, consumer);
+            let mind = self.mind(stand, (consumer, day), whole.has_need());
             if whole.is_plain() {
-                self.weigh_plain(stand, part, &whole, (&mut rows, at), seen);
+                self.weigh_plain(&mind, part, &whole, (&mut rows, at), seen);
             } else {
-                self.weigh(stand, part, &whole, (&mut rows, at), seen);
+                self.weigh(&mind, part, &whole, (&mut rows, at), seen);
             }
             rows.set_hassle(at, part.len(), stand.hassle);
             at += part.len();
@@ -212,62 +218,61 @@ impl<'a> Judge<'a> {
     #[inline(always)]
     fn weigh_plain(
         &self,
-        stand: &Stand<'_>,
+        mind: &Mind<'_>,
         part: &[Exposure],
         whole: &Whole<'_>,
         (rows, at): (&mut Rows<'_>, usize),
         seen: &mut [u32; WAYS],
     ) {
-        let mind = self.mind(stand, part[0].to, whole.has_need());
         let of_friends = self.of_friends[usize::from(whole.has_friend())];
         for (k, e) in part.iter().enumerate() {
             seen[usize::from(e.way)] += 1;
-            rows.put(at + k, self.row::<true>(e, &mind, of_friends));
+            rows.put(at + k, self.row::<true>(e, mind, of_friends));
         }
     }
 
     /// Fills those of what it offers in any situation.
     fn weigh(
         &self,
-        stand: &Stand<'_>,
+        mind: &Mind<'_>,
         part: &[Exposure],
         whole: &Whole<'_>,
         (rows, at): (&mut Rows<'_>, usize),
         seen: &mut [u32; WAYS],
     ) {
-        let mind = self.mind(stand, part[0].to, whole.has_need());
         for (k, e) in part.iter().enumerate() {
             let is_dropped = e.flags & flag::DROPPED != 0;
             seen[usize::from(e.way)] += u32::from(!is_dropped);
             let row = if is_dropped || k > 0 && repeats(&part[k - 1], e) {
                 Row::idle(Address::new(e.to, e.offer))
             } else {
-                self.row::<false>(e, &mind, self.of_friends(whole.friends(e)))
+                self.row::<false>(e, mind, self.of_friends(whole.friends(e)))
             };
             rows.put(at + k, row);
         }
     }
 
-    /// What a platform is to a consumer.
+    /// What a platform is to a consumer, whose last order was placed on a day.
     #[inline(always)]
-    fn mind<'b>(&self, stand: &'b Stand<'b>, consumer: u32, need: bool) -> Mind<'b> {
+    fn mind<'b>(
+        &self,
+        stand: &'b Stand<'b>,
+        (consumer, last_order_day): (u32, u16),
+        need: bool,
+    ) -> Mind<'b> {
         let member = &stand.members[consumer as usize];
         let segment = self.segments[consumer as usize];
         let (c, trust) = (&self.coefficients, from_share16(member.trust));
-        let last_order_day = match &self.stands[..] {
-            [_] => member.last_order_day,
-            all => last_order_day(all, consumer),
-        };
         // Of an order that never was, the day is after today's.
         let days = usize::from(self.at.day.wrapping_sub(last_order_day));
-        let none = self.strains.len() - 1;
+        let of_strain = self.strains.get(days).copied().unwrap_or(0.0);
         Mind {
             platform: stand.platform,
             offers: &stand.offers,
             mood: stand.moods.of(segment, need),
             trust,
             of_habit: c.habit * from_share16(member.habit),
-            of_strain: self.strains[if need { none } else { days.min(none) }],
+            of_strain: if need { 0.0 } else { of_strain },
         }
     }
 
@@ -406,7 +411,7 @@ impl<'a> Stand<'a> {
     }
 
     /// Asks for what is read of the offers of exposures.
-    #[inline(never)]
+    #[inline]
     fn touch_offers(&self, exposures: &[Exposure]) {
         exposures.iter().for_each(|e| prefetch(&self.offers, e.offer as usize));
     }

@@ -44,7 +44,8 @@ impl Situation {
     #[inline(always)]
     #[must_use]
     pub fn among<'a>(&self, list: &'a [Exposure], row: usize) -> Whole<'a> {
-        let situation = &list[self.place(row)..][..self.length as usize];
+        let first = self.place(row);
+        let situation = &list[first..first + self.length as usize];
         Whole { situation, facts: self.facts, is_considered: true }
     }
 
@@ -74,7 +75,10 @@ impl<'a> Whole<'a> {
     pub fn first_of(list: &'a [Exposure]) -> Self {
         let first = &list[0];
         match list.get(1) {
-            Some(next) if next.is_weighed_with(first) => Self::several(list),
+            Some(next) if next.is_weighed_with(first) => {
+                let Extent { length, facts, is_considered } = Extent::of_several(list);
+                Self { situation: &list[..length as usize], facts, is_considered }
+            }
             _ => Self::single(first),
         }
     }
@@ -86,29 +90,6 @@ impl<'a> Whole<'a> {
         let facts = facts(e.flags, u16::from(not_plain) | cut == 0);
         let is_considered = (e.flags & flag::DROPPED == 0) & (e.category != NO_CATEGORY);
         Self { situation: std::slice::from_ref(e), facts, is_considered }
-    }
-
-    /// The first situation of a list, of any number of exposures.
-    #[inline(never)]
-    fn several(list: &'a [Exposure]) -> Self {
-        let first = &list[0];
-        let (mut flags, mut cut, mut n) = (first.flags, first.price_bp ^ FULL_PRICE, 1);
-        // If a friend sent one exposure of several, that counts for some and not for others.
-        let (mut not_plain, mut may_repeat) = (flag::DROPPED | flag::COUPON, false);
-        while let Some(e) = list.get(n)
-            && e.is_weighed_with(first)
-        {
-            flags |= e.flags;
-            cut |= e.price_bp ^ FULL_PRICE;
-            may_repeat |= e.offer == list[n - 1].offer;
-            not_plain |= flag::FRIEND;
-            n += 1;
-        }
-        let is_plain = flags & not_plain == 0 && cut == 0 && !may_repeat;
-        let situation = &list[..n];
-        let is_considered = first.category != NO_CATEGORY
-            && (flags & flag::DROPPED == 0 || situation.iter().any(is_considered));
-        Self { situation, facts: facts(flags, is_plain), is_considered }
     }
 
     /// Whether weighing it needs no more than sums, see [`PLAIN`].
@@ -138,6 +119,37 @@ impl<'a> Whole<'a> {
         let recommends =
             |e: &&Exposure| e.offer == of.offer && e.flags & flag::FRIEND != 0 && is_considered(e);
         self.situation.iter().filter(recommends).count()
+    }
+}
+
+/// How far a situation goes, and its facts: few enough bytes to be handed back in a register.
+struct Extent {
+    length: u32,
+    facts: u16,
+    is_considered: bool,
+}
+
+impl Extent {
+    /// Of the first situation of a list, of any number of exposures.
+    #[inline(never)]
+    fn of_several(list: &[Exposure]) -> Self {
+        let first = &list[0];
+        let (mut flags, mut cut, mut n) = (first.flags, first.price_bp ^ FULL_PRICE, 1);
+        // If a friend sent one exposure of several, that counts for some and not for others.
+        let (mut not_plain, mut may_repeat) = (flag::DROPPED | flag::COUPON, false);
+        while let Some(e) = list.get(n)
+            && e.is_weighed_with(first)
+        {
+            flags |= e.flags;
+            cut |= e.price_bp ^ FULL_PRICE;
+            may_repeat |= e.offer == list[n - 1].offer;
+            not_plain |= flag::FRIEND;
+            n += 1;
+        }
+        let is_plain = flags & not_plain == 0 && cut == 0 && !may_repeat;
+        let is_considered = first.category != NO_CATEGORY
+            && (flags & flag::DROPPED == 0 || list[..n].iter().any(is_considered));
+        Self { length: n as u32, facts: facts(flags, is_plain), is_considered }
     }
 }
 
