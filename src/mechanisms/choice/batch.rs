@@ -276,14 +276,15 @@ impl Batch {
     /// The alternative with the smallest race time of each situation, where that is smaller
     /// than that of buying nothing; of equals the first. Which wins cannot be foretold, so that
     /// nothing branches on it: what does not win is written too, and then overwritten.
+    #[inline(never)]
     pub fn find_winners(&mut self) {
         const NOTHING: u32 = u32::MAX;
         let Self { situations, n_situations, outside, times, found, .. } = self;
         let (mut times, mut begin, mut n) = (&times[..], 0, 0);
-        let situations = situations[..*n_situations].iter().zip(&*outside);
+        let situations = situations[..*n_situations].iter().zip(&outside[..*n_situations]);
         for ((situation, &outside), number) in situations.zip(0_u32..) {
-            let (own, later) = times.split_at(situation.length as usize);
-            let [one, others @ ..] = own else { continue };
+            let [one, later @ ..] = times else { break };
+            let (others, later) = later.split_at(situation.length as usize - 1);
             let (mut least, mut first) =
                 if *one < outside { (*one, begin) } else { (outside, NOTHING) };
             // Most have no others.

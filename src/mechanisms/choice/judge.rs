@@ -182,11 +182,11 @@ impl<'a> Judge<'a> {
                 let consumer = situation.address.entity();
                 let day = stand.members[consumer as usize].last_order_day;
                 let mind = self.mind(stand, (consumer, day), whole.has_need());
-                self.weigh_plain(&mind, whole.situation, &whole, (&mut rows, at), seen);
+                self.weigh_plain(&mind, whole.situation, &whole, (&mut rows, &mut at), seen);
             } else {
                 self.weigh_parts(whole, (rows.lent(), at), seen);
+                at += situation.length as usize;
             }
-            at += situation.length as usize;
         }
     }
 
@@ -203,31 +203,33 @@ impl<'a> Judge<'a> {
             let consumer = part[0].to;
             let day = last_order_day(&self.stands, consumer);
             let mind = self.mind(stand, (consumer, day), whole.has_need());
+            rows.set_hassle(at, part.len(), stand.hassle);
             if whole.is_plain() {
-                self.weigh_plain(&mind, part, &whole, (&mut rows, at), seen);
+                self.weigh_plain(&mind, part, &whole, (&mut rows, &mut at), seen);
             } else {
                 self.weigh(&mind, part, &whole, (&mut rows, at), seen);
+                at += part.len();
             }
-            rows.set_hassle(at, part.len(), stand.hassle);
-            at += part.len();
         }
     }
 
     /// Fills the rows of what one platform offers in a plain situation.
     /// Only members buy: registration drops what reaches others.
+    /// Afterwards `at` is the row after them.
     #[inline(always)]
     fn weigh_plain(
         &self,
         mind: &Mind<'_>,
         part: &[Exposure],
         whole: &Whole<'_>,
-        (rows, at): (&mut Rows<'_>, usize),
+        (rows, at): (&mut Rows<'_>, &mut usize),
         seen: &mut [u32; WAYS],
     ) {
         let of_friends = self.of_friends[usize::from(whole.has_friend())];
-        for (k, e) in part.iter().enumerate() {
+        for e in part {
             seen[usize::from(e.way)] += 1;
-            rows.put(at + k, self.row::<true>(e, mind, of_friends));
+            rows.put(*at, self.row::<true>(e, mind, of_friends));
+            *at += 1;
         }
     }
 
@@ -265,14 +267,15 @@ impl<'a> Judge<'a> {
         let (c, trust) = (&self.coefficients, from_share16(member.trust));
         // Of an order that never was, the day is after today's.
         let days = usize::from(self.at.day.wrapping_sub(last_order_day));
-        let of_strain = self.strains.get(days).copied().unwrap_or(0.0);
+        let strain = self.strains.get(days).copied().unwrap_or(0.0);
+        let mood = stand.moods.of(segment, need);
         Mind {
             platform: stand.platform,
             offers: &stand.offers,
-            mood: stand.moods.of(segment, need),
+            mood,
             trust,
             of_habit: c.habit * from_share16(member.habit),
-            of_strain: if need { 0.0 } else { of_strain },
+            of_strain: strain * mood.straining,
         }
     }
 

@@ -14,6 +14,9 @@ pub struct Mood {
     pub sensitivity: f64,
     /// κ with a need, else 0.
     pub need: f64,
+    /// What of a strain on the purse counts: nothing with a need, else all. A product costs less
+    /// than a branch that nobody can foretell.
+    pub straining: f64,
     /// By channel.
     ways: [Way; MAX_CHANNELS],
     /// What buying in the first other way gains before its hassle, by channel; −∞ where there
@@ -67,7 +70,8 @@ impl Mood {
                 lures[channel] = lure;
             }
         }
-        Self { sensitivity, need: if need { c.need } else { 0.0 }, ways, lures }
+        let (need, straining) = if need { (c.need, 0.0) } else { (0.0, 1.0) };
+        Self { sensitivity, need, straining, ways, lures }
     }
 }
 
