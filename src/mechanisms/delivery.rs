@@ -395,7 +395,7 @@ impl Entry<'_> {
 /// Moves what arrives into another list, by buyer, and a buyer's by offer and moment of the order.
 ///
 /// Orders fall into as many ranges of buyers as there are orders, or a few more: what is left to
-/// be sorted are two or three at a time.
+/// be mended are two or three at a time.
 fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
     let Some(&any) = from.first() else { return to.clear() };
     let log_size = shards.size().ilog2();
@@ -415,13 +415,27 @@ fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
         *place += 1;
     }
     from.clear();
-    let mut start = 0;
-    for end in places {
-        let run = &mut to[start..*end as usize];
-        if run.len() > 1 {
-            run.sort_unstable_by_key(|o| (o.consumer, o.offer, o.day, o.wave));
+    mend(to);
+}
+
+/// Puts a list in order whose orders stand a few places from their own: most are behind the one
+/// before them already, and are not touched.
+fn mend(list: &mut [Shipment]) {
+    let key = |order: &Shipment| {
+        let goods = u64::from(order.consumer) << 32 | u64::from(order.offer);
+        (goods, u32::from(order.day) << 8 | u32::from(order.wave))
+    };
+    for k in 1..list.len() {
+        let order = list[k];
+        if key(&list[k - 1]) <= key(&order) {
+            continue;
         }
-        start = *end as usize;
+        let mut place = k;
+        while place > 0 && key(&list[place - 1]) > key(&order) {
+            list[place] = list[place - 1];
+            place -= 1;
+        }
+        list[place] = order;
     }
 }
 
