@@ -16,7 +16,7 @@ use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::{self, Shards};
+use crate::parallel::{self, InTurn, Shards};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::population::TIERS;
@@ -99,8 +99,6 @@ struct Delivery {
     platform: usize,
     routes: Vec<Calendar>,
     rooms: Vec<Room>,
-    /// Nodes of a wave.
-    nodes: Vec<Node>,
 }
 
 /// What is the same for all orders of a wave.
@@ -130,7 +128,7 @@ impl Way {
 
 impl Delivery {
     fn new(p: Parameters, platform: usize) -> Self {
-        Self { p, platform, routes: Vec::new(), rooms: Vec::new(), nodes: Vec::new() }
+        Self { p, platform, routes: Vec::new(), rooms: Vec::new() }
     }
 
     fn slots(&self) -> usize {
@@ -216,31 +214,35 @@ impl Delivery {
         }
     }
 
-    /// Gives every buyer whom a share brought a node below the sharer's.
-    fn adopt(
+    /// [`Room::pass_nodes_on`] of all shards, where the sharers' cascades may be other ranks'.
+    fn adopt_among_ranks(
         &mut self,
         link: &Link,
         cascades: &mut Cascades,
         answers: &mut Inbox<Answer>,
         day: u16,
     ) {
-        let Self { rooms, nodes, .. } = self;
-        nodes.clear();
-        rooms.iter().for_each(|room| nodes.extend_from_slice(&room.nodes));
-        cascades.grow_all(link, nodes, day);
+        let nodes = |room: &mut Room| std::mem::take(&mut room.nodes);
+        let mut nodes: Vec<Node> = self.rooms.iter_mut().flat_map(nodes).collect();
+        cascades.grow_all(link, &mut nodes, day);
         let mut rest = &nodes[..];
-        for room in &mut *rooms {
-            let (own, later) = rest.split_at(room.nodes.len());
-            room.nodes.copy_from_slice(own);
+        for (room, answers) in self.rooms.iter_mut().zip(&mut answers.shards) {
+            let (own, later) = rest.split_at(room.joining.len());
+            room.nodes.extend_from_slice(own);
+            room.pass_nodes_on(answers);
             rest = later;
         }
-        parallel::each_pair(&mut answers.shards, rooms, |_, answers, room| {
-            for (place, node) in room.joining.iter().zip(&room.nodes) {
-                let order = &mut answers[*place as usize].order;
-                order.node = *node;
-                order.flags |= flag::OWN_NODE;
-            }
-        });
+    }
+}
+
+impl Room {
+    /// Gives every buyer whom a share brought the node that was made below the sharer's.
+    fn pass_nodes_on(&self, answers: &mut [Answer]) {
+        for (place, node) in self.joining.iter().zip(&self.nodes) {
+            let order = &mut answers[*place as usize].order;
+            order.node = *node;
+            order.flags |= flag::OWN_NODE;
+        }
     }
 }
 
@@ -267,13 +269,28 @@ impl Mechanism for Delivery {
         let wave = Wave { env, key, at, page, ways };
         let (mut routes, mut rooms) =
             (std::mem::take(&mut self.routes), std::mem::take(&mut self.rooms));
+        let mut cascades = std::mem::take(&mut platform.cascades);
+        // Buyers take their places in the cascades in the order of the shards, while the orders of
+        // others are still entered.
+        let places = InTurn::new(rooms.len(), &mut cascades);
         let rows = platform.rows(env.consumers).into_iter();
-        let mut shards: Vec<_> = rows.zip(&mut routes).zip(&mut rooms).collect();
-        parallel::each(&mut shards, |shard, ((rows, route), room)| {
-            self.dispatch(&wave, &answers.shards[shard], rows, route, room);
+        let lists = rooms.iter_mut().zip(&mut answers.shards).map(Some);
+        let mut shards: Vec<_> = rows.zip(&mut routes).zip(lists).collect();
+        parallel::each(&mut shards, |shard, ((rows, route), lists)| {
+            let Some((room, answers)) = lists.take() else { return };
+            self.dispatch(&wave, answers, rows, route, room);
+            if link.is_alone() {
+                places.hand_in(shard, (room, answers), |cascades, (room, answers)| {
+                    cascades.place(link, &mut room.nodes, |node| node, at.day);
+                    room.pass_nodes_on(answers);
+                });
+            }
         });
         (self.routes, self.rooms) = (routes, rooms);
-        self.adopt(link, &mut platform.cascades, answers, at.day);
+        if !link.is_alone() {
+            self.adopt_among_ranks(link, &mut cascades, answers, at.day);
+        }
+        platform.cascades = cascades;
     }
 
     /// (calendar) → what arrives today; (the day's orders) → history.
@@ -303,7 +320,7 @@ impl Mechanism for Delivery {
 
     fn columns(&mut self, io: &mut Columns<'_>) {
         // What a wave needs is empty between days.
-        let Self { p: _, platform: _, routes, rooms: _, nodes: _ } = self;
+        let Self { p: _, platform: _, routes, rooms: _ } = self;
         io.holds(Tenure::Stays);
         let slots = routes.first().map_or(1, Vec::len);
         io.by_shard(routes);
@@ -378,7 +395,7 @@ impl Entry<'_> {
 /// Moves what arrives into another list, by buyer, and a buyer's by offer and moment of the order.
 ///
 /// Orders fall into as many ranges of buyers as there are orders, or a few more: what is left to
-/// be sorted are two or three at a time.
+/// be mended are two or three at a time.
 fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
     let Some(&any) = from.first() else { return to.clear() };
     let log_size = shards.size().ilog2();
@@ -398,13 +415,27 @@ fn arrange(from: &mut Vec<Shipment>, to: &mut Vec<Shipment>, shards: Shards) {
         *place += 1;
     }
     from.clear();
-    let mut start = 0;
-    for end in places {
-        let run = &mut to[start..*end as usize];
-        if run.len() > 1 {
-            run.sort_unstable_by_key(|o| (o.consumer, o.offer, o.day, o.wave));
+    mend(to);
+}
+
+/// Puts a list in order whose orders stand a few places from their own: most are behind the one
+/// before them already, and are not touched.
+fn mend(list: &mut [Shipment]) {
+    let key = |order: &Shipment| {
+        let goods = u64::from(order.consumer) << 32 | u64::from(order.offer);
+        (goods, u32::from(order.day) << 8 | u32::from(order.wave))
+    };
+    for k in 1..list.len() {
+        let order = list[k];
+        if key(&list[k - 1]) <= key(&order) {
+            continue;
         }
-        start = *end as usize;
+        let mut place = k;
+        while place > 0 && key(&list[place - 1]) > key(&order) {
+            list[place] = list[place - 1];
+            place -= 1;
+        }
+        list[place] = order;
     }
 }
 

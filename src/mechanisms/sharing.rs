@@ -17,7 +17,7 @@ use crate::mechanism::reach::successes;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::{self, Rooms};
+use crate::parallel::{self, InTurn, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, quick_logistic};
@@ -27,7 +27,6 @@ use crate::rng::lanes::{first_words, long_words};
 use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
 use crate::rng::{Key, Stream, unit};
 use crate::simd::prefetch;
-use rayon::prelude::*;
 
 /// Whether a buyer shares, and how.
 const SHARE: Stream = Stream::new("sharing/share");
@@ -185,9 +184,6 @@ struct Room {
     hearers: Vec<u32>,
 }
 
-/// Shares for which a thread is worth its while.
-const MANY: usize = 1_024;
-
 impl Mechanism for Sharing {
     fn start(&mut self, world: &mut World) {
         self.shares = vec![Vec::new(); world.env.consumers.count()];
@@ -236,14 +232,23 @@ impl Mechanism for Sharing {
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
         let talk = Talk::new(&self.p, self.paid_share, env, (key, at));
-        parallel::each_pair(
-            &mut platform.rows(env.consumers),
-            &mut self.shares,
-            |shard, rows, shares| {
-                self.idle.lent(|room| talk.hear(&answers.shards[shard], rows, room, shares));
-            },
-        );
-        platform.cascades.plant_all(link, rootless(&mut self.shares), at.day);
+        let mut cascades = std::mem::take(&mut platform.cascades);
+        // Cascades are planted in the order of the shards, while others still listen.
+        let beds = InTurn::new(self.shares.len(), &mut cascades);
+        let mut rooms: Vec<_> = platform
+            .rows(env.consumers)
+            .into_iter()
+            .zip(self.shares.iter_mut().map(Some))
+            .collect();
+        parallel::each(&mut rooms, |shard, (rows, shares)| {
+            let Some(shares) = shares.take() else { return };
+            self.idle.lent(|room| talk.hear(&answers.shards[shard], rows, room, shares));
+            beds.hand_in(shard, shares, |cascades, shares| {
+                let rootless = shares.iter_mut().filter(|share| !share.node.is_some());
+                rootless.for_each(|share| share.node = cascades.plant(link, at.day));
+            });
+        });
+        platform.cascades = cascades;
     }
 
     /// (new members whom friends brought) → rewards, while the day's allotment lasts.
@@ -287,17 +292,6 @@ impl Mechanism for Sharing {
         io.by_shard(shares);
         paid_share.visit(io);
     }
-}
-
-/// The places of shares in cascades that are to be planted for them.
-fn rootless(shares: &mut [Vec<Share>]) -> Vec<Vec<&mut Node>> {
-    let n: usize = shares.iter().map(Vec::len).sum();
-    let pieces = shares.par_chunks_mut(shares.len().div_ceil(1 + n / MANY)).with_max_len(1);
-    let nodes = pieces.map(|shares| {
-        let nodes = shares.iter_mut().flatten().map(|share| &mut share.node);
-        nodes.filter(|node| !node.is_some()).collect()
-    });
-    nodes.collect()
 }
 
 /// How buyers share on one occasion.
