@@ -55,6 +55,16 @@ impl Audience<'_> {
         }
     }
 
+    /// The hearers at some places, in ascending order, which take the places' places.
+    #[inline]
+    pub fn at_all(&mut self, places: &mut [u32]) {
+        match &self.0 {
+            AudienceRow::Stored(row) => places.iter_mut().for_each(|k| *k = row[*k as usize]),
+            AudienceRow::Summed(row) => places.iter_mut().for_each(|k| *k = row.get(*k)),
+            _ => places.iter_mut().for_each(|k| *k = self.found(*k)),
+        }
+    }
+
     /// The `k`-th hearer, where it must be looked for.
     #[inline(never)]
     fn found(&mut self, k: u32) -> u32 {

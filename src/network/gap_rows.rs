@@ -95,7 +95,7 @@ impl GapRows {
     #[inline]
     #[must_use]
     pub fn degree(&self, i: u32) -> u32 {
-        varint::read(bytes_of(&self.words), &mut self.starts.at(i))
+        varint::read_short(bytes_of(&self.words), &mut self.starts.at(i))
     }
 
     /// Row `i`, of whose targets the first `strong` are sorted apart.
@@ -111,7 +111,7 @@ impl GapRows {
     /// at once, which is quicker than one by one where all are asked for.
     #[inline]
     pub fn read<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
-        let n = self.sums(i, room);
+        let n = self.sums(i, usize::MAX, room);
         let [near, others] = lacks(i, strong as usize, &room[..n]);
         for eight in room.as_chunks_mut::<8>().0.iter_mut().take(n.div_ceil(8)) {
             eight.iter_mut().for_each(|sum| *sum = sum.wrapping_add(others));
@@ -122,19 +122,27 @@ impl GapRows {
     }
 
     /// Row `i`, of which the first `strong` targets are sorted apart, for those who ask for
-    /// some of its targets in any order: what they need of it is read into `room` at once.
+    /// some of its first `most` targets in any order: what they need of it is read into `room` at
+    /// once.
     #[inline]
-    pub fn sums_of<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> SumRow<'a> {
-        let n = self.sums(i, room);
+    pub fn sums_of<'a>(
+        &self,
+        i: u32,
+        strong: u32,
+        most: usize,
+        room: &'a mut Vec<u32>,
+    ) -> SumRow<'a> {
+        let n = self.sums(i, most, room);
         let sums = &room[..n];
         SumRow { sums, strong, lacks: lacks(i, strong as usize, sums) }
     }
 
-    /// Reads the sums of the numbers of row `i` into `room`; returns how many they are.
+    /// Reads the sums of the numbers of row `i` into `room`, of the first `most` at most; returns
+    /// how many they are.
     #[inline]
-    fn sums(&self, i: u32, room: &mut Vec<u32>) -> usize {
+    fn sums(&self, i: u32, most: usize, room: &mut Vec<u32>) -> usize {
         let (bytes, mut at) = (bytes_of(&self.words), self.starts.at(i));
-        let n = varint::read_short(bytes, &mut at) as usize;
+        let n = (varint::read_short(bytes, &mut at) as usize).min(most);
         if room.len() < varint::room(n) {
             room.resize(varint::room(n), 0);
         }
@@ -200,7 +208,8 @@ impl SumRow<'_> {
     #[inline]
     #[must_use]
     pub fn get(&self, k: u32) -> u32 {
-        self.sums[k as usize].wrapping_add(self.lacks[usize::from(k >= self.strong)])
+        let [strong, others] = self.lacks;
+        self.sums[k as usize].wrapping_add(select_unpredictable(k < self.strong, strong, others))
     }
 }
 
@@ -363,7 +372,7 @@ mod tests {
                 assert!(backwards.iter().rev().eq(list));
                 assert!((0..row.len()).all(|k| row.get(k) == list[k as usize]));
                 assert_eq!(packed.read(i, 0, &mut room), list);
-                let row = packed.sums_of(i, 0, &mut room);
+                let row = packed.sums_of(i, 0, usize::MAX, &mut room);
                 assert!((0..row.len()).map(|k| row.get(k)).eq(list.iter().copied()));
             }
         }
@@ -385,8 +394,11 @@ mod tests {
         assert_eq!(packed.stored(&strong), rows);
         for (i, strong) in (0..9_000).zip(strong) {
             assert_eq!(packed.read(i, u32::from(strong), &mut room), rows.of(i));
-            let row = packed.sums_of(i, u32::from(strong), &mut room);
-            assert!((0..row.len()).map(|k| row.get(k)).eq(rows.of(i).iter().copied()));
+            for most in [0, 1, 2, 5, usize::MAX] {
+                let row = packed.sums_of(i, u32::from(strong), most, &mut room);
+                let first = rows.of(i).iter().take(most).copied();
+                assert!((0..row.len()).map(|k| row.get(k)).eq(first));
+            }
         }
     }
 

@@ -352,8 +352,24 @@ impl Network {
         n_strong: u32,
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
+        self.audience_up_to(i, n_strong, usize::MAX, room)
+    }
+
+    /// [`Network::whole_audience`] for those who ask for some of the first `most` hearers only:
+    /// it may end with these.
+    #[inline]
+    #[must_use]
+    pub fn audience_up_to<'a>(
+        &'a self,
+        i: u32,
+        n_strong: u32,
+        most: usize,
+        room: &'a mut Vec<u32>,
+    ) -> Audience<'a> {
         match &self.ties {
-            Ties::Packed(rows) => Audience(AudienceRow::Summed(rows.sums_of(i, n_strong, room))),
+            Ties::Packed(rows) => {
+                Audience(AudienceRow::Summed(rows.sums_of(i, n_strong, most, room)))
+            }
             _ => self.audience_of(i),
         }
     }

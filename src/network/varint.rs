@@ -85,8 +85,8 @@ pub(super) const fn room(n: usize) -> usize {
 /// puts the sum of each and all before it in its place. `places` are as many as [`room`] tells.
 ///
 /// A sum of numbers is a sum over bytes, each of which counts seven bits more than the one
-/// before in its number. What each counts is found side by side; then every byte is added, and
-/// the sum written, to a place that moves on behind the last byte of a number: how many bytes a
+/// before in its number. What each counts, and the number that it belongs to, is found side by
+/// side; then every byte is added, and the sum written to its number's place: how many bytes a
 /// number takes cannot be foreseen, and is not asked.
 pub(super) fn sums(bytes: &[u8], mut at: usize, n: usize, places: &mut [u32]) {
     debug_assert!(places.len() >= room(n), "places are as many as are written to");
@@ -97,17 +97,16 @@ pub(super) fn sums(bytes: &[u8], mut at: usize, n: usize, places: &mut [u32]) {
             Some(window) => simd::widest(Window(window)),
             None => simd::widest(Window(&padded(bytes, at))),
         };
+        let (numbers, n_ends) = counted(&ends);
         let Some(here) = places[first..].first_chunk_mut::<APART>() else { return };
-        let mut place = 0_u8;
         // Eight at a time: the loop over them is unrolled.
-        for (parts, ends) in parts.as_chunks::<8>().0.iter().zip(ends.as_chunks::<8>().0) {
-            for (part, end) in parts.iter().zip(ends) {
+        for (parts, numbers) in parts.as_chunks::<8>().0.iter().zip(numbers.as_chunks::<8>().0) {
+            for (part, number) in parts.iter().zip(numbers) {
                 sum = sum.wrapping_add(*part);
-                here[usize::from(place)] = sum;
-                place = place.wrapping_add(*end);
+                here[usize::from(*number)] = sum;
             }
         }
-        first += usize::from(place);
+        first += n_ends;
         at += SIDE;
     }
 }
@@ -138,6 +137,20 @@ impl Kernel for Window<'_> {
         let parts = array::from_fn(|i| u32::from(own[i] & 127) << (shifts[i] & 31));
         Read { parts, ends: own.map(|byte| 1 - (byte >> 7)) }
     }
+}
+
+/// Of bytes that are 0 or 1: the sum of those before each, and of all.
+#[inline]
+fn counted(ends: &[u8; SIDE]) -> ([u8; SIDE], usize) {
+    // A product by it is, in each byte, the sum of the bytes up to there.
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (mut before, mut n) = ([0; SIDE], 0);
+    for (before, ends) in before.as_chunks_mut::<8>().0.iter_mut().zip(ends.as_chunks::<8>().0) {
+        let up_to = u64::from_le_bytes(*ends).wrapping_mul(ONES);
+        *before = (n * ONES + (up_to << 8)).to_le_bytes();
+        n += up_to >> 56;
+    }
+    (before, n as usize)
 }
 
 /// A window with zeros where there are no bytes.

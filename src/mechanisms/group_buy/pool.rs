@@ -64,7 +64,15 @@ impl Pool {
     /// Openers whose group filled in the wave in which they opened it invite nobody.
     pub(super) fn forget_full(&mut self) {
         let Self { groups, base, opened, .. } = self;
-        opened.retain(|opener| groups[(opener.group - *base) as usize].open);
+        // Whose group filled cannot be foreseen: everybody takes the next place, which some leave
+        // again.
+        let mut kept = 0;
+        for k in 0..opened.len() {
+            let opener = opened[k];
+            opened[kept] = opener;
+            kept += usize::from(groups[(opener.group - *base) as usize].open);
+        }
+        opened.truncate(kept);
     }
 
     /// A group, unless it is forgotten.

@@ -2,6 +2,8 @@
 
 use crate::quantity::math::pow;
 use crate::rng::{Draws, below};
+use crate::simd::{self, Kernel};
+use std::array;
 use std::hint::select_unpredictable;
 
 /// A table that picks option i with probability wᵢ / Σw in constant time.
@@ -190,6 +192,56 @@ pub fn sorted_distinct_by<'a>(words: &[u32], n: u32, room: &'a mut Picked) -> &'
     &room[..words.len()]
 }
 
+/// Lists whose positions are picked side by side.
+pub const SIDE: usize = 8;
+
+/// [`sorted_distinct_by`] for eight lists side by side: positions below `ns`, `picked.len()` for
+/// each, by as many words for each, the lists' words standing `step` apart. The i-th of all lists
+/// stand together; a list that is too short has [`u32::MAX`] at its end.
+pub fn sorted_distinct_of(
+    words: &[u32],
+    step: usize,
+    ns: &[u32; SIDE],
+    picked: &mut [[u32; SIDE]],
+) {
+    assert!(picked.len() <= step.min(MAX_DISTINCT) && words.len() == SIDE * step, "a word each");
+    simd::widest(Lists { words, step, ns, picked });
+}
+
+struct Lists<'a> {
+    words: &'a [u32],
+    step: usize,
+    ns: &'a [u32; SIDE],
+    picked: &'a mut [[u32; SIDE]],
+}
+
+impl Kernel for Lists<'_> {
+    type Output = ();
+
+    /// As [`picked_by_places`] does.
+    #[inline(always)]
+    fn run(self) {
+        let Self { words, step, ns, picked } = self;
+        for n_taken in 0..picked.len() {
+            let i = n_taken as u32;
+            let left: [u32; SIDE] = array::from_fn(|k| ns[k].max(i) - i);
+            let drawn: [u32; SIDE] = array::from_fn(|k| words[k * step + n_taken]);
+            let mut moving: [u32; SIDE] = array::from_fn(|k| below(drawn[k], left[k]));
+            let (taken, rest) = picked.split_at_mut(n_taken);
+            for taken in &*taken {
+                moving = array::from_fn(|k| moving[k] + u32::from(taken[k] <= moving[k]));
+            }
+            moving = array::from_fn(|k| if left[k] == 0 { u32::MAX } else { moving[k] });
+            for taken in taken {
+                let larger = array::from_fn(|k| taken[k].max(moving[k]));
+                *taken = array::from_fn(|k| taken[k].min(moving[k]));
+                moving = larger;
+            }
+            rest[0] = moving;
+        }
+    }
+}
+
 /// Of few positions, those taken are bits of a number.
 #[inline]
 fn picked_by_bits(words: &[u32], n: u32, room: &mut Picked) {
@@ -307,6 +359,23 @@ mod tests {
             all.sort_unstable();
             all.dedup();
             assert_eq!(all.len(), MAX_DISTINCT.min(n as usize));
+        }
+    }
+
+    #[test]
+    fn picks_of_lists_side_by_side_are_those_of_each() {
+        let ns = [0, 1, 2, 5, 63, 64, 1_000, u32::MAX];
+        for (k, step) in [(0, 4), (1, 4), (5, 8), (8, 8), (64, 64)] {
+            let mut draws = draws("test/lists", k as u32);
+            let words: Vec<u32> = (0..SIDE * step).map(|_| draws.word()).collect();
+            let (mut picked, mut room) = (vec![[7; SIDE]; k], [0; MAX_DISTINCT]);
+            sorted_distinct_of(&words, step, &ns, &mut picked);
+            for (list, n) in ns.into_iter().enumerate() {
+                let words = &words[list * step..][..k.min(n as usize)];
+                let alone = sorted_distinct_by(words, n, &mut room).iter().copied();
+                let ends = std::iter::repeat_n(u32::MAX, k - words.len());
+                assert!(picked.iter().map(|all| all[list]).eq(alone.chain(ends)), "{k} of {n}");
+            }
         }
     }
 
