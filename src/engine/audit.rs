@@ -252,30 +252,23 @@ impl<'a> Reader<'a> {
         let mut recommended_fen = [0; MAX_CHANNELS];
         let fees = &self.platform.fees;
         let own = |outcome: &&Outcome| outcome.order.platform == self.index;
-        for part in lists.iter().flat_map(|list| list.chunks(TOLD)) {
-            // Which orders were sent back cannot be foretold: each counts as both, once for
-            // nothing, and the costs of all that were are looked up at once.
-            let (mut back, mut n_back) = ([0; TOLD], 0);
-            for Outcome { order, returned, .. } in part.iter().filter(own) {
-                back[n_back] = order.offer;
-                n_back += usize::from(*returned);
-                let kept = i64::from(!returned);
-                let (price, coupon) = (i64::from(order.price_fen), i64::from(order.coupon_fen));
-                refund.n += 1 - kept;
-                refund.fen += (1 - kept) * price;
-                refund.coupon_fen += (1 - kept) * coupon;
-                n += kept;
-                kept_fen += kept * price;
-                coupon_fen += kept * coupon;
-                let whole = (kept * (price + coupon)) as u64;
+        for list in lists {
+            for Outcome { order, returned, .. } in list.iter().filter(own) {
+                if *returned {
+                    back_cost_fen += self.unit_cost_fen(order.offer);
+                    refund.add(order.price_fen, order.coupon_fen);
+                    continue;
+                }
+                n += 1;
+                kept_fen += i64::from(order.price_fen);
+                coupon_fen += i64::from(order.coupon_fen);
+                let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
                 let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
                 commission_fen += part(fees.commission_bp);
                 ad_fee_fen += part(fees.ad_fee_bp);
                 let channel = usize::from(order.channel);
                 recommended_fen[channel] += part(self.commission_bp[channel]);
             }
-            let back = back[..n_back].iter();
-            back_cost_fen += back.map(|offer| self.unit_cost_fen(*offer)).sum::<i64>();
         }
         let mut found = refund.found();
         let parcel_cost_fen = self.world.env.catalogue.parcel_cost_fen;
@@ -290,9 +283,6 @@ impl<'a> Reader<'a> {
             .fold(found, |found, (line, fen)| found.with(line, fen))
     }
 }
-
-/// Ends of orders that are read before what came back is looked up; it shapes no result.
-const TOLD: usize = 64;
 
 /// Orders whose money goes back.
 #[derive(Clone, Copy, Debug, Default)]

@@ -145,14 +145,6 @@ fn after(from: u32, gap_days: f64) -> u32 {
     if steps < f64::from(NEVER) { steps as u32 } else { NEVER }
 }
 
-impl Habits {
-    /// The clock of the need after one, by an exponential number of mean 1.
-    #[inline]
-    fn next(self, clock: u32, exponential: f64) -> u32 {
-        after(clock, self.gap_days(exponential).max(1.0 / STEPS))
-    }
-}
-
 /// The time of the need clock at which a day is over.
 fn evening(at: Clock) -> u32 {
     (u32::from(at.day) + 1) << 16
@@ -252,59 +244,50 @@ impl Room<'_> {
         words.extend(pairs.iter().map(|pair| pair[1]));
         gaps.clear();
         add_exponentials(words, gaps);
-        self.move_clocks(rows, gaps);
         all.clear();
         all.reserve(open.len() + rows.len());
         let mut moved = 0;
-        for (&row, &category) in rows.iter().zip(&*categories) {
+        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
+        let needs = categories.iter().zip(&*gaps);
+        for ((_, &row, later), (&category, &gap)) in ahead(rows).zip(needs) {
+            if let Some(later) = later {
+                prefetch(self.habits, *later as usize);
+            }
             let consumer = self.first + row;
             list::move_before(open, &mut moved, consumer, all);
             let own = all.len();
             list::move_before(open, &mut moved, consumer + 1, all);
-            self.arise_of(row, at, category as u16, (all, own));
+            self.arise_of(row, at, (category as u16, gap), (all, own));
         }
         all.extend_from_slice(&open[moved..]);
         std::mem::swap(open, all);
     }
 
-    /// Sets the clocks of consumers whose needs arise to the next ones, by a number for each gap: a
-    /// loop of its own, in which nothing waits for habits to come.
-    fn move_clocks(&mut self, rows: &[u32], gaps: &[f64]) {
-        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
-        for ((_, &row, later), &gap) in ahead(rows).zip(gaps) {
-            if let Some(later) = later {
-                prefetch(self.habits, *later as usize);
-            }
-            let habits = self.habits(row as usize);
-            let next = &mut self.next[row as usize];
-            *next = habits.next(*next, gap);
-        }
-    }
-
     /// Adds the needs of one consumer, whose known ones are those from `own` on, to a list: the first
-    /// by its category, and those that arise on the same day as the clock says.
+    /// by its category and a number for the gap after it.
     fn arise_of(
         &mut self,
         row: u32,
         at: Clock,
-        mut category: u16,
+        (mut category, mut gap): (u16, f64),
         (all, own): (&mut Vec<OpenNeed>, usize),
     ) {
         let (consumer, end) = (self.first + row, evening(at));
+        let habits = self.habits(row as usize);
         let expires = at.day + self.p.patience_days - 1;
+        let mut next = self.next[row as usize];
         for ordinal in 1.. {
             if all[own..].iter().all(|need| need.category != category) {
                 all.push(OpenNeed { consumer, category, expires });
             }
-            let next = self.next[row as usize];
+            next = after(next, habits.gap_days(gap).max(1.0 / STEPS));
             if next >= end {
                 break;
             }
             let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
-            category = self.cuts.category(draws.word());
-            let gap = -quick_ln(draws.unit());
-            self.next[row as usize] = self.habits(row as usize).next(next, gap);
+            (category, gap) = (self.cuts.category(draws.word()), -quick_ln(draws.unit()));
         }
+        self.next[row as usize] = next;
         all[own..].sort_unstable();
     }
 

@@ -15,7 +15,6 @@ use crate::mechanism::world::World;
 use crate::parallel::{self, Shards};
 use crate::simd::prefetch;
 use crate::table::{Cell, Rows};
-use std::ops::Range;
 
 /// Parts of a group in which its curve is written.
 const PARTS: usize = 20;
@@ -67,66 +66,25 @@ pub struct Spread {
     gini: f64,
 }
 
-/// What the orders of a piece of the consumers come to, for everybody of every group: group after
-/// group, those who sell with a place behind them for what none of them is known to have sold, so
-/// that nothing needs to be asked when an order is added. Consumers are those of the piece who are
-/// watched.
-type Amounts = Vec<i64>;
+/// What the orders of a piece of the consumers come to, for everybody of every group; consumers
+/// are those of the piece who are watched.
+type Amounts = [Vec<i64>; GROUPS.len()];
 
 /// Watches a platform.
 #[derive(Debug)]
 struct Watched {
     /// By piece of the consumers.
     pieces: Vec<Amounts>,
-    /// Where the groups begin in each piece.
-    starts: [usize; GROUPS.len()],
     /// Of each channel, the group of its sources that is paid by the order, if any.
-    sellers: [Sellers; MAX_CHANNELS],
-}
-
-/// Where the sources of a channel have their amounts: so many from a place on, and behind them
-/// nobody.
-#[derive(Clone, Copy, Debug)]
-struct Sellers {
-    first: u32,
-    n: u32,
-}
-
-impl Sellers {
-    /// Where a source has its amount.
-    #[inline]
-    fn place(self, source: u32) -> usize {
-        (self.first + source.min(self.n)) as usize
-    }
-}
-
-/// One in so many consumers is watched.
-#[derive(Clone, Copy, Debug)]
-struct Stride {
-    stride: u32,
-    /// 2⁶⁴ / stride, rounded up and modulo 2⁶⁴.
-    inverse: u64,
-}
-
-impl Stride {
-    fn of(n: u32) -> Self {
-        let stride = stride(n);
-        Self { stride, inverse: (u64::MAX / u64::from(stride)).wrapping_add(1) }
-    }
-
-    /// Whether a consumer is watched: a multiple, found without dividing (Lemire, Kaser & Kurz
-    /// 2019, doi:10.1002/spe.2689).
-    #[inline]
-    fn meets(self, consumer: u32) -> bool {
-        self.inverse.wrapping_mul(u64::from(consumer)) <= self.inverse.wrapping_sub(1)
-    }
+    sellers: [Option<usize>; MAX_CHANNELS],
 }
 
 /// Watches the platforms of an arm.
 #[derive(Debug)]
 pub struct Watch {
     platforms: Vec<Watched>,
-    stride: Stride,
+    /// One in so many consumers is watched.
+    stride: u32,
 }
 
 /// One in how many consumers is watched.
@@ -144,27 +102,22 @@ impl Watch {
     #[must_use]
     pub fn new(world: &World) -> Self {
         let env = &world.env;
-        let stride = Stride::of(env.consumers.n());
+        let stride = stride(env.consumers.n());
         let merchants = env.catalogue.offers.last().map_or(0, |offer| offer.merchant as usize + 1);
         let (influencers, leaders) = (env.influencers.n(), env.network.n_neighbourhoods());
-        let mut starts = [0, merchants, influencers as usize, leaders as usize];
-        for group in 1..GROUPS.len() {
-            starts[group] += starts[group - 1] + 1;
-        }
         let shards = shards_of_piece(env.consumers);
         let piece = |k: usize| {
             let first = env.consumers.range(k * shards).start;
             let end = env.consumers.range((k + 1) * shards).start;
-            let watched = end.div_ceil(stride.stride) - first.div_ceil(stride.stride);
-            vec![0; starts[CONSUMERS] + watched as usize]
+            let watched = end.div_ceil(stride) - first.div_ceil(stride);
+            [merchants, influencers as usize, leaders as usize, watched as usize]
+                .map(|n| vec![0; n])
         };
         let n_pieces = env.consumers.count().div_ceil(shards);
         let platforms = world.platforms.iter().map(|platform| Watched {
             pieces: (0..n_pieces).map(piece).collect(),
-            starts,
             sellers: std::array::from_fn(|channel| {
-                let terms = platform.channels.get(channel);
-                sellers(starts, terms.and_then(|terms| terms.commission_line))
+                platform.channels.get(channel).and_then(|terms| sellers(terms.commission_line))
             }),
         });
         Self { platforms: platforms.collect(), stride }
@@ -185,19 +138,19 @@ impl Watch {
     /// Forgets the burn-in.
     pub fn begin(&mut self) {
         let pieces = self.platforms.iter_mut().flat_map(|one| &mut one.pieces);
-        pieces.for_each(|amounts| amounts.fill(0));
+        pieces.flatten().for_each(|amounts| amounts.fill(0));
     }
 
     /// Takes in granted orders.
     pub fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
         let (stride, consumers) = (self.stride, world.env.consumers);
         let (shards, offers) = (shards_of_piece(consumers), &world.env.catalogue.offers[..]);
-        for (platform, one) in (0..).zip(&mut self.platforms) {
-            let Watched { pieces, starts, sellers } = one;
+        for (platform, Watched { pieces, sellers }) in (0..).zip(&mut self.platforms) {
             let mut lists: Vec<_> = pieces.iter_mut().zip(answers.shards.chunks(shards)).collect();
             parallel::each(&mut lists, |piece, (amounts, lists)| {
-                let first = consumers.range(piece * shards).start.div_ceil(stride.stride);
-                let amounts = &mut amounts[..];
+                let first = consumers.range(piece * shards).start.div_ceil(stride);
+                let [merchants, influencers, leaders, watched] = &mut **amounts;
+                let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
                 for list in *lists {
                     for (_, Answer { order, verdict }, later) in ahead(list) {
                         if let Some(later) = later {
@@ -207,11 +160,15 @@ impl Watch {
                             continue;
                         }
                         let fen = i64::from(order.price_fen);
-                        amounts[offers[order.offer as usize].merchant as usize] += fen;
-                        amounts[sellers[usize::from(order.channel)].place(order.source)] += fen;
-                        if stride.meets(order.consumer) {
-                            let place = (order.consumer / stride.stride - first) as usize;
-                            amounts[starts[CONSUMERS] + place] += fen;
+                        merchants[offers[order.offer as usize].merchant as usize] += fen;
+                        match sellers[usize::from(order.channel)] {
+                            Some(INFLUENCERS) => add(influencers, order.source, fen),
+                            Some(LEADERS) => add(leaders, order.source, fen),
+                            _ => {}
+                        }
+                        let place = order.consumer / stride;
+                        if place * stride == order.consumer {
+                            add(watched, place - first, fen);
                         }
                     }
                 }
@@ -226,20 +183,22 @@ impl Watch {
     }
 }
 
-impl Watched {
-    /// Where a group is in a piece of some length.
-    fn range(&self, group: usize, length: usize) -> Range<usize> {
-        let end = self.starts.get(group + 1).map_or(length, |next| next - 1);
-        self.starts[group]..end
+/// Adds to somebody's amount; what nobody is known to have sold is nobody's.
+#[inline]
+fn add(amounts: &mut [i64], who: u32, fen: i64) {
+    if let Some(amount) = amounts.get_mut(who as usize) {
+        *amount += fen;
     }
+}
 
+impl Watched {
     /// The amounts of a group, of all pieces together.
     fn amounts(&self, group: usize) -> Vec<i64> {
-        let mut pieces = self.pieces.iter().map(|piece| &piece[self.range(group, piece.len())]);
+        let mut pieces = self.pieces.iter().map(|piece| &piece[group]);
         if group == CONSUMERS {
             return pieces.flatten().copied().collect();
         }
-        let mut amounts = pieces.next().unwrap_or_default().to_vec();
+        let mut amounts = pieces.next().cloned().unwrap_or_default();
         for piece in pieces {
             amounts.iter_mut().zip(piece).for_each(|(sum, amount)| *sum += amount);
         }
@@ -249,9 +208,7 @@ impl Watched {
     /// Sets the amounts of a group.
     fn put(&mut self, group: usize, amounts: &[i64]) {
         let mut rest = amounts;
-        for piece in 0..self.pieces.len() {
-            let range = self.range(group, self.pieces[piece].len());
-            let own = &mut self.pieces[piece][range];
+        for own in self.pieces.iter_mut().map(|piece| &mut piece[group]) {
             // What all pieces count, the first one has.
             let n = own.len().min(rest.len());
             own.fill(0);
@@ -261,16 +218,13 @@ impl Watched {
     }
 }
 
-/// Where the group that is paid along a line of the ledger has its amounts, by where groups begin;
-/// where none is, all is nobody's.
-fn sellers(starts: [usize; GROUPS.len()], line: Option<Line>) -> Sellers {
-    let group = match line {
-        Some(Line::InfluencerCommission) => INFLUENCERS,
-        Some(Line::LeaderCommission) => LEADERS,
-        _ => return Sellers { first: starts[INFLUENCERS] as u32 - 1, n: 0 },
-    };
-    let (first, n) = (starts[group], starts[group + 1] - 1 - starts[group]);
-    Sellers { first: first as u32, n: n as u32 }
+/// The group that is paid along a line of the ledger.
+fn sellers(line: Option<Line>) -> Option<usize> {
+    match line? {
+        Line::InfluencerCommission => Some(INFLUENCERS),
+        Line::LeaderCommission => Some(LEADERS),
+        _ => None,
+    }
 }
 
 fn rows(one: &Watched, link: &Link) -> Rows {
@@ -343,10 +297,5 @@ mod tests {
             assert!(n.div_ceil(stride(n)) <= WATCHED, "{n}");
         }
         assert_eq!((stride(65_536), stride(65_537)), (1, 2));
-        for n in [1, 65_537, 300_000, 1_000_000, 4_000_000_000] {
-            let watched = Stride::of(n);
-            let some = (0..99_999_u32).chain((0..99).map(|k| u32::MAX - k));
-            some.for_each(|i| assert_eq!(watched.meets(i), i % watched.stride == 0, "{i} of {n}"));
-        }
     }
 }

@@ -57,14 +57,10 @@ impl Room {
         }
         noise.resize(blocks, [0.0; WIDE]);
         simd::widest(Centres { pairs, noise });
-        for (pairs, noise) in pairs.as_chunks::<WIDE>().0.iter().zip(&mut *noise) {
-            // Which are far out cannot be foretold: it is asked once a block.
-            let far = |i: usize| u32::from(!is_central(unit(pairs[i][0]))) << i;
-            let mut bits: u32 = (0..WIDE).map(far).sum();
-            while bits != 0 {
-                let i = bits.trailing_zeros() as usize;
-                noise[i] = normal_quantile(unit(pairs[i][0]));
-                bits &= bits - 1;
+        let drawn = pairs.iter().zip(noise.as_flattened_mut());
+        for ([word, _], noise) in drawn.take(part.len()) {
+            if !is_central(unit(*word)) {
+                *noise = normal_quantile(unit(*word));
             }
         }
         surprise.resize(blocks, [0.0; WIDE]);

@@ -204,7 +204,6 @@ impl Experience {
             today.look(&self.p, part, room);
             room.learn(&self.p, part.iter().map(|order| &members[row(order)]));
             let mut before = NONE;
-            let (mut sent_back, mut n_back) = ([0; PART], 0);
             for (order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
                 if let Some(later) = ahead.next() {
                     today.touch(later, members, row);
@@ -218,10 +217,10 @@ impl Experience {
                 sums.trust_change += views.enter(member);
                 sums.add(today, order, returned);
                 outcomes.push(Outcome { order: *order, returned, surprise });
-                sent_back[n_back] = order.offer;
-                n_back += usize::from(returned);
+                if returned {
+                    back.push(order.offer);
+                }
             }
-            back.extend_from_slice(&sent_back[..n_back]);
         }
         sums.post(today, book);
     }

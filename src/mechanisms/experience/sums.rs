@@ -30,24 +30,26 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds a delivery: the money of a kept order is shared out, that of a returned one goes back.
-    /// Which it is cannot be foretold: both are added, one of them as nothing.
     #[inline]
     pub(super) fn add(&mut self, today: &Today<'_>, order: &Shipment, returned: bool) {
         let channel = &mut self.channels[usize::from(order.channel)];
         self.delivery_days += u64::from(today.at.day - order.day);
-        let kept = i64::from(!returned);
-        let (price, coupon) = (i64::from(order.price_fen), i64::from(order.coupon_fen));
-        channel.returned += u64::from(returned);
-        self.refund_fen += (1 - kept) * price;
-        channel.kept += kept as u64;
-        channel.kept_fen += kept * price;
-        self.coupon_fen += kept * coupon;
-        let whole = (kept * (price + coupon)) as u64;
+        if returned {
+            channel.returned += 1;
+            self.refund_fen += i64::from(order.price_fen);
+            return;
+        }
+        channel.kept += 1;
+        channel.kept_fen += i64::from(order.price_fen);
+        let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
         let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
+        self.coupon_fen += i64::from(order.coupon_fen);
         self.commission_fen += part(today.fees.commission_bp);
         self.ad_fee_fen += part(today.fees.ad_fee_bp);
         let commission_bp = today.channels[usize::from(order.channel)].commission_bp;
-        channel.commission_fen += part(commission_bp);
+        if commission_bp > 0 {
+            channel.commission_fen += part(commission_bp);
+        }
     }
 
     /// Books the sums.
