@@ -105,7 +105,7 @@ fn load(values: &Values, extent: &Extent) -> Load {
     let needs = 0.5 * p.needs_per_day * f64::from(p.patience_days);
     let clocks = extent.consumers * (size_of::<u32>() + size_of::<Habits>()) as f64;
     let open = kept(needs * extent.members, extent.shards, extent.days, size_of::<OpenNeed>());
-    Load { bytes: clocks + 1.5 * open, needs, ..Load::default() }
+    Load { bytes: clocks + open, needs, ..Load::default() }
 }
 
 struct Need {
