@@ -218,7 +218,7 @@ impl Books {
         self.check(ordered == granted || !self.delivers, || {
             format!("{granted} granted: {tally:?}")
         });
-        let returned = state.outcomes.iter().flatten().filter(|outcome| outcome.returned);
+        let returned = state.all_outcomes().filter(|outcome| outcome.returned);
         let (returned, back) =
             (returned.count() as u64, tally.over_channels(|c| c.returned as i64));
         self.check(returned == back as u64 && returned == tally.units_back, || {

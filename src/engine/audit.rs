@@ -132,7 +132,8 @@ impl Watch for Audit {
     fn closed(&mut self, world: &World, day: &Day) {
         for (index, platform) in world.platforms.iter().enumerate() {
             let (account, reader) = (&mut self.accounts[index], Reader::new(world, index));
-            account.follow(&platform.outcomes, |lists| reader.ended(lists));
+            let shards: Vec<usize> = (0..platform.endings.len()).collect();
+            account.follow(&shards, |shards| reader.ended(shards));
             account.today.add_up(&world.link);
             let finding = account.compare(world, platform, &day.books[index].postings.0);
             self.finding = self.finding.take().or(finding);
@@ -146,12 +147,8 @@ const TOGETHER: usize = 8;
 
 impl Account {
     /// Follows the records of all shards, in parallel, and adds up what they say.
-    fn follow<T: Sync>(
-        &mut self,
-        records: &[Vec<T>],
-        read: impl Fn(&[Vec<T>]) -> Found + Send + Sync,
-    ) {
-        let mut lists: Vec<&[Vec<T>]> = records.chunks(TOGETHER).collect();
+    fn follow<T: Sync>(&mut self, records: &[T], read: impl Fn(&[T]) -> Found + Send + Sync) {
+        let mut lists: Vec<&[T]> = records.chunks(TOGETHER).collect();
         let found = parallel::map(&mut lists, |lists| read(lists));
         found.into_iter().for_each(|found| self.today.add(found));
     }
@@ -245,16 +242,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Orders that ended: kept and shared out, or sent back.
-    fn ended(&self, lists: &[Vec<Outcome>]) -> Found {
+    fn ended(&self, shards: &[usize]) -> Found {
         let (mut refund, mut back_cost_fen) = (Refund::default(), 0);
         let (mut n, mut kept_fen, mut coupon_fen) = (0, 0, 0);
         let (mut commission_fen, mut ad_fee_fen) = (0, 0);
         let mut recommended_fen = [0; MAX_CHANNELS];
         let fees = &self.platform.fees;
-        let own = |outcome: &&Outcome| outcome.order.platform == self.index;
-        for list in lists {
-            for Outcome { order, returned, .. } in list.iter().filter(own) {
-                if *returned {
+        let own = |outcome: &Outcome| outcome.order.platform == self.index;
+        for &shard in shards {
+            for Outcome { order, returned, .. } in self.platform.outcomes(shard).filter(own) {
+                if returned {
                     back_cost_fen += self.unit_cost_fen(order.offer);
                     refund.add(order.price_fen, order.coupon_fen);
                     continue;

@@ -317,7 +317,16 @@ impl Shipment {
     }
 }
 
-/// How a delivered order ended.
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ending {
+    /// Whether the goods went back.
+    pub returned: bool,
+    /// Realised minus expected quality.
+    pub surprise: f32,
+}
+
+/// A delivery, and how it ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome {
     /// What was delivered.

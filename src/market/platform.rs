@@ -6,7 +6,7 @@ use super::coupon::{CouponPool, CouponTerms};
 use super::history::History;
 use super::ledger::{Ledger, Line, Postings};
 use super::member::{Bitmap, Member, bit, put_bit, share16};
-use super::message::{Exposure, Outcome, Shipment};
+use super::message::{Ending, Exposure, Outcome, Shipment};
 use super::opinion::Opinions;
 use super::popularity::{Popularity, Ranking};
 use super::tally::Tally;
@@ -167,8 +167,9 @@ pub struct Platform {
     pub joined: Vec<Vec<u32>>,
     /// Orders that arrive today, by shard.
     pub arrivals: Vec<Vec<Shipment>>,
-    /// Orders delivered today and how they ended, by shard.
-    pub outcomes: Vec<Vec<Outcome>>,
+    /// How what was delivered today ended, by shard, in the order of `arrivals`; see
+    /// [`Self::outcomes`].
+    pub endings: Vec<Vec<Ending>>,
     /// How hard it is to win somebody over.
     pub resistance: Resistance,
     /// Changing state of the offers.
@@ -240,7 +241,7 @@ pub struct Rows<'a> {
     /// What arrives today.
     pub arrivals: &'a mut Vec<Shipment>,
     /// How what arrived ended.
-    pub outcomes: &'a mut Vec<Outcome>,
+    pub endings: &'a mut Vec<Ending>,
     /// Counts and money.
     pub book: &'a mut Book,
 }
@@ -280,6 +281,21 @@ impl Rows<'_> {
 }
 
 impl Platform {
+    /// What was delivered today in a shard and how it ended, as far as somebody unpacked it.
+    pub fn outcomes(&self, shard: usize) -> impl ExactSizeIterator<Item = Outcome> + Clone {
+        let deliveries = self.arrivals[shard].iter().zip(&self.endings[shard]);
+        deliveries.map(|(&order, &Ending { returned, surprise })| Outcome {
+            order,
+            returned,
+            surprise,
+        })
+    }
+
+    /// Today's outcomes of all shards, in their order.
+    pub fn all_outcomes(&self) -> impl Iterator<Item = Outcome> {
+        (0..self.endings.len()).flat_map(|shard| self.outcomes(shard))
+    }
+
     /// The rows of every shard of consumers.
     pub fn rows(&mut self, shards: Shards) -> Vec<Rows<'_>> {
         let size = shards.size();
@@ -290,14 +306,14 @@ impl Platform {
             .into_iter()
             .zip(self.live.0.chunks_mut(size / 64))
             .zip(self.joined.iter_mut().zip(&mut self.arrivals))
-            .zip(self.outcomes.iter_mut().zip(&mut self.books));
+            .zip(self.endings.iter_mut().zip(&mut self.books));
         for k in 0..shards.count() {
-            let Some((((members, live), (joined, arrivals)), (outcomes, book))) = columns.next()
+            let Some((((members, live), (joined, arrivals)), (endings, book))) = columns.next()
             else {
                 break;
             };
             let first = shards.range(k).start;
-            rows.push(Rows { first, members, live, joined, arrivals, outcomes, book });
+            rows.push(Rows { first, members, live, joined, arrivals, endings, book });
         }
         rows
     }
@@ -317,7 +333,7 @@ impl Platform {
             live: Bitmap::new(consumers.n()),
             joined: vec![Vec::new(); consumers.count()],
             arrivals: vec![Vec::new(); consumers.count()],
-            outcomes: vec![Vec::new(); consumers.count()],
+            endings: vec![Vec::new(); consumers.count()],
             resistance: Resistance::default(),
             offers: vec![OfferState::default(); catalogue.offers.len()],
             opinions: Opinions::default(),
@@ -371,7 +387,7 @@ impl Platform {
         // A field that is new is placed above or here.
         let Self {
             arrivals: _,
-            outcomes: _,
+            endings: _,
             resistance: _,
             popularity: _,
             channels: _,

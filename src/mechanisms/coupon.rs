@@ -139,9 +139,10 @@ impl Mechanism for Coupons {
 
     /// (orders returned) → the pool; (what was asked for) → what to expect tomorrow.
     fn adapt(&mut self, world: &mut World, _at: Clock) {
-        let Platform { outcomes, coupon_pool, .. } = &mut world.platforms[self.platform];
-        let returned = outcomes.iter().flatten().filter(|outcome| outcome.returned);
+        let platform = &mut world.platforms[self.platform];
+        let returned = platform.all_outcomes().filter(|outcome| outcome.returned);
         let back = returned.map(|o| i64::from(o.order.coupon_fen)).sum();
+        let coupon_pool = &mut platform.coupon_pool;
         coupon_pool.left_fen += world.link.sum(back);
         let asked = std::mem::take(&mut coupon_pool.asked_fen);
         if self.handed_out > 0.0 {

@@ -261,7 +261,7 @@ impl Mechanism for Leaders {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let mut counts = vec![(0_u32, 0_u32, 0_i64); self.leaders.len()];
         let share = (self.p.commission_share * 10_000.0).round() as u32;
-        let outcomes = world.platforms[self.platform].outcomes.iter().flatten();
+        let outcomes = world.platforms[self.platform].all_outcomes();
         for outcome in outcomes.filter(|o| o.order.channel == self.channel) {
             let count = &mut counts[outcome.order.source as usize];
             if outcome.returned {

@@ -405,7 +405,7 @@ impl Livestream {
     /// Fan trust moves with what became of the goods.
     fn judge(&mut self, world: &World) {
         let mut counts = vec![(0_u32, 0_u32); self.trust.len()];
-        let outcomes = world.platforms[self.platform].outcomes.iter().flatten();
+        let outcomes = world.platforms[self.platform].all_outcomes();
         for outcome in outcomes.filter(|o| o.order.channel == self.channel) {
             let count = &mut counts[outcome.order.source as usize];
             if outcome.returned { count.1 += 1 } else { count.0 += 1 }

@@ -122,15 +122,15 @@ impl Mechanism for Reviewing {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, link, .. } = world;
         let platform = &mut platforms[self.platform];
-        let (p, outcomes, key) = (&self.p, &platform.outcomes, env.key_of(self.platform));
+        let (p, read, key) = (&self.p, &*platform, env.key_of(self.platform));
         parallel::each(&mut self.written, |shard, written| {
             written.clear();
-            let arrived = &outcomes[shard];
-            let addresses = arrived.iter().map(|o| (o.order.consumer, o.order.occasion()));
+            let arrived = read.outcomes(shard);
+            let addresses = arrived.clone().map(|o| (o.order.consumer, o.order.occasion()));
             let draws = draws_of(key, REVIEW, at, addresses);
-            for (outcome, mut draws) in arrived.iter().zip(draws) {
+            for (outcome, mut draws) in arrived.zip(draws) {
                 if draws.chance(p.base + p.surprise_weight * f64::from(outcome.surprise.abs())) {
-                    written.push((outcome.order.offer, p.stars(outcome)));
+                    written.push((outcome.order.offer, p.stars(&outcome)));
                 }
             }
         });

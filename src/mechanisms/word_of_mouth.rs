@@ -118,10 +118,10 @@ impl Mechanism for WordOfMouth {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
         let key = env.key_of(self.platform);
-        let outcomes = &platform.outcomes;
+        let read = &*platform;
         out.send(|shard, bins| {
-            let news: Vec<(&Outcome, bool)> =
-                outcomes[shard].iter().filter_map(|o| Some((o, p.is_good(o)?))).collect();
+            let news: Vec<(Outcome, bool)> =
+                read.outcomes(shard).filter_map(|o| Some((o, p.is_good(&o)?))).collect();
             let address = |o: &Outcome| (o.order.consumer, o.order.occasion());
             let mut words = Vec::new();
             first_words(key, TELL, at, news.iter().map(|(o, _)| address(o)), &mut words);
@@ -129,7 +129,7 @@ impl Mechanism for WordOfMouth {
             // Few tell: the others' draws end with the word that says so.
             let tells = |(_, word): &(_, u32)| unit(*word) < p.tell_share;
             for ((outcome, good), _) in news.into_iter().zip(words).filter(tells) {
-                let (by, occasion) = address(outcome);
+                let (by, occasion) = address(&outcome);
                 let draws = key.draws(TELL, by, at, occasion);
                 p.tell(env, draws, Word { to: by, by, occasion, good }, &mut room, bins);
             }

@@ -11,7 +11,7 @@ use crate::columns::Columns;
 use crate::exchange::Inbox;
 use crate::market::ledger::Line;
 use crate::market::member::{Member, from_share16};
-use crate::market::message::{Answer, NONE, Outcome, Shipment, Verdict};
+use crate::market::message::{Answer, Ending, NONE, Shipment, Verdict};
 use crate::market::platform::{ChannelTerms, Fees, Rows};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::Mechanism;
@@ -85,8 +85,8 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
 
 /// How the orders of a day ended.
 fn load(_values: &Values, extent: &Extent) -> Load {
-    let outcomes = kept(extent.known.orders, extent.shards, extent.days, size_of::<Outcome>());
-    Load { bytes: outcomes, ..Load::default() }
+    let endings = kept(extent.known.orders, extent.shards, extent.days, size_of::<Ending>());
+    Load { bytes: endings, ..Load::default() }
 }
 
 struct Experience {
@@ -149,7 +149,7 @@ impl Mechanism for Experience {
         });
     }
 
-    /// (arrivals) → outcomes, trust, habit, money; returned units go back into stock.
+    /// (arrivals) → endings, trust, habit, money; returned units go back into stock.
     fn experience(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, .. } = world;
         let platform = &mut platforms[self.platform];
@@ -191,10 +191,10 @@ impl Experience {
     /// Unpacks what arrives in a shard: how it ends, what buyers learn, and who is paid.
     fn unpack(&self, today: &Today<'_>, rows: &mut Rows<'_>, back: &mut Vec<u32>, room: &mut Room) {
         back.clear();
-        let Rows { first, members, arrivals, outcomes, book, .. } = rows;
-        outcomes.clear();
-        if outcomes.capacity() < arrivals.len() {
-            outcomes.reserve_exact(arrivals.len() + arrivals.len() / 8);
+        let Rows { first, members, arrivals, endings, book, .. } = rows;
+        endings.clear();
+        if endings.capacity() < arrivals.len() {
+            endings.reserve_exact(arrivals.len() + arrivals.len() / 8);
         }
         let row = |order: &Shipment| (order.consumer - *first) as usize;
         let mut sums = Sums::default();
@@ -216,7 +216,7 @@ impl Experience {
                 before = order.consumer;
                 sums.trust_change += views.enter(member);
                 sums.add(today, order, returned);
-                outcomes.push(Outcome { order: *order, returned, surprise });
+                endings.push(Ending { returned, surprise });
                 if returned {
                     back.push(order.offer);
                 }
