@@ -162,13 +162,14 @@ impl Views<'_> {
             looks[..members].iter().map(|look| look.consumer),
             words,
         );
-        let mut words = words.iter();
-        looks.retain(|look| {
-            !look.is_member
-                || words
-                    .next()
-                    .is_some_and(|&word| self.attention.is_active_at(self.env, look.consumer, word))
-        });
+        // Who of them is active cannot be foreseen, either.
+        let mut n_looks = 0;
+        for (k, &word) in (0..members).zip(&*words) {
+            let look = looks[k];
+            looks[n_looks] = look;
+            n_looks += usize::from(self.attention.is_active_at(self.env, look.consumer, word));
+        }
+        looks.drain(n_looks..members);
     }
 }
 

@@ -9,7 +9,7 @@
 //! taste cluster: from the cluster's own offers by popularity, now and then anything.
 
 use crate::columns::Columns;
-use crate::exchange::Outbox;
+use crate::exchange::{Bins, Outbox};
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
 use crate::market::popularity::Ranking;
@@ -222,10 +222,7 @@ impl Mechanism for Feed {
                 book.tally.channels[self.channel as usize].exposed += room.pages.len() as u64;
                 let pages = room.pages.iter().copied();
                 word_pairs(env.key_of(self.platform), SHOWN, at, pages, &mut room.words);
-                let pages = room.pages.iter().zip(&room.words);
-                bins.push_all_near(
-                    pages.map(|(&page, &words)| self.come_upon(env, at, page, words)),
-                );
+                self.come_upon(env, at, room, bins);
             });
         });
         platforms[self.platform].books = books;
@@ -250,16 +247,26 @@ impl Feed {
         members: (u32, &[u64]),
         Room { browsing, pages, .. }: &mut Room,
     ) {
-        browsing.clear();
-        pages.clear();
         let morning = Clock::start_of(at.day);
-        lanes_below(env.key, ACTIVE, morning, members, self.most, browsing);
-        for &(consumer, word) in &*browsing {
+        let n_browsing = lanes_below(env.key, ACTIVE, morning, members, self.most, browsing);
+        pages.resize(n_browsing + n_browsing / 4 + MOST_CONSIDERED, (0, 0));
+        let mut n = 0;
+        for &(consumer, word) in &browsing[..n_browsing] {
             let limits = &self.below[usize::from(env.people.segment[consumer as usize])];
-            for (page, _) in (0..).zip(limits).take_while(|(_, limit)| word < **limit) {
-                pages.push((consumer, page));
+            if pages.len() < n + MOST_CONSIDERED {
+                pages.resize(2 * n + MOST_CONSIDERED, (0, 0));
+            }
+            let places = &mut pages[n..n + MOST_CONSIDERED];
+            // None, one or two cannot be foreseen: both are written always. More are rare.
+            (places[0], places[1]) = ((consumer, 0), (consumer, 1));
+            n += usize::from(word < limits[0]) + usize::from(word < limits[1]);
+            let more = (2..).zip(&limits[2..]).take_while(|(_, limit)| word < **limit);
+            for ((page, _), place) in more.zip(&mut places[2..]) {
+                *place = (consumer, page);
+                n += 1;
             }
         }
+        pages.truncate(n);
         if !homes.is_single() {
             let here =
                 |&(i, page): &(u32, u32)| homes.has_page(env, (i, at.day, page), self.platform);
@@ -267,23 +274,25 @@ impl Feed {
         }
     }
 
-    /// What a consumer's item page shows, by two words drawn for it.
-    fn come_upon(
-        &self,
-        env: &Environment,
-        at: Clock,
-        (consumer, item): (u32, u32),
-        words: [u32; 2],
-    ) -> Exposure {
-        let (offer, matched) = match &self.tastes {
-            Some(tastes) => self.recommend(env, tastes, (consumer, at, item), words),
-            None => (self.anything(words), 0),
+    /// What the consumers' item pages show, by two words drawn for each.
+    fn come_upon(&self, env: &Environment, at: Clock, room: &Room, bins: &mut Bins<'_, Exposure>) {
+        let pages = room.pages.iter().zip(&room.words);
+        let categories = &self.categories[..];
+        let exposure = Exposure { flags: flag::IMPULSE, ..Exposure::new(0, self.platform, self.channel) };
+        let of = move |to: u32, offer: u32| {
+            Exposure { to, offer, category: categories[offer as usize], ..exposure }
         };
-        Exposure {
-            offer,
-            category: self.categories[offer as usize],
-            flags: flag::IMPULSE | matched,
-            ..Exposure::new(consumer, self.platform, self.channel)
+        match (&self.tastes, &self.shown) {
+            (Some(tastes), _) => bins.push_all_near(pages.map(|(&(to, item), &words)| {
+                let (offer, matched) = self.recommend(env, tastes, (to, at, item), words);
+                let exposure = of(to, offer);
+                Exposure { flags: exposure.flags | matched, ..exposure }
+            })),
+            (None, Some(shown)) => {
+                let pick = shown.picks();
+                bins.push_all_near(pages.map(|(&(to, _), &[one, two])| of(to, pick(one, two))));
+            }
+            (None, None) => {}
         }
     }
 }

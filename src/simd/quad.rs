@@ -19,12 +19,18 @@ pub trait Quad: Copy + sealed::Sealed {
     fn times(self, other: Self) -> Self;
     /// The upper halves in the place of the lower ones.
     fn high(self) -> Self;
+    /// A quarter of each number of 64 bits, rounded down.
+    fn quarter(self) -> Self;
     /// The bits in which two differ.
     fn xor(self, other: Self) -> Self;
     /// The four words.
     fn words(self) -> [u32; 4];
     /// Each word above the one of `low`.
     fn above(self, low: Self) -> [u64; 4];
+    /// Each word w as the number 2⁵² + w: in the low bits of 2⁵².
+    fn wholes(self) -> [f64; 4];
+    /// Of four words one each: that at the place which the last two bits of `places` say.
+    fn one_of(words: [Self; 4], places: Self) -> Self;
     /// The k-th words of four quads, for each k.
     fn rows(quads: [Self; 4]) -> [[u32; 4]; 4];
     /// Which of eight words lie below a limit, a bit each.
@@ -35,6 +41,9 @@ mod sealed {
     /// Keeps other types out.
     pub trait Sealed {}
 }
+
+/// The bits of 2⁵².
+const WHOLE_BITS: u64 = 0x4330_0000_0000_0000;
 
 /// A piece of code over quads, as [`super::Kernel`] over loops: `run`, and what it calls, must be
 /// `#[inline(always)]`, and its closures are not sure to be inlined.
@@ -101,6 +110,11 @@ impl Quad for Plain {
     }
 
     #[inline(always)]
+    fn quarter(self) -> Self {
+        Self(self.0.map(|number| number >> 2))
+    }
+
+    #[inline(always)]
     fn xor(self, other: Self) -> Self {
         self.each(other, |a, b| a ^ b)
     }
@@ -113,6 +127,16 @@ impl Quad for Plain {
     #[inline(always)]
     fn above(self, low: Self) -> [u64; 4] {
         self.each(low, |a, b| a << 32 | (b & 0xffff_ffff)).0
+    }
+
+    #[inline(always)]
+    fn wholes(self) -> [f64; 4] {
+        self.0.map(|word| f64::from_bits((word & 0xffff_ffff) | WHOLE_BITS))
+    }
+
+    #[inline(always)]
+    fn one_of(words: [Self; 4], places: Self) -> Self {
+        Self(std::array::from_fn(|k| words[(places.0[k] & 3) as usize].0[k]))
     }
 
     #[inline(always)]
@@ -129,9 +153,10 @@ impl Quad for Plain {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{Quad, Quads, sealed};
+    use super::{Quad, Quads, WHOLE_BITS, sealed};
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm256_add_epi64, _mm256_blend_epi32, _mm256_castsi128_si256,
+        __m128i, __m256i, _mm256_add_epi64, _mm256_blend_epi32, _mm256_blendv_pd,
+        _mm256_castpd_si256, _mm256_castsi128_si256, _mm256_castsi256_pd,
         _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_max_epu32,
         _mm256_movemask_ps, _mm256_mul_epu32, _mm256_permute2x128_si256,
         _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32,
@@ -206,6 +231,12 @@ mod avx2 {
         }
 
         #[inline(always)]
+        fn quarter(self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_srli_epi64::<2>(self.0) })
+        }
+
+        #[inline(always)]
         fn xor(self, other: Self) -> Self {
             // SAFETY: AVX2 is there, see `Vector`.
             Self(unsafe { _mm256_xor_si256(self.0, other.0) })
@@ -225,6 +256,29 @@ mod avx2 {
         fn above(self, low: Self) -> [u64; 4] {
             // SAFETY: both types are 32 bytes of plain bits.
             unsafe { transmute::<__m256i, [u64; 4]>(self.pairs(low)) }
+        }
+
+        #[inline(always)]
+        fn wholes(self) -> [f64; 4] {
+            // SAFETY: AVX2 is there, see `Vector`; both types are 32 bytes of plain bits.
+            unsafe {
+                let above = _mm256_set1_epi64x(WHOLE_BITS as i64);
+                transmute::<__m256i, [f64; 4]>(_mm256_blend_epi32::<0b1010_1010>(self.0, above))
+            }
+        }
+
+        #[inline(always)]
+        fn one_of([a, b, c, d]: [Self; 4], places: Self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            unsafe {
+                // The highest bit of 64 says which of two.
+                let odd = _mm256_castsi256_pd(_mm256_slli_epi64::<63>(places.0));
+                let upper = _mm256_castsi256_pd(_mm256_slli_epi64::<62>(places.0));
+                let numbers = [a, b, c, d].map(|words| _mm256_castsi256_pd(words.0));
+                let low = _mm256_blendv_pd(numbers[0], numbers[1], odd);
+                let high = _mm256_blendv_pd(numbers[2], numbers[3], odd);
+                Self(_mm256_castpd_si256(_mm256_blendv_pd(low, high, upper)))
+            }
         }
 
         #[inline(always)]
@@ -277,6 +331,9 @@ mod tests {
             let longs = Q::of_longs(&mixed.above(product.high()));
             let mut all = longs.high().above(longs).to_vec();
             all.extend(quads.iter().flat_map(|quad| quad.words()).map(u64::from));
+            all.extend(quads.iter().flat_map(|quad| quad.wholes()).map(f64::to_bits));
+            all.extend(Q::one_of(quads, mixed).words().map(u64::from));
+            all.extend(longs.quarter().above(longs.quarter().high()));
             all.extend(Q::rows(quads).as_flattened().iter().copied().map(u64::from));
             let eight = [0, 1, 2, 3, 4, 5, 6, 7].map(far);
             all.extend([0, eight[3], eight[5], u32::MAX].map(|limit| Q::below(&eight, limit)));
@@ -299,6 +356,10 @@ mod tests {
         assert_eq!(a.times(b).high().words(), [0, 2, 0, 1]);
         assert_eq!(a.plus(b).words(), [8, 2, 10, (1 << 31) + 3]);
         assert_eq!(a.above(b), words.map(|word| u64::from(word) << 32 | 3));
+        assert_eq!(a.wholes()[0], 4_503_599_627_370_496.0 + 5.0);
+        assert_eq!(Plain::of_longs(&[7, 8, 1 << 40, 3]).quarter().0, [1, 2, 1 << 38, 0]);
+        let places = Plain::of(&[0, 1, 2 + 4, 3]);
+        assert_eq!(Plain::one_of([a, b, b, a], places).words(), [5, 3, 3, 1 << 31]);
         assert_eq!(Plain::rows([a, b, b, a])[1], [u32::MAX, 3, 3, u32::MAX]);
         assert_eq!(Plain::below(&[0, 9, 1, 8, 2, 7, 3, 6], 7), 0b1101_0101);
     }

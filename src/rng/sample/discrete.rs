@@ -44,9 +44,18 @@ impl Alias {
     #[inline]
     #[must_use]
     pub fn pick(&self, word0: u32, word1: u32) -> u32 {
-        let own = ((u64::from(word0) * self.columns.len() as u64) >> 32) as u32;
-        let column = self.columns[own as usize];
-        select_unpredictable(word1 < column.threshold, own, column.other)
+        self.picks()(word0, word1)
+    }
+
+    /// [`Alias::pick`] for loops that write something: where the table lies is not asked again.
+    #[inline]
+    pub fn picks(&self) -> impl Fn(u32, u32) -> u32 {
+        let columns = &self.columns[..];
+        move |word0, word1| {
+            let own = ((u64::from(word0) * columns.len() as u64) >> 32) as u32;
+            let column = columns[own as usize];
+            select_unpredictable(word1 < column.threshold, own, column.other)
+        }
     }
 
     /// The number of options.
