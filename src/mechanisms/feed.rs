@@ -130,9 +130,9 @@ struct Feed {
 /// Room for what a shard considers.
 #[derive(Debug, Default)]
 struct Room {
-    /// Who considers anything, with the daily word.
+    /// Who considers anything, with the daily word, then room that is kept.
     browsing: Vec<(u32, u32)>,
-    /// The item pages: whose, and which of the day.
+    /// The item pages, of which there may be fewer than rows: whose, and which of the day.
     pages: Vec<(u32, u32)>,
     words: Vec<[u32; 2]>,
 }
@@ -218,9 +218,9 @@ impl Mechanism for Feed {
             self.rooms.lent(|room| {
                 let first = env.consumers.range(shard).start;
                 let members = (first, live.of_shard(env.consumers, shard));
-                self.browse((env, homes), at, members, room);
-                book.tally.channels[self.channel as usize].exposed += room.pages.len() as u64;
-                let pages = room.pages.iter().copied();
+                let n_pages = self.browse((env, homes), at, members, room);
+                book.tally.channels[self.channel as usize].exposed += n_pages as u64;
+                let pages = room.pages[..n_pages].iter().copied();
                 word_pairs(env.key_of(self.platform), SHOWN, at, pages, &mut room.words);
                 self.come_upon(env, at, room, bins);
             });
@@ -239,48 +239,55 @@ impl Mechanism for Feed {
 }
 
 impl Feed {
-    /// The members of a shard, as bits from a consumer on: lists the item pages that they consider.
+    /// The members of a shard, as bits from a consumer on: lists the item pages that they consider,
+    /// from the front of their column. Returns how many there are.
     fn browse(
         &self,
         (env, homes): (&Environment, Homes<'_>),
         at: Clock,
         members: (u32, &[u64]),
         Room { browsing, pages, .. }: &mut Room,
-    ) {
+    ) -> usize {
         let morning = Clock::start_of(at.day);
         let n_browsing = lanes_below(env.key, ACTIVE, morning, members, self.most, browsing);
-        pages.resize(n_browsing + n_browsing / 4 + MOST_CONSIDERED, (0, 0));
+        let most = MOST_CONSIDERED * n_browsing;
+        if pages.len() < most {
+            pages.resize(most, (0, 0));
+        }
+        let (segments, below, places) = (&env.people.segment[..], &self.below[..], &mut pages[..]);
         let mut n = 0;
         for &(consumer, word) in &browsing[..n_browsing] {
-            let limits = &self.below[usize::from(env.people.segment[consumer as usize])];
-            if pages.len() < n + MOST_CONSIDERED {
-                pages.resize(2 * n + MOST_CONSIDERED, (0, 0));
-            }
-            let places = &mut pages[n..n + MOST_CONSIDERED];
+            let limits = &below[usize::from(segments[consumer as usize])];
             // None, one or two cannot be foreseen: both are written always. More are rare.
-            (places[0], places[1]) = ((consumer, 0), (consumer, 1));
+            (places[n], places[n + 1]) = ((consumer, 0), (consumer, 1));
             n += usize::from(word < limits[0]) + usize::from(word < limits[1]);
-            let more = (2..).zip(&limits[2..]).take_while(|(_, limit)| word < **limit);
-            for ((page, _), place) in more.zip(&mut places[2..]) {
-                *place = (consumer, page);
+            let mut page = 2;
+            while page < MOST_CONSIDERED && word < limits[page] {
+                places[n] = (consumer, page as u32);
                 n += 1;
+                page += 1;
             }
+        }
+        if homes.is_single() {
+            return n;
         }
         pages.truncate(n);
-        if !homes.is_single() {
-            let here =
-                |&(i, page): &(u32, u32)| homes.has_page(env, (i, at.day, page), self.platform);
-            pages.retain(here);
-        }
+        let here = |&(i, page): &(u32, u32)| homes.has_page(env, (i, at.day, page), self.platform);
+        pages.retain(here);
+        pages.len()
     }
 
     /// What the consumers' item pages show, by two words drawn for each.
     fn come_upon(&self, env: &Environment, at: Clock, room: &Room, bins: &mut Bins<'_, Exposure>) {
         let pages = room.pages.iter().zip(&room.words);
         let categories = &self.categories[..];
-        let exposure = Exposure { flags: flag::IMPULSE, ..Exposure::new(0, self.platform, self.channel) };
-        let of = move |to: u32, offer: u32| {
-            Exposure { to, offer, category: categories[offer as usize], ..exposure }
+        let exposure =
+            Exposure { flags: flag::IMPULSE, ..Exposure::new(0, self.platform, self.channel) };
+        let of = move |to: u32, offer: u32| Exposure {
+            to,
+            offer,
+            category: categories[offer as usize],
+            ..exposure
         };
         match (&self.tastes, &self.shown) {
             (Some(tastes), _) => bins.push_all_near(pages.map(|(&(to, item), &words)| {

@@ -76,9 +76,7 @@ impl Making for Exponentials<'_> {
 
     #[inline(always)]
     fn end(&mut self, eights: Range<usize>) {
-        for number in self.0[eights].as_flattened_mut().as_flattened_mut() {
-            *number = exponential_of_whole(*number);
-        }
+        exponentials(&mut self.0[eights]);
     }
 }
 
@@ -92,15 +90,20 @@ impl Making for ExponentialPairs<'_> {
         self.1[k] = [one[1].wholes(), two[1].wholes()];
     }
 
-    /// Both in one loop: the constants of one logarithm serve for two.
+    /// One loop after the other: the constants of two logarithms at once are too many.
     #[inline(always)]
     fn end(&mut self, eights: Range<usize>) {
-        let firsts = self.0[eights.clone()].as_flattened_mut().as_flattened_mut();
-        let seconds = self.1[eights].as_flattened_mut().as_flattened_mut();
-        for (one, other) in firsts.iter_mut().zip(seconds) {
-            *one = exponential_of_whole(*one);
-            *other = exponential_of_whole(*other);
-        }
+        exponentials(&mut self.0[eights.clone()]);
+        exponentials(&mut self.1[eights]);
+    }
+}
+
+/// −ln U of words that stand as whole numbers: a loop over many, which becomes vectors as the
+/// words do not.
+#[inline(always)]
+fn exponentials(eights: Eights<'_>) {
+    for number in eights.as_flattened_mut().as_flattened_mut() {
+        *number = exponential_of_whole(*number);
     }
 }
 

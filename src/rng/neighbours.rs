@@ -139,7 +139,7 @@ pub fn lanes_below(
 
 /// Of 64 consumers so many are written always, whether there are as many or not: how many there
 /// are cannot be foreseen.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 4;
 
 struct LanesBelow<'a> {
     common: Common,

@@ -156,12 +156,11 @@ mod avx2 {
     use super::{Quad, Quads, WHOLE_BITS, sealed};
     use std::arch::x86_64::{
         __m128i, __m256i, _mm256_add_epi64, _mm256_blend_epi32, _mm256_blendv_pd,
-        _mm256_castpd_si256, _mm256_castsi128_si256, _mm256_castsi256_pd,
-        _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_max_epu32,
-        _mm256_movemask_ps, _mm256_mul_epu32, _mm256_permute2x128_si256,
-        _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32,
-        _mm256_slli_epi64, _mm256_srli_epi64, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
-        _mm256_xor_si256,
+        _mm256_castpd_si256, _mm256_castsi128_si256, _mm256_castsi256_pd, _mm256_castsi256_ps,
+        _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_max_epu32, _mm256_movemask_ps,
+        _mm256_mul_epu32, _mm256_permute2x128_si256, _mm256_permutevar8x32_epi32,
+        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_slli_epi64,
+        _mm256_srli_epi64, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64, _mm256_xor_si256,
     };
     use std::mem::transmute;
 
