@@ -163,11 +163,12 @@ impl Views<'_> {
             words,
         );
         // Who of them is active cannot be foreseen, either.
-        let mut n_looks = 0;
-        for (k, &word) in (0..members).zip(&*words) {
-            let look = looks[k];
-            looks[n_looks] = look;
-            n_looks += usize::from(self.attention.is_active_at(self.env, look.consumer, word));
+        let (mut n_looks, is_active) = (0, self.attention.activity(self.env));
+        let list = &mut looks[..members];
+        for (k, &word) in words.iter().enumerate() {
+            let look = list[k];
+            list[n_looks] = look;
+            n_looks += usize::from(is_active(look.consumer, word));
         }
         looks.drain(n_looks..members);
     }

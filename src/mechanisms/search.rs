@@ -6,6 +6,7 @@
 
 use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
+use crate::market::member::bit;
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
@@ -138,13 +139,18 @@ impl Mechanism for Search {
                 today.extend_from_slice(&needs[shard]);
                 lane_words(env.key, ACTIVE, morning, today.iter().map(|n| n.consumer), words);
                 // Nearly all needs are members': all are asked, and both questions answered at once.
-                keep(today, words, |OpenNeed { consumer, .. }, word| {
-                    live.get(*consumer) & attention.is_active_at(env, *consumer, word)
+                let (live, is_active) = (&live.0[..], attention.activity(env));
+                keep(today, words, |&OpenNeed { consumer, .. }, word| {
+                    bit(live, consumer) & is_active(consumer, word)
                 });
                 first_words(key, VISIT, at, today.iter().map(address), words);
-                let thinning =
-                    |need: &OpenNeed| homes.thinning(need.consumer, self.platform, slots);
-                keep(today, words, |need, word| unit(word) < visits * thinning(need));
+                if homes.is_single() {
+                    keep(today, words, |_, word| unit(word) < visits);
+                } else {
+                    let thinning =
+                        |need: &OpenNeed| homes.thinning(need.consumer, self.platform, slots);
+                    keep(today, words, |need, word| unit(word) < visits * thinning(need));
+                }
                 // Two words an offer, four a block.
                 let blocks = self.p.shown.div_ceil(2);
                 long_words(key, SHOWN, at, blocks, today.iter().map(address), words);
@@ -206,8 +212,12 @@ impl Search {
                     flags: flag::NEED,
                     ..Exposure::new(need.consumer, self.platform, self.channel)
                 };
-                let offers = shown[k..].iter().step_by(n);
-                bins.push_all_near(offers.map(|&offer| Exposure { offer, ..exposure }));
+                let mut place = k;
+                bins.push_all_near((0..n_shown).map(|_| {
+                    let offer = shown[place];
+                    place += n;
+                    Exposure { offer, ..exposure }
+                }));
             }
         }
     }

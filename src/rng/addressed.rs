@@ -8,8 +8,7 @@ use super::philox::{self, Common, Made, Maker, number};
 use super::{Key, Stream};
 use crate::quantity::math::exponential_of_whole;
 use crate::quantity::time::Clock;
-use crate::simd::{Quad, Quads, quads};
-use std::ops::Range;
+use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// What a draw is for, beside its stream and its moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,10 +45,6 @@ pub const N_SIDE: usize = philox::N_SIDE;
 trait Making {
     /// Takes the words of the `k`-th eight addresses.
     fn take<Q: Quad>(&mut self, k: usize, made: Made<Q>);
-
-    /// Ends what the eights from the first to the last need: loops over many.
-    #[inline(always)]
-    fn end(&mut self, _eights: Range<usize>) {}
 }
 
 /// The first word.
@@ -65,50 +60,41 @@ impl Making for FirstWords<'_> {
 /// Numbers, eight by eight.
 type Eights<'a> = &'a mut [[[f64; 4]; 2]];
 
-/// An exponential number of mean 1 from the first word.
-struct Exponentials<'a>(Eights<'a>);
+/// The first word as a whole number.
+struct Wholes<'a>(Eights<'a>);
 
-impl Making for Exponentials<'_> {
+impl Making for Wholes<'_> {
     #[inline(always)]
     fn take<Q: Quad>(&mut self, k: usize, [one, two]: Made<Q>) {
         self.0[k] = [one[0].wholes(), two[0].wholes()];
     }
-
-    #[inline(always)]
-    fn end(&mut self, eights: Range<usize>) {
-        exponentials(&mut self.0[eights]);
-    }
 }
 
-/// Two of them, from the first word and from the second.
-struct ExponentialPairs<'a>(Eights<'a>, Eights<'a>);
+/// The first and the second.
+struct WholePairs<'a>(Eights<'a>, Eights<'a>);
 
-impl Making for ExponentialPairs<'_> {
+impl Making for WholePairs<'_> {
     #[inline(always)]
     fn take<Q: Quad>(&mut self, k: usize, [one, two]: Made<Q>) {
         self.0[k] = [one[0].wholes(), two[0].wholes()];
         self.1[k] = [one[1].wholes(), two[1].wholes()];
     }
+}
 
-    /// One loop after the other: the constants of two logarithms at once are too many.
+/// −ln U of words that stand as whole numbers, in their place: loops of their own, which become
+/// vectors as the words do not, and whose constants have the registers for themselves.
+struct Exponentials<'a>(Eights<'a>);
+
+impl Kernel for Exponentials<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn end(&mut self, eights: Range<usize>) {
-        exponentials(&mut self.0[eights.clone()]);
-        exponentials(&mut self.1[eights]);
+    fn run(self) {
+        for number in self.0.as_flattened_mut().as_flattened_mut() {
+            *number = exponential_of_whole(*number);
+        }
     }
 }
-
-/// −ln U of words that stand as whole numbers: a loop over many, which becomes vectors as the
-/// words do not.
-#[inline(always)]
-fn exponentials(eights: Eights<'_>) {
-    for number in eights.as_flattened_mut().as_flattened_mut() {
-        *number = exponential_of_whole(*number);
-    }
-}
-
-/// Addresses after which [`Making::end`] is called: what they left is near still.
-const N_GROUP: usize = 64;
 
 /// A list, and what is made of its addresses.
 struct Of<'a, T, A, M> {
@@ -124,20 +110,14 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
     #[inline(always)]
     fn run<Q: Quad>(self) {
         let Self { common, list, address, mut making } = self;
-        let (maker, mut first) = (Maker::<Q>::new(common), 0);
-        for list in list.chunks(N_GROUP) {
-            let (whole, rest) = list.as_chunks::<N_SIDE>();
-            for (k, list) in whole.iter().enumerate() {
-                making.take(first + k, maker.eight(&numbers(&address, |k| &list[k])));
-            }
-            let mut end = first + whole.len();
-            if let [.., last] = rest {
-                let one = |k| rest.get(k).unwrap_or(last);
-                making.take(end, maker.eight(&numbers(&address, one)));
-                end += 1;
-            }
-            making.end(first..end);
-            first = end;
+        let maker = Maker::<Q>::new(common);
+        let (whole, rest) = list.as_chunks::<N_SIDE>();
+        for (k, list) in whole.iter().enumerate() {
+            making.take(k, maker.eight(&numbers(&address, |k| &list[k])));
+        }
+        if let [.., last] = rest {
+            let one = |k| rest.get(k).unwrap_or(last);
+            making.take(whole.len(), maker.eight(&numbers(&address, one)));
         }
     }
 }
@@ -188,7 +168,9 @@ pub fn exponential_numbers<T: Copy>(
     address: impl Fn(&T) -> Address,
     numbers: &mut [f64],
 ) {
-    make(of, list, address, Exponentials(eights(numbers)));
+    let numbers = eights(numbers, list.len());
+    make(of, list, address, Wholes(numbers));
+    simd::widest(Exponentials(numbers));
 }
 
 /// Two of them, into a column each, from the first two words.
@@ -198,13 +180,16 @@ pub fn exponential_pairs<T: Copy>(
     address: impl Fn(&T) -> Address,
     (firsts, seconds): (&mut [f64], &mut [f64]),
 ) {
-    make(of, list, address, ExponentialPairs(eights(firsts), eights(seconds)));
+    let (firsts, seconds) = (eights(firsts, list.len()), eights(seconds, list.len()));
+    make(of, list, address, WholePairs(firsts, seconds));
+    simd::widest(Exponentials(firsts));
+    simd::widest(Exponentials(seconds));
 }
 
-/// Room for numbers by eight.
+/// Room for so many numbers, by eight.
 #[inline(always)]
-fn eights(numbers: &mut [f64]) -> Eights<'_> {
-    numbers.as_chunks_mut().0.as_chunks_mut().0
+fn eights(numbers: &mut [f64], n: usize) -> Eights<'_> {
+    &mut numbers.as_chunks_mut().0.as_chunks_mut().0[..n.div_ceil(N_SIDE)]
 }
 
 #[cfg(test)]

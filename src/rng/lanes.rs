@@ -1,11 +1,9 @@
 //! Words of many addresses at once: of a list of (entity, item), for loops over messages.
 
 use super::philox::{Common, Keep, Maker, N_SIDE, Philox, make, number};
-use crate::quantity::math::{
-    is_central, normal_centre, normal_quantile, quick_exponential, quick_ln,
-};
+use crate::quantity::math::{quick_exponential, quick_ln};
 use crate::quantity::time::Clock;
-use crate::rng::{Draws, Key, Stream, unit};
+use crate::rng::{Draws, Key, Stream};
 use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// `draws(stream, entity, at, item)` for every (entity, item) of a list, their first four
@@ -125,39 +123,6 @@ impl Keep for Pairs<'_> {
     fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
         let longs = maker.eight(addresses).map(|[first, second, ..]| second.above(first));
         self.0.extend(longs.as_flattened().iter().map(|pair| [*pair as u32, (pair >> 32) as u32]));
-    }
-}
-
-/// Numbers that [`normals`] makes at once.
-const N_PART: usize = 64;
-
-/// The standard normal number of every word of a list, as
-/// [`normal_from`](crate::rng::sample::continuous::normal_from) makes it.
-pub fn normals(words: impl Iterator<Item = u32>, numbers: &mut Vec<f64>) {
-    numbers.clear();
-    numbers.extend(words.map(unit));
-    for part in numbers.chunks_mut(N_PART) {
-        let mut units = [0.5; N_PART];
-        units[..part.len()].copy_from_slice(part);
-        simd::widest(Centres(part));
-        for (number, unit) in part.iter_mut().zip(units) {
-            if !is_central(unit) {
-                *number = normal_quantile(unit);
-            }
-        }
-    }
-}
-
-struct Centres<'a>(&'a mut [f64]);
-
-impl Kernel for Centres<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for number in self.0 {
-            *number = normal_centre(*number);
-        }
     }
 }
 
@@ -323,7 +288,7 @@ pub(super) fn fine(word: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::sample::continuous::normal_from;
+    use crate::rng::unit;
 
     #[test]
     fn words_side_by_side_are_those_one_by_one() {
@@ -359,9 +324,6 @@ mod tests {
             [draws.word(), draws.word()]
         };
         assert_eq!(both, list.iter().map(two).collect::<Vec<_>>());
-        normals(words.iter().copied(), &mut numbers);
-        let plain: Vec<f64> = words.iter().map(|word| normal_from(*word)).collect();
-        assert_eq!(numbers, plain);
         long_words(key, stream, at, 3, list.iter().copied(), &mut words);
         let long = list.iter().flat_map(|&(entity, item)| {
             let mut draws = key.draws(stream, entity, at, item);

@@ -50,13 +50,14 @@ impl<Q: Quad> Lanes<Q> {
     fn make(&self, first_entity: u32, words: &mut [u32; N_LANES]) {
         let Self { philox, moment, stream } = self;
         let (moment, stream, kept) = (*moment, *stream, Q::all(u32::MAX));
-        let mut block = Q::all(first_entity >> 2).plus(Q::of(&[0, 1, 2, 3]));
+        // Crossed, as the rows will be.
+        let mut block = Q::all(first_entity >> 2).plus(Q::of(&[0, 2, 1, 3]));
         for eight in words.as_chunks_mut::<4>().0.as_chunks_mut::<8>().0 {
             let next = block.plus(Q::all(4));
             let counters = [[block, moment, stream, kept], [next, moment, stream, kept]];
             let [first, second] = philox.words(counters);
-            eight[..4].copy_from_slice(&Q::rows(first));
-            eight[4..].copy_from_slice(&Q::rows(second));
+            eight[..4].copy_from_slice(&Q::crossed_rows(first));
+            eight[4..].copy_from_slice(&Q::crossed_rows(second));
             block = next.plus(Q::all(4));
         }
     }
@@ -82,8 +83,8 @@ impl Quads for Below<'_> {
 #[inline(always)]
 fn bits_below<Q: Quad>(words: &[u32; N_LANES], limit: u32) -> u64 {
     let mut bits = 0;
-    for (k, eight) in words.as_chunks::<8>().0.iter().enumerate() {
-        bits |= Q::below(eight, limit) << (8 * k);
+    for (k, half) in words.as_chunks::<{ N_LANES / 2 }>().0.iter().enumerate() {
+        bits |= u64::from(Q::below(half, limit)) << (N_LANES / 2 * k);
     }
     bits
 }
