@@ -162,13 +162,15 @@ impl Views<'_> {
             looks[..members].iter().map(|look| look.consumer),
             words,
         );
-        let mut words = words.iter();
-        looks.retain(|look| {
-            !look.is_member
-                || words
-                    .next()
-                    .is_some_and(|&word| self.attention.is_active_at(self.env, look.consumer, word))
-        });
+        // Who of them is active cannot be foreseen, either.
+        let (mut n_looks, is_active) = (0, self.attention.activity(self.env));
+        let list = &mut looks[..members];
+        for (k, &word) in words.iter().enumerate() {
+            let look = list[k];
+            list[n_looks] = look;
+            n_looks += usize::from(is_active(look.consumer, word));
+        }
+        looks.drain(n_looks..members);
     }
 }
 

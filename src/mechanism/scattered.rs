@@ -2,9 +2,10 @@
 
 use crate::quantity::math::{exp, ln_1p};
 use crate::quantity::time::Clock;
-use crate::rng::gaps::Gaps;
+use crate::rng::gaps::{Gaps, gaps_from};
 use crate::rng::lanes::long_words;
-use crate::rng::{Key, Stream};
+use crate::rng::sample::count::geometric_skip;
+use crate::rng::{Draws, Key, Stream};
 use std::ops::Range;
 
 /// Successes among all consumers, in blocks of 64 that have draws of their own.
@@ -35,33 +36,62 @@ impl Scattered {
         }
         let ln_q = ln_1p(-p);
         let last = self.last_within(ln_q);
-        let starts = || consumers.clone().step_by(BLOCK as usize);
         let mut words = Vec::with_capacity(4 * consumers.len().div_ceil(BLOCK as usize) + 32);
-        let addresses = starts().map(|start| (start / BLOCK, self.item));
+        let starts = consumers.clone().step_by(BLOCK as usize);
+        let addresses = starts.map(|start| (start / BLOCK, self.item));
         long_words(self.key, self.stream, self.at, 1, addresses, &mut words);
-        for (start, words) in starts().zip(words.as_chunks().0) {
-            // The first word says for most that nobody of the block succeeds.
-            if words[0] <= last {
-                let n = u64::from(BLOCK.min(consumers.end - start));
-                let mut gaps = self.gaps(start / BLOCK, *words, ln_q);
-                let mut position = gaps.after();
-                while position < n {
-                    hit(start + position as u32);
-                    position = position.saturating_add(1).saturating_add(gaps.after());
-                }
-            }
+        let rows = &words.as_chunks().0;
+        let block = |k: u32| {
+            let start = consumers.start + BLOCK * k;
+            start..consumers.end.min(start + BLOCK)
+        };
+        let somewhere = blocks_up_to(last, rows);
+        if !Gaps::are_few(f64::from(BLOCK) * p) {
+            return somewhere.into_iter().for_each(|k| self.many(&block(k), ln_q, &mut hit));
+        }
+        let long = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        let gaps = somewhere.iter().map(|&k| rows[k as usize]);
+        let mut gaps: Vec<_> = gaps.map(|[a, b, c, d]| [long(a, b), long(c, d)]).collect();
+        gaps_from(gaps.as_flattened_mut(), ln_q);
+        for (k, gaps) in somewhere.into_iter().zip(gaps) {
+            self.few(&block(k), gaps, ln_q, &mut hit);
         }
     }
 
-    /// The gaps of a block, by its first four words.
-    fn gaps(&self, block: u32, words: [u32; 4], ln_q: f64) -> Gaps {
-        let Self { key, stream, at, item, probability } = *self;
-        let expected = f64::from(BLOCK) * probability;
-        if Gaps::are_few(expected) {
-            Gaps::new(key.draws_from(stream, block, at, item, words), ln_q, expected)
-        } else {
-            Gaps::new(key.draws(stream, block, at, item), ln_q, expected)
+    /// Those of a block who succeed, where the first two gaps are known and seldom more are needed.
+    fn few(&self, block: &Range<u32>, gaps: [u64; 2], ln_q: f64, mut hit: impl FnMut(u32)) {
+        let [mut position, second] = gaps;
+        let (mut next, mut draws) = (Some(second), None);
+        while position < block.len() as u64 {
+            hit(block.start + position as u32);
+            let gap = next.take().unwrap_or_else(|| {
+                geometric_skip(draws.get_or_insert_with(|| self.after_two(block)), ln_q)
+            });
+            position = position.saturating_add(1).saturating_add(gap);
         }
+    }
+
+    /// The draws of a block after its first two gaps.
+    #[cold]
+    fn after_two(&self, block: &Range<u32>) -> Draws {
+        let mut draws = self.draws(block);
+        (draws.long(), draws.long());
+        draws
+    }
+
+    /// Those of a block who succeed, where many do.
+    fn many(&self, block: &Range<u32>, ln_q: f64, mut hit: impl FnMut(u32)) {
+        let expected = f64::from(BLOCK) * self.probability;
+        let mut gaps = Gaps::new(self.draws(block), ln_q, expected);
+        let mut position = gaps.after();
+        while position < block.len() as u64 {
+            hit(block.start + position as u32);
+            position = position.saturating_add(1).saturating_add(gaps.after());
+        }
+    }
+
+    fn draws(&self, block: &Range<u32>) -> Draws {
+        self.key.draws(self.stream, block.start / BLOCK, self.at, self.item)
     }
 
     /// The largest first word after which anybody of a block might succeed: the first gap, which
@@ -71,6 +101,18 @@ impl Scattered {
         let share = 1.0 - exp(f64::from(BLOCK) * ln_q);
         ((share * 4_294_967_296.0) as u32).saturating_add(1)
     }
+}
+
+/// The rows whose first word is no larger than a limit, by their numbers: it says for most blocks
+/// that nobody succeeds. Which ones, cannot be foreseen.
+fn blocks_up_to(last: u32, rows: &[[u32; 4]]) -> Vec<u32> {
+    let (mut blocks, mut n) = (vec![0; rows.len()], 0);
+    for (k, row) in (0..).zip(rows) {
+        blocks[n] = k;
+        n += usize::from(row[0] <= last);
+    }
+    blocks.truncate(n);
+    blocks
 }
 
 #[cfg(test)]

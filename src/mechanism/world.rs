@@ -248,11 +248,12 @@ impl Environment {
 }
 
 impl Attention {
-    /// Whether a consumer with this daily word looks at platforms at all.
+    /// Whether a consumer with a daily word looks at platforms at all: for loops that write
+    /// something, where the columns lie is asked once.
     #[inline]
-    #[must_use]
-    pub fn is_active_at(&self, env: &Environment, consumer: u32, word: u32) -> bool {
-        word < self.active_below[env.people.segment[consumer as usize] as usize]
+    pub fn activity(&self, env: &Environment) -> impl Fn(u32, u32) -> bool {
+        let (segments, limits) = (&env.people.segment[..], &self.active_below[..]);
+        move |consumer, word| word < limits[usize::from(segments[consumer as usize])]
     }
 
     /// Whether a consumer looks at platforms at all on this day.
@@ -260,6 +261,6 @@ impl Attention {
     #[must_use]
     pub fn is_active(&self, env: &Environment, consumer: u32, day: u16) -> bool {
         let word = env.key.lane(ACTIVE, consumer, Clock::start_of(day));
-        self.is_active_at(env, consumer, word)
+        self.activity(env)(consumer, word)
     }
 }

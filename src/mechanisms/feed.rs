@@ -9,7 +9,7 @@
 //! taste cluster: from the cluster's own offers by popularity, now and then anything.
 
 use crate::columns::Columns;
-use crate::exchange::Outbox;
+use crate::exchange::{Bins, Outbox};
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
 use crate::market::popularity::Ranking;
@@ -130,9 +130,9 @@ struct Feed {
 /// Room for what a shard considers.
 #[derive(Debug, Default)]
 struct Room {
-    /// Who considers anything, with the daily word.
+    /// Who considers anything, with the daily word, then room that is kept.
     browsing: Vec<(u32, u32)>,
-    /// The item pages: whose, and which of the day.
+    /// The item pages, of which there may be fewer than rows: whose, and which of the day.
     pages: Vec<(u32, u32)>,
     words: Vec<[u32; 2]>,
 }
@@ -218,14 +218,11 @@ impl Mechanism for Feed {
             self.rooms.lent(|room| {
                 let first = env.consumers.range(shard).start;
                 let members = (first, live.of_shard(env.consumers, shard));
-                self.browse((env, homes), at, members, room);
-                book.tally.channels[self.channel as usize].exposed += room.pages.len() as u64;
-                let pages = room.pages.iter().copied();
+                let n_pages = self.browse((env, homes), at, members, room);
+                book.tally.channels[self.channel as usize].exposed += n_pages as u64;
+                let pages = room.pages[..n_pages].iter().copied();
                 word_pairs(env.key_of(self.platform), SHOWN, at, pages, &mut room.words);
-                let pages = room.pages.iter().zip(&room.words);
-                bins.push_all_near(
-                    pages.map(|(&page, &words)| self.come_upon(env, at, page, words)),
-                );
+                self.come_upon(env, at, room, bins);
             });
         });
         platforms[self.platform].books = books;
@@ -242,48 +239,67 @@ impl Mechanism for Feed {
 }
 
 impl Feed {
-    /// The members of a shard, as bits from a consumer on: lists the item pages that they consider.
+    /// The members of a shard, as bits from a consumer on: lists the item pages that they consider,
+    /// from the front of their column. Returns how many there are.
     fn browse(
         &self,
         (env, homes): (&Environment, Homes<'_>),
         at: Clock,
         members: (u32, &[u64]),
         Room { browsing, pages, .. }: &mut Room,
-    ) {
-        browsing.clear();
-        pages.clear();
+    ) -> usize {
         let morning = Clock::start_of(at.day);
-        lanes_below(env.key, ACTIVE, morning, members, self.most, browsing);
-        for &(consumer, word) in &*browsing {
-            let limits = &self.below[usize::from(env.people.segment[consumer as usize])];
-            for (page, _) in (0..).zip(limits).take_while(|(_, limit)| word < **limit) {
-                pages.push((consumer, page));
+        let n_browsing = lanes_below(env.key, ACTIVE, morning, members, self.most, browsing);
+        let most = MOST_CONSIDERED * n_browsing;
+        if pages.len() < most {
+            pages.resize(most, (0, 0));
+        }
+        let (segments, below, places) = (&env.people.segment[..], &self.below[..], &mut pages[..]);
+        let mut n = 0;
+        for &(consumer, word) in &browsing[..n_browsing] {
+            let limits = &below[usize::from(segments[consumer as usize])];
+            // None, one or two cannot be foreseen: both are written always. More are rare.
+            (places[n], places[n + 1]) = ((consumer, 0), (consumer, 1));
+            n += usize::from(word < limits[0]) + usize::from(word < limits[1]);
+            let mut page = 2;
+            while page < MOST_CONSIDERED && word < limits[page] {
+                places[n] = (consumer, page as u32);
+                n += 1;
+                page += 1;
             }
         }
-        if !homes.is_single() {
-            let here =
-                |&(i, page): &(u32, u32)| homes.has_page(env, (i, at.day, page), self.platform);
-            pages.retain(here);
+        if homes.is_single() {
+            return n;
         }
+        pages.truncate(n);
+        let here = |&(i, page): &(u32, u32)| homes.has_page(env, (i, at.day, page), self.platform);
+        pages.retain(here);
+        pages.len()
     }
 
-    /// What a consumer's item page shows, by two words drawn for it.
-    fn come_upon(
-        &self,
-        env: &Environment,
-        at: Clock,
-        (consumer, item): (u32, u32),
-        words: [u32; 2],
-    ) -> Exposure {
-        let (offer, matched) = match &self.tastes {
-            Some(tastes) => self.recommend(env, tastes, (consumer, at, item), words),
-            None => (self.anything(words), 0),
-        };
-        Exposure {
+    /// What the consumers' item pages show, by two words drawn for each.
+    fn come_upon(&self, env: &Environment, at: Clock, room: &Room, bins: &mut Bins<'_, Exposure>) {
+        let pages = room.pages.iter().zip(&room.words);
+        let categories = &self.categories[..];
+        let exposure =
+            Exposure { flags: flag::IMPULSE, ..Exposure::new(0, self.platform, self.channel) };
+        let of = move |to: u32, offer: u32| Exposure {
+            to,
             offer,
-            category: self.categories[offer as usize],
-            flags: flag::IMPULSE | matched,
-            ..Exposure::new(consumer, self.platform, self.channel)
+            category: categories[offer as usize],
+            ..exposure
+        };
+        match (&self.tastes, &self.shown) {
+            (Some(tastes), _) => bins.push_all_near(pages.map(|(&(to, item), &words)| {
+                let (offer, matched) = self.recommend(env, tastes, (to, at, item), words);
+                let exposure = of(to, offer);
+                Exposure { flags: exposure.flags | matched, ..exposure }
+            })),
+            (None, Some(shown)) => {
+                let pick = shown.picks();
+                bins.push_all_near(pages.map(|(&(to, _), &[one, two])| of(to, pick(one, two))));
+            }
+            (None, None) => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::scattered::Scattered;
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
+use crate::parallel::Rooms;
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::exp;
@@ -67,6 +68,7 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
         platform: placement.platform,
         channel: placement.first_channel,
         reach: 0.0,
+        rooms: Rooms::default(),
     })
 }
 
@@ -83,6 +85,8 @@ struct OutsideAds {
     channel: u8,
     /// Probability that a non-user is reached today.
     reach: f64,
+    /// Room for whom a shard's contacts reach.
+    rooms: Rooms<Vec<u32>>,
 }
 
 impl Mechanism for OutsideAds {
@@ -133,16 +137,24 @@ impl Mechanism for OutsideAds {
         };
         let live = &platform.live;
         out.send_with(&mut platform.books, |shard, book, bins| {
-            contacts.among(&env.consumers.range(shard), |consumer| {
-                if !live.get(consumer) {
-                    book.tally.channels[channel].exposed += 1;
-                    bins.push_near(Exposure::new(consumer, self.platform, self.channel));
+            self.rooms.lent(|reached| {
+                reached.clear();
+                contacts.among(&env.consumers.range(shard), |consumer| reached.push(consumer));
+                // Who is a member cannot be foreseen: everybody takes the next place.
+                let mut n = 0;
+                for k in 0..reached.len() {
+                    reached[n] = reached[k];
+                    n += usize::from(!live.get(reached[k]));
                 }
+                book.tally.channels[channel].exposed += n as u64;
+                let exposure = Exposure::new(0, self.platform, self.channel);
+                let reached = reached[..n].iter();
+                bins.push_all_near(reached.map(|&to| Exposure { to, ..exposure }));
             });
         });
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, platform: _, channel: _, reach: _ } = self;
+        let Self { p: _, platform: _, channel: _, reach: _, rooms: _ } = self;
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::columns::Columns;
 use crate::exchange::{Bins, Outbox};
-use crate::market::member::Bitmap;
+use crate::market::member::bit;
 use crate::market::message::{Exposure, flag};
 use crate::market::platform::Family;
 use crate::mechanism::Mechanism;
@@ -135,13 +135,22 @@ impl Mechanism for Search {
         out.send_with(&mut books, |shard, book, bins| {
             self.rooms.lent(|room| {
                 let Room { today, words, .. } = room;
-                of_members(&needs[shard], live, today);
+                today.clear();
+                today.extend_from_slice(&needs[shard]);
                 lane_words(env.key, ACTIVE, morning, today.iter().map(|n| n.consumer), words);
-                keep(today, words, |need, w| attention.is_active_at(env, need.consumer, w));
+                // Nearly all needs are members': all are asked, and both questions answered at once.
+                let (live, is_active) = (&live.0[..], attention.activity(env));
+                keep(today, words, |&OpenNeed { consumer, .. }, word| {
+                    bit(live, consumer) & is_active(consumer, word)
+                });
                 first_words(key, VISIT, at, today.iter().map(address), words);
-                let thinning =
-                    |need: &OpenNeed| homes.thinning(need.consumer, self.platform, slots);
-                keep(today, words, |need, word| unit(word) < visits * thinning(need));
+                if homes.is_single() {
+                    keep(today, words, |_, word| unit(word) < visits);
+                } else {
+                    let thinning =
+                        |need: &OpenNeed| homes.thinning(need.consumer, self.platform, slots);
+                    keep(today, words, |need, word| unit(word) < visits * thinning(need));
+                }
                 // Two words an offer, four a block.
                 let blocks = self.p.shown.div_ceil(2);
                 long_words(key, SHOWN, at, blocks, today.iter().map(address), words);
@@ -163,19 +172,14 @@ fn address(need: &OpenNeed) -> (u32, u32) {
     (need.consumer, u32::from(need.category))
 }
 
-/// The needs of members.
-fn of_members(needs: &[OpenNeed], live: &Bitmap, members: &mut Vec<OpenNeed>) {
-    members.clear();
-    members.extend(needs.iter().filter(|need| live.get(need.consumer)));
-}
-
 /// Keeps the needs that pass, each with the word drawn for it. Who passes cannot be foretold:
 /// each need is written to the next place, which then is taken or not.
 fn keep(needs: &mut Vec<OpenNeed>, words: &[u32], passes: impl Fn(&OpenNeed, u32) -> bool) {
     let mut kept = 0;
-    for (k, word) in words.iter().enumerate().take(needs.len()) {
-        let need = needs[k];
-        needs[kept] = need;
+    let list = &mut needs[..];
+    for (k, word) in words[..list.len()].iter().enumerate() {
+        let need = list[k];
+        list[kept] = need;
         kept += usize::from(passes(&need, *word));
     }
     needs.truncate(kept);
@@ -185,22 +189,22 @@ impl Search {
     /// What the visits show, by two words an offer; the same offer twice counts once.
     fn show(&self, env: &Environment, room: &mut Room, bins: &mut Bins<'_, Exposure>) {
         let Room { today, words, shown } = room;
-        let n_shown = self.p.shown as usize;
-        shown.clear();
-        shown.resize(n_shown * today.len(), 0);
+        let (n_shown, n) = (self.p.shown as usize, today.len());
+        shown.resize(n_shown * n, 0);
+        let shown = &mut shown[..];
         let visits = today.iter().zip(words.chunks_exact(2 * n_shown.next_multiple_of(2)));
         for (k, (need, words)) in visits.enumerate() {
             let category = usize::from(need.category);
             let Some(shelf) = &self.shelves[category] else { continue };
-            let offers = &env.catalogue.by_category[category];
+            let (offers, pick) = (&env.catalogue.by_category[category][..], shelf.picks());
             let mut place = k;
-            for [word0, word1] in words.as_chunks().0.iter().take(n_shown) {
-                shown[place] = offers[shelf.pick(*word0, *word1) as usize];
-                place += today.len();
+            for [word0, word1] in &words.as_chunks().0[..n_shown] {
+                shown[place] = offers[pick(*word0, *word1) as usize];
+                place += n;
             }
         }
         // As they will be read: what arrives in order costs no sorting of messages.
-        simd::widest(InOrder { columns: shown, n: today.len() });
+        simd::widest(InOrder { columns: shown, n });
         for (k, need) in today.iter().enumerate() {
             if self.shelves[usize::from(need.category)].is_some() {
                 let exposure = Exposure {
@@ -208,10 +212,12 @@ impl Search {
                     flags: flag::NEED,
                     ..Exposure::new(need.consumer, self.platform, self.channel)
                 };
-                let offer = |page: usize| shown[page * today.len() + k];
-                bins.push_all_near(
-                    (0..n_shown).map(|page| Exposure { offer: offer(page), ..exposure }),
-                );
+                let mut place = k;
+                bins.push_all_near((0..n_shown).map(|_| {
+                    let offer = shown[place];
+                    place += n;
+                    Exposure { offer, ..exposure }
+                }));
             }
         }
     }

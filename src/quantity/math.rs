@@ -230,7 +230,13 @@ pub fn quick_ln(x: f64) -> f64 {
 #[inline(always)]
 #[must_use]
 pub fn quick_exponential(word: u32) -> f64 {
-    let whole = f64::from_bits(u64::from(word) | WHOLE.to_bits());
+    exponential_of_whole(f64::from_bits(u64::from(word) | WHOLE.to_bits()))
+}
+
+/// [`quick_exponential`] of a word that stands in the low bits of 2⁵².
+#[inline(always)]
+#[must_use]
+pub fn exponential_of_whole(whole: f64) -> f64 {
     // Of a number that is 2³² times as large, only the exponent differs, by 32.
     let (exponent, half) = exponent_and_half_ln(whole - (WHOLE - 0.5), 32.0);
     exponent * -std::f64::consts::LN_2 - 2.0 * half

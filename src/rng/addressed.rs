@@ -4,11 +4,11 @@
 //! item of a list has is told by a function of it, which should do no more than read a field,
 //! so that it melts into the wide code.
 
-use super::philox::{Blocks, Common, N_GROUP, Philox};
+use super::philox::{self, Common, Made, Maker, number};
 use super::{Key, Stream};
-use crate::quantity::math::quick_exponential;
+use crate::quantity::math::exponential_of_whole;
 use crate::quantity::time::Clock;
-use crate::simd::{Quad, Quads, quads};
+use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// What a draw is for, beside its stream and its moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Address {
     #[inline(always)]
     #[must_use]
     pub fn new(entity: u32, item: u32) -> Self {
-        Self(u64::from(item) << 32 | u64::from(entity))
+        Self(number((entity, item)))
     }
 
     /// The entity.
@@ -38,61 +38,61 @@ impl Address {
 }
 
 /// Addresses whose words are made side by side.
-pub const N_SIDE: usize = 8;
+pub const N_SIDE: usize = philox::N_SIDE;
 
-/// What is made of the words of addresses, and where it goes.
+/// What is made of the words of addresses, and where it goes: there is room for a multiple of
+/// [`N_SIDE`]. What stands after the last is of no account.
 trait Making {
-    /// Makes it of the first and of the second words of addresses, from the `start`-th on; what
-    /// stands after the last is of no account.
-    fn make(&mut self, start: usize, words: [&[u32]; 2]);
+    /// Takes the words of the `k`-th eight addresses.
+    fn take<Q: Quad>(&mut self, k: usize, made: Made<Q>);
 }
 
 /// The first word.
-struct FirstWords<'a>(&'a mut [u32]);
+struct FirstWords<'a>(&'a mut [[[u32; 4]; 2]]);
 
 impl Making for FirstWords<'_> {
     #[inline(always)]
-    fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
-        // Eight by eight: a call that copies any number costs more than the copy.
-        let places = self.0[start..].as_chunks_mut::<N_SIDE>().0;
-        for (place, eight) in places.iter_mut().zip(first.as_chunks::<N_SIDE>().0) {
-            *place = *eight;
-        }
+    fn take<Q: Quad>(&mut self, k: usize, [one, two]: Made<Q>) {
+        self.0[k] = [one[0].words(), two[0].words()];
     }
 }
 
-/// An exponential number of mean 1 from the first word.
-struct Exponentials<'a>(&'a mut [f64]);
+/// Numbers, eight by eight.
+type Eights<'a> = &'a mut [[[f64; 4]; 2]];
 
-impl Making for Exponentials<'_> {
+/// The first word as a whole number.
+struct Wholes<'a>(Eights<'a>);
+
+impl Making for Wholes<'_> {
     #[inline(always)]
-    fn make(&mut self, start: usize, [first, _]: [&[u32]; 2]) {
-        exponentials(first, &mut self.0[start..]);
+    fn take<Q: Quad>(&mut self, k: usize, [one, two]: Made<Q>) {
+        self.0[k] = [one[0].wholes(), two[0].wholes()];
     }
 }
 
-/// Two of them, from the first word and from the second.
-struct ExponentialPairs<'a>(&'a mut [f64], &'a mut [f64]);
+/// The first and the second.
+struct WholePairs<'a>(Eights<'a>, Eights<'a>);
 
-impl Making for ExponentialPairs<'_> {
-    /// Both in one loop: the constants of one logarithm serve for two.
+impl Making for WholePairs<'_> {
     #[inline(always)]
-    fn make(&mut self, start: usize, [first, second]: [&[u32]; 2]) {
-        let n = first.len();
-        let (firsts, seconds) = (&mut self.0[start..][..n], &mut self.1[start..][..n]);
-        let numbers = firsts.iter_mut().zip(seconds);
-        for ((one, other), words) in numbers.zip(first.iter().zip(&second[..n])) {
-            *one = quick_exponential(*words.0);
-            *other = quick_exponential(*words.1);
-        }
+    fn take<Q: Quad>(&mut self, k: usize, [one, two]: Made<Q>) {
+        self.0[k] = [one[0].wholes(), two[0].wholes()];
+        self.1[k] = [one[1].wholes(), two[1].wholes()];
     }
 }
 
-/// −ln U of each word: a loop over many, which becomes vectors as the words do not.
-#[inline(always)]
-fn exponentials(words: &[u32], numbers: &mut [f64]) {
-    for (number, word) in numbers[..words.len()].iter_mut().zip(words) {
-        *number = quick_exponential(*word);
+/// −ln U of words that stand as whole numbers, in their place: loops of their own, which become
+/// vectors as the words do not, and whose constants have the registers for themselves.
+struct Exponentials<'a>(Eights<'a>);
+
+impl Kernel for Exponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for number in self.0.as_flattened_mut().as_flattened_mut() {
+            *number = exponential_of_whole(*number);
+        }
     }
 }
 
@@ -109,60 +109,30 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
 
     #[inline(always)]
     fn run<Q: Quad>(self) {
-        let Self { common: Common { key, moment, stream }, list, address, mut making } = self;
-        let (moment, stream) = (Q::all(moment), Q::all(stream));
-        let maker = Maker { philox: Philox::new(key), moment, stream };
-        let mut words = [[0; N_GROUP]; 2];
-        for (group, list) in list.chunks(N_GROUP).enumerate() {
-            let (whole, rest) = list.as_chunks::<N_SIDE>();
-            for (k, list) in whole.iter().enumerate() {
-                keep(maker.eight(list, &address), k, &mut words);
-            }
-            if let [first, ..] = rest {
-                let mut list = [*first; N_SIDE];
-                list[..rest.len()].copy_from_slice(rest);
-                keep(maker.eight(&list, &address), whole.len(), &mut words);
-            }
-            // Always a multiple of eight, so that no loop has a rest to do one by one.
-            let (n, [first, second]) = (list.len().div_ceil(N_SIDE) * N_SIDE, &words);
-            making.make(group * N_GROUP, [&first[..n], &second[..n]]);
+        let Self { common, list, address, mut making } = self;
+        let maker = Maker::<Q>::new(common);
+        let (whole, rest) = list.as_chunks::<N_SIDE>();
+        for (k, list) in whole.iter().enumerate() {
+            making.take(k, maker.eight(&numbers(&address, |k| &list[k])));
+        }
+        if let [.., last] = rest {
+            let one = |k| rest.get(k).unwrap_or(last);
+            making.take(whole.len(), maker.eight(&numbers(&address, one)));
         }
     }
 }
 
-/// Keeps the first two words of the `k`-th eight blocks.
+/// The addresses of eight items of a list.
 #[inline(always)]
-fn keep<Q: Quad>(made: [Blocks<Q>; 2], k: usize, words: &mut [[u32; N_GROUP]; 2]) {
-    for (word, words) in words.iter_mut().enumerate() {
-        if let [four, next] = &mut words.as_chunks_mut::<4>().0[2 * k..2 * k + 2] {
-            *four = made[0][word].words();
-            *next = made[1][word].words();
-        }
+fn numbers<'a, T: 'a>(
+    address: &impl Fn(&T) -> Address,
+    one: impl Fn(usize) -> &'a T,
+) -> [u64; N_SIDE] {
+    let mut numbers = [0; N_SIDE];
+    for (k, number) in numbers.iter_mut().enumerate() {
+        *number = address(one(k)).0;
     }
-}
-
-/// Makes eight blocks after the other.
-struct Maker<Q> {
-    philox: Philox<Q>,
-    moment: Q,
-    stream: Q,
-}
-
-impl<Q: Quad> Maker<Q> {
-    #[inline(always)]
-    fn eight<T>(&self, list: &[T; N_SIDE], address: &impl Fn(&T) -> Address) -> [Blocks<Q>; 2] {
-        let mut addresses = [[0; 4]; N_SIDE / 4];
-        for (i, place) in addresses.as_flattened_mut().iter_mut().enumerate() {
-            *place = address(&list[i]).0;
-        }
-        self.philox.words([self.counter(&addresses[0]), self.counter(&addresses[1])])
-    }
-
-    #[inline(always)]
-    fn counter(&self, addresses: &[u64; 4]) -> Blocks<Q> {
-        let entities = Q::of_longs(addresses);
-        [entities, self.moment, self.stream, entities.high()]
-    }
+    numbers
 }
 
 /// Makes something of every address of a list.
@@ -185,19 +155,22 @@ pub fn first_words<T: Copy>(
     words: &mut Vec<u32>,
 ) {
     words.resize(list.len().next_multiple_of(N_SIDE), 0);
-    make(of, list, address, FirstWords(words));
+    make(of, list, address, FirstWords(words.as_chunks_mut().0.as_chunks_mut().0));
     words.truncate(list.len());
 }
 
-/// An exponential number of mean 1 from that word: −ln U by [`quick_exponential`]. There is room for a
-/// multiple of [`N_SIDE`], and at least for as many as there are addresses.
+/// An exponential number of mean 1 from that word: −ln U by
+/// [`quick_exponential`](crate::quantity::math::quick_exponential). There is room for a multiple of
+/// [`N_SIDE`], and at least for as many as there are addresses.
 pub fn exponential_numbers<T: Copy>(
     of: (Key, Stream, Clock),
     list: &[T],
     address: impl Fn(&T) -> Address,
     numbers: &mut [f64],
 ) {
-    make(of, list, address, Exponentials(numbers));
+    let numbers = eights(numbers, list.len());
+    make(of, list, address, Wholes(numbers));
+    simd::widest(Exponentials(numbers));
 }
 
 /// Two of them, into a column each, from the first two words.
@@ -207,7 +180,16 @@ pub fn exponential_pairs<T: Copy>(
     address: impl Fn(&T) -> Address,
     (firsts, seconds): (&mut [f64], &mut [f64]),
 ) {
-    make(of, list, address, ExponentialPairs(firsts, seconds));
+    let (firsts, seconds) = (eights(firsts, list.len()), eights(seconds, list.len()));
+    make(of, list, address, WholePairs(firsts, seconds));
+    simd::widest(Exponentials(firsts));
+    simd::widest(Exponentials(seconds));
+}
+
+/// Room for so many numbers, by eight.
+#[inline(always)]
+fn eights(numbers: &mut [f64], n: usize) -> Eights<'_> {
+    &mut numbers.as_chunks_mut().0.as_chunks_mut().0[..n.div_ceil(N_SIDE)]
 }
 
 #[cfg(test)]

@@ -35,8 +35,7 @@ pub struct Gaps {
 
 impl Gaps {
     /// Gaps by `draws` that nobody took from yet, `ln_q` = ln(1 − p) < 0; about `expected` of
-    /// them will be asked for. The first four words of the draws may be made already where that
-    /// [is few](Gaps::are_few).
+    /// them will be asked for.
     #[must_use]
     pub fn new(draws: Draws, ln_q: f64, expected: f64) -> Self {
         Self { draws, ln_q, made: [0; N_GAPS], used: N_GAPS, wide: !Self::are_few(expected) }
@@ -68,13 +67,22 @@ impl Gaps {
     }
 
     fn fill(&mut self, words: &Longs) {
-        let Between { low, high } = simd::widest(Bounds(words, 1.0 / self.ln_q.abs()));
-        let bounds = low.iter().zip(high);
-        for ((gap, &word), (&low, high)) in self.made.iter_mut().zip(words).zip(bounds) {
-            *gap = low as u64;
-            if high as u64 != *gap {
-                *gap = geometric_skip_from(word, self.ln_q);
-            }
+        self.made = *words;
+        gaps_from(&mut self.made, self.ln_q);
+    }
+}
+
+/// The gaps of numbers of two words, in their place: what [`geometric_skip_from`] gives of each.
+pub fn gaps_from(words: &mut [u64], ln_q: f64) {
+    for words in words.chunks_mut(N_GAPS) {
+        let mut longs = [u64::MAX; N_GAPS];
+        for (long, word) in longs.iter_mut().zip(&*words) {
+            *long = *word;
+        }
+        let Between { low, high } = simd::widest(Bounds(&longs, 1.0 / ln_q.abs()));
+        for (word, (low, high)) in words.iter_mut().zip(low.into_iter().zip(high)) {
+            let gap = low as u64;
+            *word = if high as u64 == gap { gap } else { geometric_skip_from(*word, ln_q) };
         }
     }
 }

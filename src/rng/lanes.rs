@@ -1,9 +1,9 @@
 //! Words of many addresses at once: of a list of (entity, item), for loops over messages.
 
-use super::philox::{Blocks, Common, Group, Keep, N_GROUP, Philox, make};
-use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_ln};
+use super::philox::{Common, Keep, Maker, N_SIDE, Philox, make, number};
+use crate::quantity::math::{quick_exponential, quick_ln};
 use crate::quantity::time::Clock;
-use crate::rng::{Draws, Key, Stream, unit};
+use crate::rng::{Draws, Key, Stream};
 use crate::simd::{self, Kernel, Quad, Quads, quads};
 
 /// `draws(stream, entity, at, item)` for every (entity, item) of a list, their first four
@@ -14,28 +14,25 @@ pub fn draws_of(
     at: Clock,
     list: impl Iterator<Item = (u32, u32)>,
 ) -> Vec<Draws> {
-    let mut all = Vec::with_capacity(list.size_hint().0);
-    let mut rows = [[[0; 4]; 4]; N_GROUP / 4];
+    let mut all = Vec::with_capacity(list.size_hint().0.next_multiple_of(N_SIDE));
     let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
-        make(common, group, &mut Whole(&mut rows));
-        let addresses = group.entities.iter().zip(&group.items).take(group.n);
-        all.extend(addresses.zip(rows.as_flattened()).map(|((entity, item), words)| {
-            Draws::after_first(common.key, [*entity, common.moment, common.stream, *item], *words)
-        }));
-    });
+    let n = make(common, list.map(number), Begun(common, &mut all));
+    all.truncate(n);
     all
 }
 
-/// Keeps all four words.
-struct Whole<'a>(&'a mut [[[u32; 4]; 4]]);
+/// Keeps draws of whose words the first four are made.
+struct Begun<'a>(Common, &'a mut Vec<Draws>);
 
-impl Keep for Whole<'_> {
+impl Keep for Begun<'_> {
     #[inline(always)]
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
-        if let Some(rows) = self.0.get_mut(quad) {
-            *rows = Q::rows(words);
-        }
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
+        let Common { key, moment, stream } = self.0;
+        let rows = maker.eight(addresses).map(Q::rows);
+        self.1.extend(addresses.iter().zip(rows.as_flattened()).map(|(address, words)| {
+            let (entity, item) = (*address as u32, (address >> 32) as u32);
+            Draws::after_first(key, [entity, moment, stream, item], *words)
+        }));
     }
 }
 
@@ -90,24 +87,18 @@ pub fn first_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
-        let made = words.len();
-        words.resize(made + group.room(), 0);
-        make(common, group, &mut Firsts(words[made..].as_chunks_mut().0));
-        words.truncate(made + group.n);
-    });
+    let n = make(Common::of(key, stream, at), list.map(number), Firsts(words));
+    words.truncate(n);
 }
 
 /// Keeps the first words.
-struct Firsts<'a>(&'a mut [[u32; 4]]);
+struct Firsts<'a>(&'a mut Vec<u32>);
 
 impl Keep for Firsts<'_> {
     #[inline(always)]
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
-        if let Some(places) = self.0.get_mut(quad) {
-            *places = words[0].words();
-        }
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
+        let words = maker.eight(addresses).map(|[first, ..]| first.words());
+        self.0.extend_from_slice(words.as_flattened());
     }
 }
 
@@ -120,61 +111,22 @@ pub fn word_pairs(
     pairs: &mut Vec<[u32; 2]>,
 ) {
     pairs.clear();
-    let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
-        let made = pairs.len();
-        pairs.resize(made + group.room(), [0; 2]);
-        make(common, group, &mut Pairs(pairs[made..].as_chunks_mut().0));
-        pairs.truncate(made + group.n);
-    });
+    let n = make(Common::of(key, stream, at), list.map(number), Pairs(pairs));
+    pairs.truncate(n);
 }
 
 /// Keeps the first two words.
-struct Pairs<'a>(&'a mut [[[u32; 2]; 4]]);
+struct Pairs<'a>(&'a mut Vec<[u32; 2]>);
 
 impl Keep for Pairs<'_> {
     #[inline(always)]
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
-        if let Some(places) = self.0.get_mut(quad) {
-            for (place, pair) in places.iter_mut().zip(words[1].above(words[0])) {
-                *place = [pair as u32, (pair >> 32) as u32];
-            }
-        }
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
+        let longs = maker.eight(addresses).map(|[first, second, ..]| second.above(first));
+        self.0.extend(longs.as_flattened().iter().map(|pair| [*pair as u32, (pair >> 32) as u32]));
     }
 }
 
-/// The standard normal number of every word of a list, as
-/// [`normal_from`](crate::rng::sample::continuous::normal_from) makes it.
-pub fn normals(words: impl Iterator<Item = u32>, numbers: &mut Vec<f64>) {
-    numbers.clear();
-    numbers.extend(words.map(unit));
-    for part in numbers.chunks_mut(N_GROUP) {
-        let mut units = [0.5; N_GROUP];
-        units[..part.len()].copy_from_slice(part);
-        simd::widest(Centres(part));
-        for (number, unit) in part.iter_mut().zip(units) {
-            if !is_central(unit) {
-                *number = normal_quantile(unit);
-            }
-        }
-    }
-}
-
-struct Centres<'a>(&'a mut [f64]);
-
-impl Kernel for Centres<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for number in self.0 {
-            *number = normal_centre(*number);
-        }
-    }
-}
-
-/// `lane(stream, entity, at)` for every entity of a list. Of entities that follow one another,
-/// those that share a block share its making.
+/// `lane(stream, entity, at)` for every entity of a list.
 pub fn lane_words(
     key: Key,
     stream: Stream,
@@ -183,31 +135,19 @@ pub fn lane_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    let common = Common::of(key, stream, at);
-    let mut rows = [[[0; 4]; 4]; N_GROUP / 4];
-    let mut group = Group::new();
-    group.items = [u32::MAX; N_GROUP];
-    let mut made = 0;
-    // Where an entity's word will be found stands in its place until the group is full.
-    let mut look_up = |group: &Group, words: &mut [u32]| {
-        make(common, group, &mut Whole(&mut rows));
-        for word in words {
-            *word = rows.as_flattened().as_flattened()[*word as usize];
-        }
-    };
-    for entity in entities {
-        let block = entity >> 2;
-        if group.n == 0 || group.entities[group.n - 1] != block {
-            if group.n == N_GROUP {
-                look_up(&group, &mut words[made..]);
-                (group.n, made) = (0, words.len());
-            }
-            group.entities[group.n] = block;
-            group.n += 1;
-        }
-        words.push(4 * (group.n as u32 - 1) + entity % 4);
+    let n = make(Common::of(key, stream, at), entities.map(u64::from), Lanes(words));
+    words.truncate(n);
+}
+
+/// Keeps one word of the block that four neighbours share. Of a list, they are too few for a
+/// block that is made once to cost less.
+struct Lanes<'a>(&'a mut Vec<u32>);
+
+impl Keep for Lanes<'_> {
+    #[inline(always)]
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, entities: &[u64; N_SIDE]) {
+        self.0.extend_from_slice(maker.lanes(entities).map(Q::words).as_flattened());
     }
-    look_up(&group, &mut words[made..]);
 }
 
 /// The words of the first `blocks` blocks, four each, of `draws(stream, entity, at, item)` for
@@ -221,56 +161,61 @@ pub fn long_words(
     words: &mut Vec<u32>,
 ) {
     words.clear();
-    let step = blocks as usize;
-    let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
+    let (common, list, step) = (Common::of(key, stream, at), list.map(number), blocks as usize);
+    let n = if step == 1 {
+        make(common, list, Whole(words))
+    } else {
+        make(common, list, Several { words, step })
+    };
+    words.truncate(4 * step * n);
+}
+
+/// Keeps all four words.
+struct Whole<'a>(&'a mut Vec<u32>);
+
+impl Keep for Whole<'_> {
+    #[inline(always)]
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
+        let rows = maker.eight(addresses).map(Q::rows);
+        self.0.extend_from_slice(rows.as_flattened().as_flattened());
+    }
+}
+
+/// Keeps all words of `step` blocks of each address, which follow one another.
+struct Several<'a> {
+    words: &'a mut Vec<u32>,
+    step: usize,
+}
+
+impl Keep for Several<'_> {
+    #[inline(always)]
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
+        let Self { words, step } = self;
         let made = words.len();
-        add_zeros(words, 4 * step * group.room());
-        let rows = words[made..].as_chunks_mut().0;
-        if blocks == 1 {
-            make(common, group, &mut Whole(rows.as_chunks_mut().0));
-        } else {
-            make_several(common, group, (rows, step));
+        add_zeros(words, 4 * N_SIDE * *step);
+        let places = &mut words[made..].as_chunks_mut().0;
+        for block in 0..*step {
+            let rows = maker.later(addresses, block).map(Q::rows);
+            let places = places[block..].iter_mut().step_by(*step);
+            for (place, row) in places.zip(rows.as_flattened()) {
+                *place = *row;
+            }
         }
-        words.truncate(made + 4 * step * group.n);
-    });
+    }
 }
 
 /// Adds zeros to a list, in small pieces: a large one is set by an instruction that is slow to
 /// start.
+#[inline(always)]
 fn add_zeros(words: &mut Vec<u32>, mut n: usize) {
-    const PIECE: [u32; 4 * N_GROUP] = [0; 4 * N_GROUP];
+    const PIECE: [u32; 4 * N_SIDE] = [0; 4 * N_SIDE];
     while n > 0 {
-        let piece = &PIECE[..n.min(PIECE.len())];
-        words.extend_from_slice(piece);
-        n -= piece.len();
+        words.extend_from_slice(&PIECE);
+        n -= PIECE.len();
     }
 }
 
-/// Makes `step` blocks of each address, whose rows follow one another.
-fn make_several(common: Common, group: &Group, (rows, step): (&mut [[u32; 4]], usize)) {
-    let mut made = [[[0; 4]; 4]; N_GROUP / 4];
-    for block in 0..step {
-        let moment = common.moment.wrapping_add((block as u32) << 20);
-        make(Common { moment, ..common }, group, &mut Whole(&mut made));
-        for (rows, row) in rows.chunks_exact_mut(step).zip(made.as_flattened()) {
-            rows[block] = *row;
-        }
-    }
-}
-
-/// Calls `work` with a list's addresses, group by group.
-fn by_groups(mut list: impl Iterator<Item = (u32, u32)>, mut work: impl FnMut(&Group)) {
-    let mut group = Group::new();
-    while group.take(&mut list) {
-        work(&group);
-        if group.n < N_GROUP {
-            return;
-        }
-    }
-}
-
-/// Adds the exponential number of mean 1 of every word to a list: −ln U by [`quick_ln`].
+/// Adds the exponential number of mean 1 of every word to a list: −ln U by [`quick_exponential`].
 pub fn add_exponentials(words: &[u32], numbers: &mut Vec<f64>) {
     let known = numbers.len();
     numbers.resize(known + words.len(), 0.0);
@@ -285,7 +230,7 @@ impl Kernel for Exponentials<'_> {
     #[inline(always)]
     fn run(self) {
         for (number, word) in self.1.iter_mut().zip(self.0) {
-            *number = -quick_ln(unit(*word));
+            *number = quick_exponential(*word);
         }
     }
 }
@@ -300,40 +245,33 @@ pub fn fine_exponential_pairs(
     pairs: &mut Vec<[f64; 2]>,
 ) {
     pairs.clear();
-    let mut longs = [[0; 2]; N_GROUP];
-    let common = Common::of(key, stream, at);
-    by_groups(list, |group| {
-        make(common, group, &mut Longs(&mut longs));
-        let made = pairs.len();
-        pairs.resize(made + group.n, [0.0; 2]);
-        let numbers = pairs[made..].as_flattened_mut();
-        simd::widest(FineExponentials(longs.as_flattened(), numbers));
-    });
+    let n = make(Common::of(key, stream, at), list.map(number), Longs(pairs));
+    pairs.truncate(n);
+    simd::widest(FineExponentials(pairs.as_flattened_mut()));
 }
 
-/// Keeps the four words as two long ones.
-struct Longs<'a>(&'a mut [[u64; 2]; N_GROUP]);
+/// Keeps the four words as two long ones, in the place of numbers.
+struct Longs<'a>(&'a mut Vec<[f64; 2]>);
 
 impl Keep for Longs<'_> {
     #[inline(always)]
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>) {
-        let (first, second) = (words[0].above(words[1]), words[2].above(words[3]));
-        let places = self.0[4 * quad..].iter_mut();
-        for (place, (first, second)) in places.zip(first.into_iter().zip(second)) {
-            *place = [first, second];
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
+        for [a, b, c, d] in maker.eight(addresses) {
+            let longs = a.above(b).into_iter().zip(c.above(d));
+            self.0.extend(longs.map(|(first, second)| [first, second].map(f64::from_bits)));
         }
     }
 }
 
-struct FineExponentials<'a>(&'a [u64], &'a mut [f64]);
+struct FineExponentials<'a>(&'a mut [f64]);
 
 impl Kernel for FineExponentials<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for (number, word) in self.1.iter_mut().zip(self.0) {
-            *number = -quick_ln(fine(*word));
+        for number in self.0 {
+            *number = -quick_ln(fine(number.to_bits()));
         }
     }
 }
@@ -350,7 +288,7 @@ pub(super) fn fine(word: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::sample::continuous::normal_from;
+    use crate::rng::unit;
 
     #[test]
     fn words_side_by_side_are_those_one_by_one() {
@@ -386,9 +324,6 @@ mod tests {
             [draws.word(), draws.word()]
         };
         assert_eq!(both, list.iter().map(two).collect::<Vec<_>>());
-        normals(words.iter().copied(), &mut numbers);
-        let plain: Vec<f64> = words.iter().map(|word| normal_from(*word)).collect();
-        assert_eq!(numbers, plain);
         long_words(key, stream, at, 3, list.iter().copied(), &mut words);
         let long = list.iter().flat_map(|&(entity, item)| {
             let mut draws = key.draws(stream, entity, at, item);

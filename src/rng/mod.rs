@@ -86,20 +86,6 @@ impl Key {
         }
     }
 
-    /// [`Key::draws`] of an address whose first four words are known.
-    #[inline]
-    #[must_use]
-    pub fn draws_from(
-        self,
-        stream: Stream,
-        entity: u32,
-        at: Clock,
-        item: u32,
-        words: [u32; 4],
-    ) -> Draws {
-        Draws::after_first(self.0, [entity, moment(at), stream.id, item], words)
-    }
-
     /// The first word of an address: the cheapest way to one draw.
     #[inline]
     #[must_use]

@@ -50,13 +50,14 @@ impl<Q: Quad> Lanes<Q> {
     fn make(&self, first_entity: u32, words: &mut [u32; N_LANES]) {
         let Self { philox, moment, stream } = self;
         let (moment, stream, kept) = (*moment, *stream, Q::all(u32::MAX));
-        let mut block = Q::all(first_entity >> 2).plus(Q::of(&[0, 1, 2, 3]));
+        // Crossed, as the rows will be.
+        let mut block = Q::all(first_entity >> 2).plus(Q::of(&[0, 2, 1, 3]));
         for eight in words.as_chunks_mut::<4>().0.as_chunks_mut::<8>().0 {
             let next = block.plus(Q::all(4));
             let counters = [[block, moment, stream, kept], [next, moment, stream, kept]];
             let [first, second] = philox.words(counters);
-            eight[..4].copy_from_slice(&Q::rows(first));
-            eight[4..].copy_from_slice(&Q::rows(second));
+            eight[..4].copy_from_slice(&Q::crossed_rows(first));
+            eight[4..].copy_from_slice(&Q::crossed_rows(second));
             block = next.plus(Q::all(4));
         }
     }
@@ -82,8 +83,8 @@ impl Quads for Below<'_> {
 #[inline(always)]
 fn bits_below<Q: Quad>(words: &[u32; N_LANES], limit: u32) -> u64 {
     let mut bits = 0;
-    for (k, eight) in words.as_chunks::<8>().0.iter().enumerate() {
-        bits |= Q::below(eight, limit) << (8 * k);
+    for (k, half) in words.as_chunks::<{ N_LANES / 2 }>().0.iter().enumerate() {
+        bits |= u64::from(Q::below(half, limit)) << (N_LANES / 2 * k);
     }
     bits
 }
@@ -120,7 +121,8 @@ impl Quads for RowsBelow<'_> {
 }
 
 /// Those of a run of consumers whose bit is set and whose `lane(stream, consumer, at)` lies below
-/// a limit, in order, with their words: added to a list. The consumers begin at a multiple of 64.
+/// a limit, in order, with their words: written from the front of a list, which grows where it is
+/// too short. Returns how many there are. The consumers begin at a multiple of 64.
 pub fn lanes_below(
     key: Key,
     stream: Stream,
@@ -128,37 +130,51 @@ pub fn lanes_below(
     (first, bits): (u32, &[u64]),
     limit: u32,
     found: &mut Vec<(u32, u32)>,
-) {
-    quads(LanesBelow { common: Common::of(key, stream, at), first, bits, limit, found });
+) -> usize {
+    let room = N_LANES * bits.len() + AT_ONCE;
+    if found.len() < room {
+        found.resize(room, (0, 0));
+    }
+    quads(LanesBelow { common: Common::of(key, stream, at), first, bits, limit, found })
 }
+
+/// Of 64 consumers so many are written always, whether there are as many or not: how many there
+/// are cannot be foreseen.
+const AT_ONCE: usize = 4;
 
 struct LanesBelow<'a> {
     common: Common,
     first: u32,
     bits: &'a [u64],
     limit: u32,
-    found: &'a mut Vec<(u32, u32)>,
+    found: &'a mut [(u32, u32)],
 }
 
 impl Quads for LanesBelow<'_> {
-    type Output = ();
+    type Output = usize;
 
     #[inline(always)]
-    fn run<Q: Quad>(self) {
-        let lanes = Lanes::<Q>::new(self.common);
-        let (mut first, mut words) = (self.first, [0; N_LANES]);
-        for &bits in self.bits {
+    fn run<Q: Quad>(self) -> usize {
+        let Self { common, mut first, bits, limit, found } = self;
+        let (lanes, mut words, mut n) = (Lanes::<Q>::new(common), [0; N_LANES], 0);
+        for &bits in bits {
             if bits != 0 {
                 lanes.make(first, &mut words);
-                let mut bits = bits & bits_below::<Q>(&words, self.limit);
-                while bits != 0 {
-                    let lane = bits.trailing_zeros();
-                    self.found.push((first + lane, words[lane as usize]));
-                    bits &= bits - 1;
+                let mut rest = bits & bits_below::<Q>(&words, limit);
+                let end = n + rest.count_ones() as usize;
+                while n < end {
+                    for place in &mut found[n..n + AT_ONCE] {
+                        let lane = rest.trailing_zeros() % N_LANES as u32;
+                        *place = (first.wrapping_add(lane), words[lane as usize]);
+                        rest &= rest.wrapping_sub(1);
+                    }
+                    n += AT_ONCE;
                 }
+                n = end;
             }
             first = first.wrapping_add(N_LANES as u32);
         }
+        n
     }
 }
 
@@ -173,11 +189,11 @@ mod tests {
         let mut found = Vec::new();
         let bits = [0x8000_0000_0f0f_0001, 0, u64::MAX];
         let (limit, n) = (1 << 31, 64 * bits.len() as u32);
-        lanes_below(key, stream, at, (first, &bits), limit, &mut found);
+        let n_found = lanes_below(key, stream, at, (first, &bits), limit, &mut found);
         let word = |i: u32| (first.wrapping_add(i), key.lane(stream, first.wrapping_add(i), at));
         let is_in = |i: &u32| bits[*i as usize / 64] >> (i % 64) & 1 == 1;
         let plain = (0..n).filter(is_in).map(word).filter(|(_, word)| *word < limit);
-        assert_eq!(found, plain.collect::<Vec<_>>());
+        assert_eq!(found[..n_found], plain.collect::<Vec<_>>());
     }
 
     #[test]

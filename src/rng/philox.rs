@@ -62,52 +62,19 @@ fn half_round<Q: Quad>(words: Blocks<Q>, key: [Q; 2]) -> Blocks<Q> {
     [odd.high().xor(words[1].xor(key[0])), odd, even.high().xor(words[3].xor(key[1])), even]
 }
 
-/// Addresses whose words are made in one go.
-pub(super) const N_GROUP: usize = 64;
+/// Addresses whose words are made side by side.
+pub(super) const N_SIDE: usize = 8;
 
-/// Addresses of one stream at one moment.
-pub(super) struct Group {
-    /// Their entities. What stands after the last is of no account.
-    pub(super) entities: [u32; N_GROUP],
-    /// Their items.
-    pub(super) items: [u32; N_GROUP],
-    /// How many there are.
-    pub(super) n: usize,
+/// The words of eight addresses: those of the first four, and those of the other four.
+pub(super) type Made<Q> = [Blocks<Q>; 2];
+
+/// An address as one number: its entity in the lower half, its item in the upper one.
+#[inline(always)]
+pub(super) fn number((entity, item): (u32, u32)) -> u64 {
+    u64::from(item) << 32 | u64::from(entity)
 }
 
-impl Group {
-    /// No addresses.
-    pub(super) fn new() -> Self {
-        Self { entities: [0; N_GROUP], items: [0; N_GROUP], n: 0 }
-    }
-
-    /// Takes the next addresses of a list; whether there were any.
-    #[inline]
-    pub(super) fn take(&mut self, list: &mut impl Iterator<Item = (u32, u32)>) -> bool {
-        self.n = N_GROUP;
-        for k in 0..N_GROUP {
-            let Some((entity, item)) = list.next() else {
-                self.n = k;
-                break;
-            };
-            (self.entities[k], self.items[k]) = (entity, item);
-        }
-        self.n > 0
-    }
-
-    /// The number of addresses whose words are made: always eight side by side.
-    pub(super) fn room(&self) -> usize {
-        self.n.next_multiple_of(8)
-    }
-}
-
-/// What is kept of the words of a group.
-pub(super) trait Keep {
-    /// Keeps what is wanted of the words of the `quad`-th four addresses.
-    fn keep<Q: Quad>(&mut self, quad: usize, words: Blocks<Q>);
-}
-
-/// The counter words that are the same for a group, and the key.
+/// The counter words that are the same for a list, and the key.
 #[derive(Clone, Copy)]
 pub(super) struct Common {
     pub(super) key: [u32; 2],
@@ -121,40 +88,100 @@ impl Common {
     }
 }
 
-/// Makes the words of a group.
-#[inline]
-pub(super) fn make(common: Common, group: &Group, keep: &mut impl Keep) {
-    quads(Making { common, group, keep });
+/// Makes eight blocks after the other.
+pub(super) struct Maker<Q> {
+    philox: Philox<Q>,
+    moment: Q,
+    stream: Q,
 }
 
-struct Making<'a, K> {
-    common: Common,
-    group: &'a Group,
-    keep: &'a mut K,
-}
+impl<Q: Quad> Maker<Q> {
+    #[inline(always)]
+    pub(super) fn new(Common { key, moment, stream }: Common) -> Self {
+        Self { philox: Philox::new(key), moment: Q::all(moment), stream: Q::all(stream) }
+    }
 
-impl<K: Keep> Quads for Making<'_, K> {
-    type Output = ();
+    /// The words of the first blocks of eight addresses.
+    #[inline(always)]
+    pub(super) fn eight(&self, addresses: &[u64; N_SIDE]) -> Made<Q> {
+        self.philox.words(halves(addresses).map(|four| self.counter(four, self.moment)))
+    }
+
+    /// The words of their blocks of some number.
+    #[inline(always)]
+    pub(super) fn later(&self, addresses: &[u64; N_SIDE], block: usize) -> Made<Q> {
+        let moment = self.moment.plus(Q::all((block as u32) << 20));
+        self.philox.words(halves(addresses).map(|four| self.counter(four, moment)))
+    }
 
     #[inline(always)]
-    fn run<Q: Quad>(self) {
-        let Self { common: Common { key, moment, stream }, group, keep } = self;
-        let philox = Philox::<Q>::new(key);
-        let (moment, stream) = (Q::all(moment), Q::all(stream));
-        let (entities, items) = (eights(&group.entities), eights(&group.items));
-        let eights = entities.iter().zip(items).take(group.room() / 8).enumerate();
-        for (k, (entities, items)) in eights {
-            let first = [Q::of(&entities[0]), moment, stream, Q::of(&items[0])];
-            let second = [Q::of(&entities[1]), moment, stream, Q::of(&items[1])];
-            let [first, second] = philox.words([first, second]);
-            keep.keep(2 * k, first);
-            keep.keep(2 * k + 1, second);
-        }
+    fn counter(&self, four: Q, moment: Q) -> Blocks<Q> {
+        [four, moment, self.stream, four.high()]
+    }
+
+    /// The words of eight entities in the blocks that neighbours share, see [`Key::lane`].
+    #[inline(always)]
+    pub(super) fn lanes(&self, entities: &[u64; N_SIDE]) -> [Q; 2] {
+        let (four, last) = (halves::<Q>(entities), Q::all(u32::MAX));
+        let blocks = four.map(|four| [four.quarter(), self.moment, self.stream, last]);
+        let [first, second] = self.philox.words(blocks);
+        [Q::one_of(first, four[0]), Q::one_of(second, four[1])]
     }
 }
 
-/// Words by eight, as two times four.
+/// Numbers by four.
 #[inline(always)]
-fn eights(words: &[u32; N_GROUP]) -> &[[[u32; 4]; 2]] {
-    words.as_chunks::<4>().0.as_chunks::<2>().0
+fn halves<Q: Quad>(numbers: &[u64; N_SIDE]) -> [Q; 2] {
+    let [a, b, c, d, e, f, g, h] = *numbers;
+    [Q::of_longs(&[a, b, c, d]), Q::of_longs(&[e, f, g, h])]
+}
+
+/// What is made of eight addresses, and where it goes.
+pub(super) trait Keep {
+    /// Makes it of the next eight addresses. What is made of those after the last is of no
+    /// account.
+    fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]);
+}
+
+/// Makes something of every [`number`] of a list, eight by eight; returns how many there are.
+#[inline]
+pub(super) fn make(common: Common, list: impl Iterator<Item = u64>, keep: impl Keep) -> usize {
+    quads(Making { common, list, keep })
+}
+
+struct Making<I, K> {
+    common: Common,
+    list: I,
+    keep: K,
+}
+
+/// Numbers that are taken from a list before anything is made of them: what is written in pieces
+/// and read at once right after has to be waited for.
+const N_TAKEN: usize = 64;
+
+impl<I: Iterator<Item = u64>, K: Keep> Quads for Making<I, K> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) -> usize {
+        let Self { common, mut list, mut keep } = self;
+        let maker = Maker::<Q>::new(common);
+        let (mut taken, mut all) = ([0; N_TAKEN], 0);
+        loop {
+            let mut n = 0;
+            while n < N_TAKEN
+                && let Some(number) = list.next()
+            {
+                taken[n] = number;
+                n += 1;
+            }
+            for eight in &taken.as_chunks().0[..n.div_ceil(N_SIDE)] {
+                keep.keep(&maker, eight);
+            }
+            all += n;
+            if n < N_TAKEN {
+                return all;
+            }
+        }
+    }
 }

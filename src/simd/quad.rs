@@ -19,22 +19,34 @@ pub trait Quad: Copy + sealed::Sealed {
     fn times(self, other: Self) -> Self;
     /// The upper halves in the place of the lower ones.
     fn high(self) -> Self;
+    /// A quarter of each number of 64 bits, rounded down.
+    fn quarter(self) -> Self;
     /// The bits in which two differ.
     fn xor(self, other: Self) -> Self;
     /// The four words.
     fn words(self) -> [u32; 4];
     /// Each word above the one of `low`.
     fn above(self, low: Self) -> [u64; 4];
+    /// Each word w as the number 2⁵² + w: in the low bits of 2⁵².
+    fn wholes(self) -> [f64; 4];
+    /// Of four words one each: that at the place which the last two bits of `places` say.
+    fn one_of(words: [Self; 4], places: Self) -> Self;
     /// The k-th words of four quads, for each k.
     fn rows(quads: [Self; 4]) -> [[u32; 4]; 4];
-    /// Which of eight words lie below a limit, a bit each.
-    fn below(words: &[u32; 8], limit: u32) -> u64;
+    /// [`Quad::rows`] with those of the second and the third k in each other's place, which takes
+    /// fewer operations.
+    fn crossed_rows(quads: [Self; 4]) -> [[u32; 4]; 4];
+    /// Which of 32 words lie below a limit, a bit each.
+    fn below(words: &[u32; 32], limit: u32) -> u32;
 }
 
 mod sealed {
     /// Keeps other types out.
     pub trait Sealed {}
 }
+
+/// The bits of 2⁵².
+const WHOLE_BITS: u64 = 0x4330_0000_0000_0000;
 
 /// A piece of code over quads, as [`super::Kernel`] over loops: `run`, and what it calls, must be
 /// `#[inline(always)]`, and its closures are not sure to be inlined.
@@ -101,6 +113,11 @@ impl Quad for Plain {
     }
 
     #[inline(always)]
+    fn quarter(self) -> Self {
+        Self(self.0.map(|number| number >> 2))
+    }
+
+    #[inline(always)]
     fn xor(self, other: Self) -> Self {
         self.each(other, |a, b| a ^ b)
     }
@@ -116,24 +133,41 @@ impl Quad for Plain {
     }
 
     #[inline(always)]
+    fn wholes(self) -> [f64; 4] {
+        self.0.map(|word| f64::from_bits((word & 0xffff_ffff) | WHOLE_BITS))
+    }
+
+    #[inline(always)]
+    fn one_of(words: [Self; 4], places: Self) -> Self {
+        Self(std::array::from_fn(|k| words[(places.0[k] & 3) as usize].0[k]))
+    }
+
+    #[inline(always)]
     fn rows(quads: [Self; 4]) -> [[u32; 4]; 4] {
         std::array::from_fn(|k| quads.map(|quad| quad.0[k] as u32))
     }
 
     #[inline(always)]
-    fn below(words: &[u32; 8], limit: u32) -> u64 {
-        let bits = words.iter().enumerate().map(|(k, word)| u64::from(*word < limit) << k);
+    fn crossed_rows(quads: [Self; 4]) -> [[u32; 4]; 4] {
+        let [a, b, c, d] = Self::rows(quads);
+        [a, c, b, d]
+    }
+
+    #[inline(always)]
+    fn below(words: &[u32; 32], limit: u32) -> u32 {
+        let bits = words.iter().enumerate().map(|(k, word)| u32::from(*word < limit) << k);
         bits.fold(0, |all, bit| all | bit)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{Quad, Quads, sealed};
+    use super::{Quad, Quads, WHOLE_BITS, sealed};
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm256_add_epi64, _mm256_blend_epi32, _mm256_castsi128_si256,
-        _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_max_epu32,
-        _mm256_movemask_ps, _mm256_mul_epu32, _mm256_permute2x128_si256,
+        __m128i, __m256i, _mm256_add_epi64, _mm256_blend_epi32, _mm256_blendv_pd,
+        _mm256_castpd_si256, _mm256_castsi128_si256, _mm256_castsi256_pd, _mm256_castsi256_si128,
+        _mm256_cmpeq_epi32, _mm256_max_epu32, _mm256_movemask_epi8, _mm256_mul_epu32,
+        _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permute2x128_si256,
         _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32,
         _mm256_slli_epi64, _mm256_srli_epi64, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
         _mm256_xor_si256,
@@ -206,6 +240,12 @@ mod avx2 {
         }
 
         #[inline(always)]
+        fn quarter(self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            Self(unsafe { _mm256_srli_epi64::<2>(self.0) })
+        }
+
+        #[inline(always)]
         fn xor(self, other: Self) -> Self {
             // SAFETY: AVX2 is there, see `Vector`.
             Self(unsafe { _mm256_xor_si256(self.0, other.0) })
@@ -228,6 +268,29 @@ mod avx2 {
         }
 
         #[inline(always)]
+        fn wholes(self) -> [f64; 4] {
+            // SAFETY: AVX2 is there, see `Vector`; both types are 32 bytes of plain bits.
+            unsafe {
+                let above = _mm256_set1_epi64x(WHOLE_BITS as i64);
+                transmute::<__m256i, [f64; 4]>(_mm256_blend_epi32::<0b1010_1010>(self.0, above))
+            }
+        }
+
+        #[inline(always)]
+        fn one_of([a, b, c, d]: [Self; 4], places: Self) -> Self {
+            // SAFETY: AVX2 is there, see `Vector`.
+            unsafe {
+                // The highest bit of 64 says which of two.
+                let odd = _mm256_castsi256_pd(_mm256_slli_epi64::<63>(places.0));
+                let upper = _mm256_castsi256_pd(_mm256_slli_epi64::<62>(places.0));
+                let numbers = [a, b, c, d].map(|words| _mm256_castsi256_pd(words.0));
+                let low = _mm256_blendv_pd(numbers[0], numbers[1], odd);
+                let high = _mm256_blendv_pd(numbers[2], numbers[3], odd);
+                Self(_mm256_castpd_si256(_mm256_blendv_pd(low, high, upper)))
+            }
+        }
+
+        #[inline(always)]
         fn rows([a, b, c, d]: [Self; 4]) -> [[u32; 4]; 4] {
             let (first, second) = (b.pairs(a), d.pairs(c));
             // SAFETY: AVX2 is there, see `Vector`; both types are 64 bytes of plain bits.
@@ -242,15 +305,30 @@ mod avx2 {
         }
 
         #[inline(always)]
-        fn below(words: &[u32; 8], limit: u32) -> u64 {
-            // SAFETY: AVX2 is there, see `Vector`; both types are 32 bytes of plain bits.
+        fn crossed_rows([a, b, c, d]: [Self; 4]) -> [[u32; 4]; 4] {
+            let (first, second) = (b.pairs(a), d.pairs(c));
+            // SAFETY: AVX2 is there, see `Vector`; both types are 64 bytes of plain bits.
             unsafe {
-                let words = transmute::<[u32; 8], __m256i>(*words);
+                transmute::<[__m256i; 2], [[u32; 4]; 4]>([
+                    _mm256_unpacklo_epi64(first, second),
+                    _mm256_unpackhi_epi64(first, second),
+                ])
+            }
+        }
+
+        #[inline(always)]
+        fn below(words: &[u32; 32], limit: u32) -> u32 {
+            // SAFETY: AVX2 is there, see `Vector`; both types are 128 bytes of plain bits.
+            unsafe {
+                let limit = _mm256_set1_epi32(limit as i32);
                 // There is no comparison of words without a sign, but a larger of two.
-                let larger = _mm256_max_epu32(words, _mm256_set1_epi32(limit as i32));
-                let others =
-                    _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(larger, words)));
-                u64::from(!others as u8)
+                let [a, b, c, d] = transmute::<[u32; 32], [__m256i; 4]>(*words)
+                    .map(|words| _mm256_cmpeq_epi32(_mm256_max_epu32(words, limit), words));
+                let (ab, cd) = (_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+                // Half of each stands in either half.
+                let places = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+                let others = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(ab, cd), places);
+                !_mm256_movemask_epi8(others) as u32
             }
         }
     }
@@ -277,9 +355,14 @@ mod tests {
             let longs = Q::of_longs(&mixed.above(product.high()));
             let mut all = longs.high().above(longs).to_vec();
             all.extend(quads.iter().flat_map(|quad| quad.words()).map(u64::from));
+            all.extend(quads.iter().flat_map(|quad| quad.wholes()).map(f64::to_bits));
+            all.extend(Q::one_of(quads, mixed).words().map(u64::from));
+            all.extend(longs.quarter().above(longs.quarter().high()));
             all.extend(Q::rows(quads).as_flattened().iter().copied().map(u64::from));
-            let eight = [0, 1, 2, 3, 4, 5, 6, 7].map(far);
-            all.extend([0, eight[3], eight[5], u32::MAX].map(|limit| Q::below(&eight, limit)));
+            all.extend(Q::crossed_rows(quads).as_flattened().iter().copied().map(u64::from));
+            let many = std::array::from_fn(|k| far(k as u32));
+            let limits = [0, many[3], many[13], many[22], many[31], u32::MAX];
+            all.extend(limits.map(|limit| u64::from(Q::below(&many, limit))));
             all
         }
     }
@@ -299,7 +382,13 @@ mod tests {
         assert_eq!(a.times(b).high().words(), [0, 2, 0, 1]);
         assert_eq!(a.plus(b).words(), [8, 2, 10, (1 << 31) + 3]);
         assert_eq!(a.above(b), words.map(|word| u64::from(word) << 32 | 3));
+        assert_eq!(a.wholes()[0], 4_503_599_627_370_496.0 + 5.0);
+        assert_eq!(Plain::of_longs(&[7, 8, 1 << 40, 3]).quarter().0, [1, 2, 1 << 38, 0]);
+        let places = Plain::of(&[0, 1, 2 + 4, 3]);
+        assert_eq!(Plain::one_of([a, b, b, a], places).words(), [5, 3, 3, 1 << 31]);
         assert_eq!(Plain::rows([a, b, b, a])[1], [u32::MAX, 3, 3, u32::MAX]);
-        assert_eq!(Plain::below(&[0, 9, 1, 8, 2, 7, 3, 6], 7), 0b1101_0101);
+        assert_eq!(Plain::crossed_rows([a, b, b, a])[2], [u32::MAX, 3, 3, u32::MAX]);
+        let many = std::array::from_fn(|k| [0, 9, 1, 8, 2, 7, 3, 6][k % 8]);
+        assert_eq!(Plain::below(&many, 7), 0xd5d5_d5d5);
     }
 }

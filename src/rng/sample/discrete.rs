@@ -36,17 +36,29 @@ impl Alias {
         assert!(sound, "alias weights are at least 0 and finite, and not all 0");
         assert!(u32::try_from(weights.len()).is_ok(), "an alias table has fewer than 2^32 options");
         let n = weights.len() as f64;
-        let shares: Vec<f64> = weights.iter().map(|weight| weight / total * n).collect();
-        Self { columns: columns(&shares) }
+        let mut shares: Vec<f64> = weights.iter().map(|weight| weight / total * n).collect();
+        let others = filled(&mut shares);
+        let mut columns = vec![Column { threshold: 0, other: 0 }; shares.len()];
+        simd::widest(Columns { shares: &shares, others: &others, columns: &mut columns });
+        Self { columns }
     }
 
     /// The option at two words: the first names a column, the second which half.
     #[inline]
     #[must_use]
     pub fn pick(&self, word0: u32, word1: u32) -> u32 {
-        let own = ((u64::from(word0) * self.columns.len() as u64) >> 32) as u32;
-        let column = self.columns[own as usize];
-        select_unpredictable(word1 < column.threshold, own, column.other)
+        self.picks()(word0, word1)
+    }
+
+    /// [`Alias::pick`] for loops that write something: where the table lies is not asked again.
+    #[inline]
+    pub fn picks(&self) -> impl Fn(u32, u32) -> u32 {
+        let columns = &self.columns[..];
+        move |word0, word1| {
+            let own = ((u64::from(word0) * columns.len() as u64) >> 32) as u32;
+            let column = columns[own as usize];
+            select_unpredictable(word1 < column.threshold, own, column.other)
+        }
     }
 
     /// The number of options.
@@ -56,44 +68,45 @@ impl Alias {
     }
 }
 
-/// A column that is not full yet, or more than full.
+/// A column that is not full yet, or more than full: the bits of its share, which is at least 0,
+/// so that they are in order as the shares are. Of two whole numbers one is taken without a branch.
 #[derive(Clone, Copy)]
 struct Open {
-    share: f64,
+    share: u64,
     own: u32,
 }
 
-/// Columns from shares of mean 1: each column below 1 is filled up from one above.
-fn columns(shares: &[f64]) -> Vec<Column> {
-    let full = |own| Column { threshold: u32::MAX, other: own };
-    let mut columns: Vec<Column> = (0..shares.len() as u32).map(full).collect();
+/// Fills each column below 1 up from one above, of shares of mean 1. Says which one that is; of a
+/// column that stays full, its own. What is left of the share of a column that fell below 1 stands
+/// in its place.
+fn filled(shares: &mut [f64]) -> Vec<u32> {
+    const FULL: u64 = 1.0_f64.to_bits();
+    let n = shares.len();
+    let mut others: Vec<u32> = (0..n as u32).collect();
     let (parted, mut n_below) = parted(shares);
-    let mut n_above = shares.len() - n_below;
+    let mut n_above = n - n_below;
     if n_below.min(n_above) == 0 {
-        return columns;
+        return others;
     }
-    let open = |place: usize| {
+    let open = |place: usize, shares: &[f64]| {
         let own = parted[place];
-        Open { share: shares[own as usize], own }
+        Open { share: shares[own as usize].to_bits(), own }
     };
     // Of either part the last that was put there is taken first.
-    let (last_below, last_above) = (|n: usize| n.wrapping_sub(1), |n: usize| shares.len() - n);
-    let (mut small, mut large) = (open(last_below(n_below)), open(last_above(n_above)));
+    let (mut small, mut large) = (open(n_below, shares), open(n + 1 - n_above, shares));
     (n_below, n_above) = (n_below - 1, n_above - 1);
     loop {
-        let threshold = threshold(small.share);
-        columns[small.own as usize] = Column { threshold, other: large.own };
-        large.share -= 1.0 - small.share;
+        others[small.own as usize] = large.own;
+        shares[small.own as usize] = f64::from_bits(small.share);
+        large.share = (f64::from_bits(large.share) - (1.0 - f64::from_bits(small.share))).to_bits();
         // A column that falls below 1 is the next to be filled.
-        let falls = large.share < 1.0;
+        let falls = large.share < FULL;
         if select_unpredictable(falls, n_above, n_below) == 0 {
             // Columns left over are 1 but for rounding, and stay full.
-            return columns;
+            return others;
         }
         // Which part goes on cannot be foreseen: the next of both are read, and one is taken.
-        let end = shares.len() - 1;
-        let next_small = open(last_below(n_below).min(end));
-        let next_large = open(last_above(n_above).min(end));
+        let (next_small, next_large) = (open(n_below, shares), open(n + 1 - n_above, shares));
         small = either(falls, large, next_small);
         large = either(falls, next_large, large);
         n_below -= usize::from(!falls);
@@ -110,25 +123,50 @@ fn either(first: bool, one: Open, other: Open) -> Open {
     }
 }
 
-/// The columns below 1 from the first place on, and their number; the others from the last place
-/// back. Which a column is cannot be foreseen: each is written to both sides, one of which goes on.
+/// The columns below 1 from the second place on, and their number; the others from the last place
+/// but one back. The first place and the last may be read, and mean nothing. Which a column is
+/// cannot be foreseen: each is written to both sides, one of which goes on.
 fn parted(shares: &[f64]) -> (Vec<u32>, usize) {
-    let mut parted = vec![0; shares.len()];
+    let mut parted = vec![0; shares.len() + 2];
+    let places = &mut parted[1..=shares.len()];
     let (mut below, mut above) = (0, shares.len());
     for (own, share) in (0..).zip(shares) {
-        (parted[below], parted[above - 1]) = (own, own);
+        (places[below], places[above - 1]) = (own, own);
         below += usize::from(*share < 1.0);
         above = shares.len() - (own as usize + 1 - below);
     }
     (parted, below)
 }
 
+/// Columns of what is filled.
+struct Columns<'a> {
+    shares: &'a [f64],
+    others: &'a [u32],
+    columns: &'a mut [Column],
+}
+
+impl Kernel for Columns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let columns = self.columns.iter_mut().zip(0..);
+        for ((column, own), (&other, &share)) in columns.zip(self.others.iter().zip(self.shares)) {
+            let threshold = if other == own { u32::MAX } else { threshold(share) };
+            *column = Column { threshold, other };
+        }
+    }
+}
+
 /// A share in [0, 1) as a bound for words, rounded up; 0 only for a share of 0.
-#[inline]
+#[inline(always)]
 fn threshold(share: f64) -> u32 {
+    // From 2⁵² on numbers are whole: what is added to it is rounded to the nearest one.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
     let bound = share * 4_294_967_296.0;
-    let whole = bound as u64;
-    (whole + u64::from((whole as f64) < bound)).min(u64::from(u32::MAX)) as u32
+    let nearest = (bound + WHOLE) - WHOLE;
+    let up = if nearest < bound { nearest + 1.0 } else { nearest };
+    (up.min(f64::from(u32::MAX)) + WHOLE).to_bits() as u32
 }
 
 /// Weights of Zipf's law: (i + 1)^(−`exponent`) for the i-th of `n` options.
@@ -306,6 +344,17 @@ mod tests {
         }
         for (share, weight) in shares.iter().zip(&weights) {
             assert!((share - weight / 499.5).abs() < 1e-8 * (1.0 + share), "{share} {weight}");
+        }
+    }
+
+    #[test]
+    fn shares_are_rounded_up_to_the_grid_of_a_word() {
+        let shares = (0..5_000).map(|k| f64::from(k) / 5_000.0);
+        for share in shares.chain([1e-300, 1e-10, 0.5_f64.next_up(), 1.0_f64.next_down()]) {
+            let bound = share * 4_294_967_296.0;
+            let whole = bound as u64;
+            let up = (whole + u64::from((whole as f64) < bound)).min(u64::from(u32::MAX));
+            assert_eq!(u64::from(threshold(share)), up, "{share}");
         }
     }
 
