@@ -5,7 +5,7 @@
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, ahead, nearest};
+use crate::exchange::{self, AHEAD, Inbox, nearest};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -16,7 +16,7 @@ use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::{self, InTurn, Shards};
+use crate::parallel::{self, InTurn, Rooms, Shards};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::population::TIERS;
@@ -67,13 +67,13 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
 }
 
 /// A list of a day's orders for every day that a parcel may take, and one that has arrived; of
-/// a wave's orders draws and places in cascades.
+/// a wave's orders places in cascades.
 fn load(values: &Values, extent: &Extent) -> Load {
     let slots = Delivery::new(Parameters::from_values(values), 0).slots();
     let lists = extent.shards * (slots + 1) as f64;
     let orders = extent.known.orders * (slots + 1) as f64;
     let under_way = kept(orders, lists, extent.days, size_of::<Shipment>());
-    let room = 2 * size_of::<u32>() + size_of::<Node>();
+    let room = size_of::<u32>() + size_of::<Node>();
     let rooms = kept(extent.known.orders, extent.shards, extent.days, room);
     Load { bytes: under_way + rooms, ..Load::default() }
 }
@@ -81,12 +81,9 @@ fn load(values: &Values, extent: &Extent) -> Load {
 /// Orders under way of one shard, by day of arrival modulo the longest way.
 type Calendar = Vec<Vec<Shipment>>;
 
-/// What one shard's orders of a wave are worked on with.
+/// What one shard's orders of a wave leave behind.
 #[derive(Debug, Default)]
 struct Room {
-    /// Days that each order takes by parcel; at first the draws of it.
-    days: Vec<u32>,
-    pairs: Vec<[u32; 2]>,
     /// Which answers join a cascade, the nodes that brought them, and then their own.
     joining: Vec<u32>,
     nodes: Vec<Node>,
@@ -94,11 +91,22 @@ struct Room {
     sales: Sales,
 }
 
+/// What a shard's orders are worked on with.
+#[derive(Debug, Default)]
+struct Desk {
+    /// Places of the granted orders among the answers.
+    granted: Vec<u32>,
+    /// Days that each of them takes by parcel; at first the draws of it.
+    days: Vec<u32>,
+    pairs: Vec<[u32; 2]>,
+}
+
 struct Delivery {
     p: Parameters,
     platform: usize,
     routes: Vec<Calendar>,
     rooms: Vec<Room>,
+    desks: Rooms<Desk>,
 }
 
 /// What is the same for all orders of a wave.
@@ -128,7 +136,7 @@ impl Way {
 
 impl Delivery {
     fn new(p: Parameters, platform: usize) -> Self {
-        Self { p, platform, routes: Vec::new(), rooms: Vec::new() }
+        Self { p, platform, routes: Vec::new(), rooms: Vec::new(), desks: Rooms::default() }
     }
 
     fn slots(&self) -> usize {
@@ -151,25 +159,27 @@ impl Delivery {
         std::array::from_fn(|channel| channels.get(channel).map_or(Way::default(), way))
     }
 
-    /// Finds how many days each of some orders takes if it goes by parcel.
-    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], room: &mut Room) {
-        let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
+    /// Finds how many days each of the granted orders takes if it goes by parcel.
+    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], desk: &mut Desk) {
+        let Desk { granted, days: found, pairs, .. } = desk;
+        let orders = || granted.iter().map(|place| &answers[*place as usize].order);
+        let addresses = orders().map(|order| (order.consumer, order.offer));
         let least = u32::from(self.p.parcel_days_min);
         let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
-            first_words(wave.key, DAYS, wave.at, addresses, &mut room.days);
-            room.days.iter_mut().for_each(|word| *word = least + below(*word, span));
+            first_words(wave.key, DAYS, wave.at, addresses, found);
+            found.iter_mut().for_each(|word| *word = least + below(*word, span));
             return;
         }
-        word_pairs(wave.key, DAYS, wave.at, addresses, &mut room.pairs);
+        word_pairs(wave.key, DAYS, wave.at, addresses, pairs);
         let tier_days = self.tier_days();
-        let days = |(answer, [first, second]): (&Answer, &[u32; 2])| {
-            let extra = tier_days[wave.env.people.of(answer.order.consumer).tier_index()];
+        let days = |(order, [first, second]): (&Order, &[u32; 2])| {
+            let extra = tier_days[wave.env.people.of(order.consumer).tier_index()];
             let one_more = u32::from(unit(*second) < extra.fract());
             least + below(*first, span) + extra as u32 + one_more
         };
-        room.days.clear();
-        room.days.extend(answers.iter().zip(&room.pairs).map(days));
+        found.clear();
+        found.extend(orders().zip(&*pairs).map(days));
     }
 
     /// Enters a shard's granted orders and sends them on their way.
@@ -181,37 +191,36 @@ impl Delivery {
         route: &mut Calendar,
         room: &mut Room,
     ) {
-        nearest(answers).iter().for_each(|answer| rows.touch(answer.order.consumer));
-        self.find_days(wave, answers, room);
-        let Room { days, joining, nodes, sales, .. } = room;
-        joining.clear();
-        nodes.clear();
-        sales.begin(wave.page);
-        let (slots, route) = (route.len(), &mut route[..]);
-        let today = usize::from(wave.at.day) % slots;
-        let Rows { first, members, book, .. } = rows;
-        let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
-        for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
-            if let Some(later) = later {
-                entry.touch(&later.order);
+        self.desks.lent(|desk| {
+            desk.find_granted(answers);
+            let consumer = |place: &u32| answers[*place as usize].order.consumer;
+            nearest(&desk.granted).iter().for_each(|place| rows.touch(consumer(place)));
+            self.find_days(wave, answers, desk);
+            let Desk { granted, days, .. } = desk;
+            room.joining.clear();
+            room.nodes.clear();
+            room.sales.begin(wave.page);
+            let (slots, route) = (route.len(), &mut route[..]);
+            let today = usize::from(wave.at.day) % slots;
+            let Rows { first, members, book, .. } = rows;
+            let (tally, sales) = (&mut book.tally, &mut room.sales);
+            let mut entry = Entry { first: *first, members, tally, sales, wave };
+            for (k, (place, days)) in granted.iter().zip(&*days).enumerate() {
+                if let Some(later) = granted.get(k + AHEAD) {
+                    entry.touch(consumer(later));
+                }
+                let order = &answers[*place as usize].order;
+                if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
+                    room.joining.push(*place);
+                    room.nodes.push(order.node);
+                }
+                entry.make(order);
+                let days = wave.ways[usize::from(order.channel)].days(*days);
+                // What wraps around below 0 is larger.
+                let slot = today + days as usize;
+                exchange::add(&mut route[slot.min(slot.wrapping_sub(slots))], order.into());
             }
-            if *verdict != Verdict::Granted {
-                continue;
-            }
-            if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
-                joining.push(k as u32);
-                nodes.push(order.node);
-            }
-            entry.make(order);
-            let days = wave.ways[usize::from(order.channel)].days(*days);
-            let slot = today + days as usize;
-            let list = &mut route[if slot < slots { slot } else { slot - slots }];
-            if list.len() == list.capacity() {
-                // Lists are filled anew day after day: they do not grow to the double.
-                list.reserve_exact((list.len() / 8).max(32));
-            }
-            list.push(order.into());
-        }
+        });
     }
 
     /// [`Room::pass_nodes_on`] of all shards, where the sharers' cascades may be other ranks'.
@@ -232,6 +241,22 @@ impl Delivery {
             room.pass_nodes_on(answers);
             rest = later;
         }
+    }
+}
+
+impl Desk {
+    /// Finds the granted orders. Which they are cannot be foretold: each place is written, and then
+    /// taken or not.
+    fn find_granted(&mut self, answers: &[Answer]) {
+        let granted = &mut self.granted;
+        granted.clear();
+        granted.resize(answers.len(), 0);
+        let mut n = 0;
+        for (place, answer) in (0..).zip(answers) {
+            granted[n] = place;
+            n += usize::from(answer.verdict == Verdict::Granted);
+        }
+        granted.truncate(n);
     }
 }
 
@@ -312,7 +337,7 @@ impl Mechanism for Delivery {
     fn bytes(&self) -> u64 {
         let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
         let room = |room: &Room| {
-            room.days.capacity() * size_of::<u32>() + room.nodes.capacity() * size_of::<Node>()
+            room.joining.capacity() * size_of::<u32>() + room.nodes.capacity() * size_of::<Node>()
         };
         let rooms: usize = self.rooms.iter().map(room).sum();
         (orders * size_of::<Shipment>() + rooms) as u64
@@ -320,7 +345,7 @@ impl Mechanism for Delivery {
 
     fn columns(&mut self, io: &mut Columns<'_>) {
         // What a wave needs is empty between days.
-        let Self { p: _, platform: _, routes, rooms: _ } = self;
+        let Self { p: _, platform: _, routes, rooms: _, desks: _ } = self;
         io.holds(Tenure::Stays);
         let slots = routes.first().map_or(1, Vec::len);
         io.by_shard(routes);
@@ -353,10 +378,10 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Asks for the record that an order is entered into.
+    /// Asks for the record of a buyer.
     #[inline]
-    fn touch(&self, order: &Order) {
-        prefetch(self.members, (order.consumer - self.first) as usize);
+    fn touch(&self, consumer: u32) {
+        prefetch(self.members, (consumer - self.first) as usize);
     }
 
     /// Enters an order into the buyer's record and the day's counts.

@@ -6,13 +6,14 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
+mod crowd;
 mod cuts;
 mod habits;
 mod list;
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, ahead, nearest};
+use crate::exchange::{AHEAD, Inbox, ahead, nearest};
 use crate::market::member::{Bitmap, Member, from_share16, standing};
 use crate::market::message::{Answer, NONE, Order, Verdict, flag};
 use crate::market::platform::{Platform, Rows};
@@ -23,14 +24,16 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel::{self, Column, Rooms, Shards};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{quick_ln, quick_logistic};
+use crate::quantity::math::quick_logistic;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{add_exponentials, draws_of, first_words, word_pairs};
+use crate::rng::lanes::{add_exponentials, first_words, word_pairs};
 use crate::rng::neighbours::rows_below;
 use crate::rng::{Stream, unit};
 use crate::simd::{column, prefetch};
+use crowd::Crowd;
 use cuts::Cuts;
 use habits::Habits;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// A consumer's Γ.
@@ -131,12 +134,31 @@ struct Desk {
     categories: Vec<u32>,
     /// Exponential numbers by which the gaps to the next needs are made.
     gaps: Vec<f64>,
+    /// What habits are drawn in.
+    crowd: Crowd,
+    /// Rows of those who are to be got to know.
+    unknown: Vec<u32>,
+    /// New needs, by consumer and category, and what is to be put in order among them.
+    new: Vec<u64>,
+    tail: Vec<u64>,
     /// Old and new needs, in order.
     all: Vec<OpenNeed>,
-    /// Orders after which somebody might lapse: which, and whether there was one before it.
-    doubtful: Vec<(u32, bool)>,
+    doubtful: Vec<Doubtful>,
+    /// Those whose buyers' habits are not known.
+    strange: Vec<Doubtful>,
     /// Needs that were filled: whose, and of which category.
     filled: Vec<(u32, u16)>,
+}
+
+/// An order after which somebody might lapse.
+#[derive(Clone, Copy, Debug)]
+struct Doubtful {
+    /// Among the answers.
+    place: u32,
+    /// What was drawn for it.
+    word: u32,
+    /// Whether it is the buyer's second of the wave, at least.
+    is_second: bool,
 }
 
 /// The clock `gap` days after `from`.
@@ -187,36 +209,59 @@ impl Room<'_> {
     /// Starts the clocks of consumers who joined.
     fn start(&mut self, joined: impl Iterator<Item = u32>, day: u16, from: u16) {
         let (desks, first) = (self.desks, self.first);
-        desks.lent(|Desk { rows, words, .. }| {
+        desks.lent(|Desk { rows, words, gaps, crowd, .. }| {
             rows.clear();
-            let joined = joined.map(|consumer| consumer - first);
-            rows.extend(joined.filter(|row| self.next[*row as usize] == NEVER));
-            self.get_to_know(rows);
+            rows.extend(joined.map(|consumer| consumer - first));
+            self.keep_idle(rows);
+            self.get_to_know(rows, crowd);
             let addresses = rows.iter().map(|row| (first + row, 0));
             first_words(self.env.key, NEXT, Clock { day, wave: 15 }, addresses, words);
-            for (&row, &word) in rows.iter().zip(&*words) {
-                let gap_days = self.habits(row as usize).gap_days(-quick_ln(unit(word)));
+            gaps.clear();
+            add_exponentials(words, gaps);
+            for (&row, &gap) in rows.iter().zip(&*gaps) {
+                let gap_days = self.habits(row as usize).gap_days(gap);
                 self.next[row as usize] = after(u32::from(from) << 16, gap_days);
             }
         });
     }
 
-    /// Draws the habits of those whose habits are not known, many at a time.
-    fn get_to_know(&mut self, rows: &[u32]) {
-        const MANY: usize = 256;
-        let (env, first) = (self.env, self.first);
-        for rows in rows.chunks(MANY) {
-            let unknown = || rows.iter().filter(|row| !self.habits[**row as usize].are_known());
-            let once = |stream| {
-                let addresses = unknown().map(|row| (first + row, 0));
-                draws_of(env.key, stream, Clock::default(), addresses)
-            };
-            let draws = once(RATE).into_iter().zip(once(LAPSE_RATE));
-            let unknown: Vec<u32> = unknown().copied().collect();
-            for (row, (mut for_rate, mut for_lapse)) in unknown.into_iter().zip(draws) {
-                let draws = [&mut for_rate, &mut for_lapse];
-                self.habits[row as usize] = Habits::of(self.p, env, first + row, draws);
+    /// Keeps those whose clocks do not run, and asks for what is read of them.
+    fn keep_idle(&self, rows: &mut Vec<u32>) {
+        let touch = |row: u32| {
+            prefetch(self.next, row as usize);
+            prefetch(self.habits, row as usize);
+            prefetch(&self.env.people.segment, (self.first + row) as usize);
+        };
+        nearest(rows).iter().for_each(|row| touch(*row));
+        let mut kept = 0;
+        for k in 0..rows.len() {
+            if let Some(later) = rows.get(k + AHEAD) {
+                touch(*later);
             }
+            let row = rows[k];
+            rows[kept] = row;
+            kept += usize::from(self.next[row as usize] == NEVER);
+        }
+        rows.truncate(kept);
+    }
+
+    /// Draws the habits of consumers where they are not known, many at a time.
+    fn get_to_know(&mut self, rows: &[u32], crowd: &mut Crowd) {
+        const MANY: usize = 256;
+        if !Crowd::suits(self.p) {
+            return;
+        }
+        let (p, first, habits) = (self.p, self.first, &mut *self.habits);
+        let source = (self.env.key, &self.env.people);
+        for rows in rows.chunks(MANY) {
+            let is_unknown = |row: &&u32| !habits[**row as usize].are_known();
+            let unknown: SmallVec<[u32; MANY]> = rows.iter().filter(is_unknown).copied().collect();
+            let mut places = unknown.iter();
+            crowd.draw(p, source, unknown.iter().map(|row| first + row), |drawn| {
+                if let Some(row) = places.next() {
+                    habits[*row as usize] = drawn;
+                }
+            });
         }
     }
 
@@ -225,17 +270,39 @@ impl Room<'_> {
     fn habits(&mut self, row: usize) -> Habits {
         let habits = &mut self.habits[row];
         if !habits.are_known() {
-            *habits = Habits::draw(self.p, self.env, self.first + row as u32);
+            *habits =
+                Habits::draw(self.p, (self.env.key, &self.env.people), self.first + row as u32);
         }
         *habits
     }
 
-    /// The needs of a shard that arise before the day is over, and the next ones' times.
+    /// The needs of a shard that arise before the day is over, and the next ones' times: everybody's
+    /// first, then the second of those who have another, and so on.
     fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>, desk: &mut Desk) {
-        let Desk { rows, words, pairs, categories, gaps, all, .. } = desk;
-        rows.clear();
-        rows_below(self.next, evening(at), rows);
-        let addresses = rows.iter().map(|row| (self.first + row, 0));
+        desk.rows.clear();
+        desk.new.clear();
+        rows_below(self.next, evening(at), &mut desk.rows);
+        for ordinal in 0.. {
+            let known = desk.new.len();
+            self.arise_once(at, ordinal, desk);
+            if ordinal > 0 {
+                list::merge(&mut desk.new, known, &mut desk.tail);
+                desk.new.dedup();
+            }
+            self.go_on(evening(at), &mut desk.rows, &desk.gaps);
+            if desk.rows.is_empty() {
+                break;
+            }
+        }
+        let expires = at.day + self.p.patience_days - 1;
+        list::renew(open, &desk.new, [at.day, expires], &mut desk.all);
+        std::mem::swap(open, &mut desk.all);
+    }
+
+    /// Adds a need of everybody on the desk, and draws the gaps after them.
+    fn arise_once(&self, at: Clock, ordinal: u32, desk: &mut Desk) {
+        let Desk { rows, words, pairs, categories, gaps, new, .. } = desk;
+        let addresses = rows.iter().map(|row| (self.first + row, ordinal));
         word_pairs(self.env.key, NEXT, at, addresses, pairs);
         words.clear();
         words.extend(pairs.iter().map(|pair| pair[0]));
@@ -244,51 +311,27 @@ impl Room<'_> {
         words.extend(pairs.iter().map(|pair| pair[1]));
         gaps.clear();
         add_exponentials(words, gaps);
-        all.clear();
-        all.reserve(open.len() + rows.len());
-        let mut moved = 0;
-        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
-        let needs = categories.iter().zip(&*gaps);
-        for ((_, &row, later), (&category, &gap)) in ahead(rows).zip(needs) {
-            if let Some(later) = later {
-                prefetch(self.habits, *later as usize);
-            }
-            let consumer = self.first + row;
-            list::move_before(open, &mut moved, consumer, all);
-            let own = all.len();
-            list::move_before(open, &mut moved, consumer + 1, all);
-            self.arise_of(row, at, (category as u16, gap), (all, own));
-        }
-        all.extend_from_slice(&open[moved..]);
-        std::mem::swap(open, all);
+        let number =
+            |(row, category): (&u32, &u32)| list::number(self.first + row, *category as u16);
+        new.extend(rows.iter().zip(&*categories).map(number));
     }
 
-    /// Adds the needs of one consumer, whose known ones are those from `own` on, to a list: the first
-    /// by its category and a number for the gap after it.
-    fn arise_of(
-        &mut self,
-        row: u32,
-        at: Clock,
-        (mut category, mut gap): (u16, f64),
-        (all, own): (&mut Vec<OpenNeed>, usize),
-    ) {
-        let (consumer, end) = (self.first + row, evening(at));
-        let habits = self.habits(row as usize);
-        let expires = at.day + self.p.patience_days - 1;
-        let mut next = self.next[row as usize];
-        for ordinal in 1.. {
-            if all[own..].iter().all(|need| need.category != category) {
-                all.push(OpenNeed { consumer, category, expires });
+    /// Sets clocks on by gaps; who is left has another need before the day is over.
+    fn go_on(&mut self, end: u32, rows: &mut Vec<u32>, gaps: &[f64]) {
+        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
+        let mut left = 0;
+        for (k, &gap) in gaps.iter().enumerate().take(rows.len()) {
+            if let Some(later) = rows.get(k + AHEAD) {
+                prefetch(self.habits, *later as usize);
             }
-            next = after(next, habits.gap_days(gap).max(1.0 / STEPS));
-            if next >= end {
-                break;
-            }
-            let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
-            (category, gap) = (self.cuts.category(draws.word()), -quick_ln(draws.unit()));
+            let row = rows[k];
+            let gap_days = self.habits(row as usize).gap_days(gap).max(1.0 / STEPS);
+            let next = &mut self.next[row as usize];
+            *next = after(*next, gap_days);
+            rows[left] = row;
+            left += usize::from(*next < end);
         }
-        self.next[row as usize] = next;
-        all[own..].sort_unstable();
+        rows.truncate(left);
     }
 
     /// The probability with which a member lapses after a repeat order.
@@ -306,51 +349,81 @@ impl Room<'_> {
         prefetch(self.habits, (order.consumer - self.first) as usize);
     }
 
-    /// Lets members lapse upon the granted repeat orders among the answers.
+    /// Lets members lapse upon the granted repeat orders among the answers: finds the granted ones,
+    /// draws for them, and looks at those whose draws might let somebody lapse. Which these are cannot
+    /// be foretold: each is written to the next place of a list, which then is taken or not.
     fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
         let desks = self.desks;
-        desks.lent(|Desk { words, doubtful, .. }| {
-            nearest(answers).iter().for_each(|answer| self.touch(&answer.order));
-            let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
+        desks.lent(|Desk { rows: granted, words, doubtful, strange, unknown, crowd, .. }| {
+            granted.clear();
+            granted.resize(answers.len(), 0);
+            let mut n = 0;
+            for (place, answer) in (0..).zip(answers) {
+                granted[n] = place;
+                n += usize::from(answer.verdict == Verdict::Granted);
+            }
+            granted.truncate(n);
+            let order = |place: u32| &answers[place as usize].order;
+            nearest(granted).iter().for_each(|place| self.touch(order(*place)));
+            let addresses =
+                granted.iter().map(|&place| (order(place).consumer, order(place).offer));
             first_words(self.env.key, LAPSE, at, addresses, words);
-            self.doubt(answers, words, rows, doubtful);
-            for &(place, is_second) in &*doubtful {
-                let (order, word) = (&answers[place as usize].order, words[place as usize]);
-                if is_second || rows.member(order.consumer).orders > 0 {
+            self.doubt((answers, granted), words, (doubtful, strange));
+            // Who bought on the day of joining is not known yet.
+            unknown.clear();
+            let row = |one: &Doubtful| order(one.place).consumer - self.first;
+            unknown.extend(strange.iter().map(row));
+            self.get_to_know(unknown, crowd);
+            let most_shift = self.p.most_lapse_shift();
+            for (one, row) in strange.iter().zip(&*unknown) {
+                if self.habits(*row as usize).might_lapse(one.word, most_shift) {
+                    doubtful.push(*one);
+                }
+            }
+            nearest(doubtful).iter().for_each(|one| rows.touch(order(one.place).consumer));
+            for (_, &Doubtful { place, word, is_second }, later) in ahead(doubtful) {
+                if let Some(later) = later {
+                    rows.touch(order(later.place).consumer);
+                }
+                let order = order(place);
+                if is_second | (rows.member(order.consumer).orders > 0) {
                     self.after_order(unit(word), rows, order, elsewhere);
                 }
             }
         });
     }
 
-    /// Finds the granted orders after which a buyer might lapse by the word drawn for it, and
-    /// whether it is the buyer's second of the wave, and asks for the buyers' records.
+    /// Finds the granted orders after which a buyer might lapse by the word drawn for it, and those
+    /// whose buyers' habits are not known.
     fn doubt(
-        &mut self,
-        answers: &[Answer],
+        &self,
+        (answers, granted): (&[Answer], &[u32]),
         words: &[u32],
-        rows: &Rows<'_>,
-        doubtful: &mut Vec<(u32, bool)>,
+        (doubtful, strange): (&mut Vec<Doubtful>, &mut Vec<Doubtful>),
     ) {
         let most_shift = self.p.most_lapse_shift();
+        strange.clear();
         doubtful.clear();
-        let mut before = NONE;
-        for ((place, Answer { order, verdict }, later), &word) in ahead(answers).zip(words) {
-            if let Some(later) = later {
-                self.touch(&later.order);
+        doubtful.resize(granted.len(), Doubtful { place: 0, word: 0, is_second: false });
+        let (mut before, mut n) = (NONE, 0);
+        for (k, (&place, &word)) in granted.iter().zip(words).enumerate() {
+            if let Some(later) = granted.get(k + AHEAD) {
+                self.touch(&answers[*later as usize].order);
             }
-            if *verdict != Verdict::Granted {
-                continue;
-            }
+            let consumer = answers[place as usize].order.consumer;
+            let habits = self.habits[(consumer - self.first) as usize];
             // Orders enter the history after this hook, so that the second of a wave
             // is known as a repeat by the one before it.
-            let is_second = std::mem::replace(&mut before, order.consumer) == order.consumer;
-            let habits = self.habits((order.consumer - self.first) as usize);
-            if habits.might_lapse(word, most_shift) {
-                rows.touch(order.consumer);
-                doubtful.push((place as u32, is_second));
+            let one = Doubtful { place, word, is_second: before == consumer };
+            before = consumer;
+            if !habits.are_known() {
+                strange.push(one);
+                continue;
             }
+            doubtful[n] = one;
+            n += usize::from(habits.might_lapse(word, most_shift));
         }
+        doubtful.truncate(n);
     }
 
     /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
@@ -463,7 +536,6 @@ impl Mechanism for Need {
     fn open(&mut self, world: &mut World, at: Clock) {
         let World { env, needs, .. } = world;
         parallel::each_pair(&mut self.rooms(env), needs, |_, room, open| {
-            list::keep(open, |need| need.expires >= at.day);
             room.desks.lent(|desk| room.arise(at, open, desk));
         });
     }
@@ -478,14 +550,16 @@ impl Mechanism for Need {
         parallel::each(needs, |shard, open| {
             self.desks.lent(|Desk { filled, .. }| {
                 filled.clear();
+                filled.resize(placed[shard].len(), (0, 0));
+                let mut n = 0;
                 for (_, order, later) in ahead(&placed[shard]) {
                     if let Some(later) = later {
                         prefetch(offers, later.offer as usize);
                     }
-                    if order.flags & flag::NEED != 0 {
-                        filled.push((order.consumer, offers[order.offer as usize].category));
-                    }
+                    filled[n] = (order.consumer, offers[order.offer as usize].category);
+                    n += usize::from(order.flags & flag::NEED != 0);
                 }
+                filled.truncate(n);
                 if homes.fills > 0.0 {
                     homes.fill(shard, placed, open, filled);
                 }

@@ -1,7 +1,7 @@
 //! Words of many addresses at once: of a list of (entity, item), for loops over messages.
 
 use super::philox::{Blocks, Common, Group, Keep, N_GROUP, Philox, make};
-use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_ln};
+use crate::quantity::math::{is_central, normal_centre, normal_tail, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::{Draws, Key, Stream, unit};
 use crate::simd::{self, Kernel, Quad, Quads, quads};
@@ -145,30 +145,40 @@ impl Keep for Pairs<'_> {
 
 /// The standard normal number of every word of a list, as
 /// [`normal_from`](crate::rng::sample::continuous::normal_from) makes it.
+///
+/// One in seven is far out, where it is worked out in another way: those are put together first.
 pub fn normals(words: impl Iterator<Item = u32>, numbers: &mut Vec<f64>) {
     numbers.clear();
     numbers.extend(words.map(unit));
+    let (mut tails, mut places) = ([0.0; N_GROUP], [0; N_GROUP]);
     for part in numbers.chunks_mut(N_GROUP) {
-        let mut units = [0.5; N_GROUP];
-        units[..part.len()].copy_from_slice(part);
-        simd::widest(Centres(part));
-        for (number, unit) in part.iter_mut().zip(units) {
-            if !is_central(unit) {
-                *number = normal_quantile(unit);
-            }
+        let mut n = 0;
+        for (k, number) in part.iter().enumerate() {
+            (tails[n], places[n]) = (*number, k);
+            n += usize::from(!is_central(*number));
         }
+        let far = n.next_multiple_of(4).min(N_GROUP);
+        tails[n..far].fill(0.25);
+        simd::widest(Normals { units: part, tails: &mut tails[..far] });
+        places[..n].iter().zip(&tails).for_each(|(place, number)| part[*place] = *number);
     }
 }
 
-struct Centres<'a>(&'a mut [f64]);
+struct Normals<'a> {
+    units: &'a mut [f64],
+    tails: &'a mut [f64],
+}
 
-impl Kernel for Centres<'_> {
+impl Kernel for Normals<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for number in self.0 {
+        for number in self.units {
             *number = normal_centre(*number);
+        }
+        for number in self.tails {
+            *number = normal_tail(*number);
         }
     }
 }
