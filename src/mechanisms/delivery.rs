@@ -5,7 +5,7 @@
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{self, AHEAD, Inbox, nearest};
+use crate::exchange::{self, Inbox, ahead, nearest};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -81,6 +81,14 @@ fn load(values: &Values, extent: &Extent) -> Load {
 /// Orders under way of one shard, by day of arrival modulo the longest way.
 type Calendar = Vec<Vec<Shipment>>;
 
+/// What a shard's orders of a wave are worked on with: the days that each takes by parcel, which at
+/// first are the draws of it.
+#[derive(Debug, Default)]
+struct Desk {
+    days: Vec<u32>,
+    pairs: Vec<[u32; 2]>,
+}
+
 /// What one shard's orders of a wave leave behind.
 #[derive(Debug, Default)]
 struct Room {
@@ -89,16 +97,6 @@ struct Room {
     nodes: Vec<Node>,
     /// The day's orders so far.
     sales: Sales,
-}
-
-/// What a shard's orders are worked on with.
-#[derive(Debug, Default)]
-struct Desk {
-    /// Places of the granted orders among the answers.
-    granted: Vec<u32>,
-    /// Days that each of them takes by parcel; at first the draws of it.
-    days: Vec<u32>,
-    pairs: Vec<[u32; 2]>,
 }
 
 struct Delivery {
@@ -159,27 +157,25 @@ impl Delivery {
         std::array::from_fn(|channel| channels.get(channel).map_or(Way::default(), way))
     }
 
-    /// Finds how many days each of the granted orders takes if it goes by parcel.
+    /// Finds how many days each of some orders takes if it goes by parcel.
     fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], desk: &mut Desk) {
-        let Desk { granted, days: found, pairs, .. } = desk;
-        let orders = || granted.iter().map(|place| &answers[*place as usize].order);
-        let addresses = orders().map(|order| (order.consumer, order.offer));
+        let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
         let least = u32::from(self.p.parcel_days_min);
         let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
-            first_words(wave.key, DAYS, wave.at, addresses, found);
-            found.iter_mut().for_each(|word| *word = least + below(*word, span));
+            first_words(wave.key, DAYS, wave.at, addresses, &mut desk.days);
+            desk.days.iter_mut().for_each(|word| *word = least + below(*word, span));
             return;
         }
-        word_pairs(wave.key, DAYS, wave.at, addresses, pairs);
+        word_pairs(wave.key, DAYS, wave.at, addresses, &mut desk.pairs);
         let tier_days = self.tier_days();
-        let days = |(order, [first, second]): (&Order, &[u32; 2])| {
-            let extra = tier_days[wave.env.people.of(order.consumer).tier_index()];
+        let days = |(answer, [first, second]): (&Answer, &[u32; 2])| {
+            let extra = tier_days[wave.env.people.of(answer.order.consumer).tier_index()];
             let one_more = u32::from(unit(*second) < extra.fract());
             least + below(*first, span) + extra as u32 + one_more
         };
-        found.clear();
-        found.extend(orders().zip(&*pairs).map(days));
+        desk.days.clear();
+        desk.days.extend(answers.iter().zip(&desk.pairs).map(days));
     }
 
     /// Enters a shard's granted orders and sends them on their way.
@@ -191,35 +187,10 @@ impl Delivery {
         route: &mut Calendar,
         room: &mut Room,
     ) {
+        nearest(answers).iter().for_each(|answer| rows.touch(answer.order.consumer));
         self.desks.lent(|desk| {
-            desk.find_granted(answers);
-            let consumer = |place: &u32| answers[*place as usize].order.consumer;
-            nearest(&desk.granted).iter().for_each(|place| rows.touch(consumer(place)));
             self.find_days(wave, answers, desk);
-            let Desk { granted, days, .. } = desk;
-            room.joining.clear();
-            room.nodes.clear();
-            room.sales.begin(wave.page);
-            let (slots, route) = (route.len(), &mut route[..]);
-            let today = usize::from(wave.at.day) % slots;
-            let Rows { first, members, book, .. } = rows;
-            let (tally, sales) = (&mut book.tally, &mut room.sales);
-            let mut entry = Entry { first: *first, members, tally, sales, wave };
-            for (k, (place, days)) in granted.iter().zip(&*days).enumerate() {
-                if let Some(later) = granted.get(k + AHEAD) {
-                    entry.touch(consumer(later));
-                }
-                let order = &answers[*place as usize].order;
-                if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
-                    room.joining.push(*place);
-                    room.nodes.push(order.node);
-                }
-                entry.make(order);
-                let days = wave.ways[usize::from(order.channel)].days(*days);
-                // What wraps around below 0 is larger.
-                let slot = today + days as usize;
-                exchange::add(&mut route[slot.min(slot.wrapping_sub(slots))], order.into());
-            }
+            room.enter(wave, (answers, &desk.days), rows, route);
         });
     }
 
@@ -244,23 +215,44 @@ impl Delivery {
     }
 }
 
-impl Desk {
-    /// Finds the granted orders. Which they are cannot be foretold: each place is written, and then
-    /// taken or not.
-    fn find_granted(&mut self, answers: &[Answer]) {
-        let granted = &mut self.granted;
-        granted.clear();
-        granted.resize(answers.len(), 0);
-        let mut n = 0;
-        for (place, answer) in (0..).zip(answers) {
-            granted[n] = place;
-            n += usize::from(answer.verdict == Verdict::Granted);
-        }
-        granted.truncate(n);
-    }
-}
-
 impl Room {
+    /// Enters the granted orders of some answers and puts them into the calendar, each by the days that
+    /// it takes by parcel.
+    fn enter(
+        &mut self,
+        wave: &Wave<'_>,
+        (answers, days): (&[Answer], &[u32]),
+        rows: &mut Rows<'_>,
+        route: &mut Calendar,
+    ) {
+        let Self { joining, nodes, sales } = self;
+        joining.clear();
+        nodes.clear();
+        sales.begin(wave.page);
+        let (slots, route) = (route.len(), &mut route[..]);
+        let today = usize::from(wave.at.day) % slots;
+        let Rows { first, members, book, .. } = rows;
+        let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
+        for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
+            if let Some(later) = later {
+                entry.touch(&later.order);
+            }
+            if *verdict != Verdict::Granted {
+                continue;
+            }
+            if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
+                joining.push(k as u32);
+                nodes.push(order.node);
+            }
+            entry.make(order);
+            let days = wave.ways[usize::from(order.channel)].days(*days);
+            let slot = today + days as usize;
+            // What wraps around below 0 is larger.
+            let list = &mut route[slot.min(slot.wrapping_sub(slots))];
+            exchange::add(list, order.into());
+        }
+    }
+
     /// Gives every buyer whom a share brought the node that was made below the sharer's.
     fn pass_nodes_on(&self, answers: &mut [Answer]) {
         for (place, node) in self.joining.iter().zip(&self.nodes) {
@@ -378,10 +370,10 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Asks for the record of a buyer.
+    /// Asks for the record that an order is entered into.
     #[inline]
-    fn touch(&self, consumer: u32) {
-        prefetch(self.members, (consumer - self.first) as usize);
+    fn touch(&self, order: &Order) {
+        prefetch(self.members, (order.consumer - self.first) as usize);
     }
 
     /// Enters an order into the buyer's record and the day's counts.

@@ -9,14 +9,15 @@
 mod crowd;
 mod cuts;
 mod habits;
+mod lapse;
 mod list;
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
 use crate::exchange::{AHEAD, Inbox, ahead, nearest};
-use crate::market::member::{Bitmap, Member, from_share16, standing};
-use crate::market::message::{Answer, NONE, Order, Verdict, flag};
-use crate::market::platform::{Platform, Rows};
+use crate::market::member::Bitmap;
+use crate::market::message::{Answer, Order, flag};
+use crate::market::platform::Platform;
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
@@ -24,15 +25,16 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel::{self, Column, Rooms, Shards};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::quick_logistic;
+use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
+use crate::rng::Stream;
 use crate::rng::lanes::{add_exponentials, first_words, word_pairs};
 use crate::rng::neighbours::rows_below;
-use crate::rng::{Stream, unit};
 use crate::simd::{column, prefetch};
 use crowd::Crowd;
 use cuts::Cuts;
 use habits::Habits;
+use lapse::Doubtful;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -92,6 +94,8 @@ pub const SPEC: Spec = Spec {
 
 /// No need in sight.
 const NEVER: u32 = u32::MAX;
+/// So many who have another need on the same day are worth columns of their own.
+const MANY_MORE: usize = 16;
 /// Steps of the need clock in a day: 1.3 seconds each.
 const STEPS: f64 = 65_536.0;
 
@@ -136,29 +140,15 @@ struct Desk {
     gaps: Vec<f64>,
     /// What habits are drawn in.
     crowd: Crowd,
-    /// Rows of those who are to be got to know.
-    unknown: Vec<u32>,
     /// New needs, by consumer and category, and what is to be put in order among them.
     new: Vec<u64>,
     tail: Vec<u64>,
     /// Old and new needs, in order.
     all: Vec<OpenNeed>,
+    /// Orders after which somebody might lapse.
     doubtful: Vec<Doubtful>,
-    /// Those whose buyers' habits are not known.
-    strange: Vec<Doubtful>,
     /// Needs that were filled: whose, and of which category.
     filled: Vec<(u32, u16)>,
-}
-
-/// An order after which somebody might lapse.
-#[derive(Clone, Copy, Debug)]
-struct Doubtful {
-    /// Among the answers.
-    place: u32,
-    /// What was drawn for it.
-    word: u32,
-    /// Whether it is the buyer's second of the wave, at least.
-    is_second: bool,
 }
 
 /// The clock `gap` days after `from`.
@@ -284,12 +274,15 @@ impl Room<'_> {
         rows_below(self.next, evening(at), &mut desk.rows);
         for ordinal in 0.. {
             let known = desk.new.len();
-            self.arise_once(at, ordinal, desk);
+            if ordinal == 0 || desk.rows.len() >= MANY_MORE {
+                self.arise_once(at, ordinal, desk);
+                self.go_on(evening(at), &mut desk.rows, &desk.gaps);
+            } else {
+                self.arise_singly(at, ordinal, desk);
+            }
             if ordinal > 0 {
                 list::merge(&mut desk.new, known, &mut desk.tail);
-                desk.new.dedup();
             }
-            self.go_on(evening(at), &mut desk.rows, &desk.gaps);
             if desk.rows.is_empty() {
                 break;
             }
@@ -316,6 +309,25 @@ impl Room<'_> {
         new.extend(rows.iter().zip(&*categories).map(number));
     }
 
+    /// Adds the needs of everybody on the desk until the day is over, one by one.
+    fn arise_singly(&mut self, at: Clock, first: u32, desk: &mut Desk) {
+        let known = desk.new.len();
+        for row in desk.rows.drain(..) {
+            let (consumer, habits) = (self.first + row, self.habits(row as usize));
+            let next = &mut self.next[row as usize];
+            for ordinal in first.. {
+                let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
+                desk.new.push(list::number(consumer, self.cuts.category(draws.word())));
+                let gap_days = habits.gap_days(-quick_ln(draws.unit())).max(1.0 / STEPS);
+                *next = after(*next, gap_days);
+                if *next >= evening(at) {
+                    break;
+                }
+            }
+        }
+        desk.new[known..].sort_unstable();
+    }
+
     /// Sets clocks on by gaps; who is left has another need before the day is over.
     fn go_on(&mut self, end: u32, rows: &mut Vec<u32>, gaps: &[f64]) {
         nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
@@ -332,132 +344,6 @@ impl Room<'_> {
             left += usize::from(*next < end);
         }
         rows.truncate(left);
-    }
-
-    /// The probability with which a member lapses after a repeat order.
-    fn lapse_probability(&self, member: &Member, habits: Habits) -> f64 {
-        let referred = if member.referrer == NONE { 0.0 } else { self.p.lapse_referred };
-        let shift = referred
-            - self.p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5)
-            - self.p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
-        quick_logistic(f64::from(habits.lapse_odds) + shift)
-    }
-
-    /// Asks for the habits of a buyer.
-    #[inline]
-    fn touch(&self, order: &Order) {
-        prefetch(self.habits, (order.consumer - self.first) as usize);
-    }
-
-    /// Lets members lapse upon the granted repeat orders among the answers: finds the granted ones,
-    /// draws for them, and looks at those whose draws might let somebody lapse. Which these are cannot
-    /// be foretold: each is written to the next place of a list, which then is taken or not.
-    fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
-        let desks = self.desks;
-        desks.lent(|Desk { rows: granted, words, doubtful, strange, unknown, crowd, .. }| {
-            granted.clear();
-            granted.resize(answers.len(), 0);
-            let mut n = 0;
-            for (place, answer) in (0..).zip(answers) {
-                granted[n] = place;
-                n += usize::from(answer.verdict == Verdict::Granted);
-            }
-            granted.truncate(n);
-            let order = |place: u32| &answers[place as usize].order;
-            nearest(granted).iter().for_each(|place| self.touch(order(*place)));
-            let addresses =
-                granted.iter().map(|&place| (order(place).consumer, order(place).offer));
-            first_words(self.env.key, LAPSE, at, addresses, words);
-            self.doubt((answers, granted), words, (doubtful, strange));
-            // Who bought on the day of joining is not known yet.
-            unknown.clear();
-            let row = |one: &Doubtful| order(one.place).consumer - self.first;
-            unknown.extend(strange.iter().map(row));
-            self.get_to_know(unknown, crowd);
-            let most_shift = self.p.most_lapse_shift();
-            for (one, row) in strange.iter().zip(&*unknown) {
-                if self.habits(*row as usize).might_lapse(one.word, most_shift) {
-                    doubtful.push(*one);
-                }
-            }
-            nearest(doubtful).iter().for_each(|one| rows.touch(order(one.place).consumer));
-            for (_, &Doubtful { place, word, is_second }, later) in ahead(doubtful) {
-                if let Some(later) = later {
-                    rows.touch(order(later.place).consumer);
-                }
-                let order = order(place);
-                if is_second | (rows.member(order.consumer).orders > 0) {
-                    self.after_order(unit(word), rows, order, elsewhere);
-                }
-            }
-        });
-    }
-
-    /// Finds the granted orders after which a buyer might lapse by the word drawn for it, and those
-    /// whose buyers' habits are not known.
-    fn doubt(
-        &self,
-        (answers, granted): (&[Answer], &[u32]),
-        words: &[u32],
-        (doubtful, strange): (&mut Vec<Doubtful>, &mut Vec<Doubtful>),
-    ) {
-        let most_shift = self.p.most_lapse_shift();
-        strange.clear();
-        doubtful.clear();
-        doubtful.resize(granted.len(), Doubtful { place: 0, word: 0, is_second: false });
-        let (mut before, mut n) = (NONE, 0);
-        for (k, (&place, &word)) in granted.iter().zip(words).enumerate() {
-            if let Some(later) = granted.get(k + AHEAD) {
-                self.touch(&answers[*later as usize].order);
-            }
-            let consumer = answers[place as usize].order.consumer;
-            let habits = self.habits[(consumer - self.first) as usize];
-            // Orders enter the history after this hook, so that the second of a wave
-            // is known as a repeat by the one before it.
-            let one = Doubtful { place, word, is_second: before == consumer };
-            before = consumer;
-            if !habits.are_known() {
-                strange.push(one);
-                continue;
-            }
-            doubtful[n] = one;
-            n += usize::from(habits.might_lapse(word, most_shift));
-        }
-        doubtful.truncate(n);
-    }
-
-    /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
-    /// the consumer is a member elsewhere.
-    fn after_order(
-        &mut self,
-        unit: f64,
-        rows: &mut Rows<'_>,
-        order: &Order,
-        elsewhere: &[&Bitmap],
-    ) {
-        let consumer = order.consumer;
-        if !rows.member(consumer).is_live() {
-            return;
-        }
-        let row = (consumer - self.first) as usize;
-        let habits = self.habits(row);
-        let p = self.lapse_probability(rows.member(consumer), habits);
-        if unit < p {
-            rows.member(consumer).standing |= standing::LAPSED;
-            rows.refresh(consumer);
-            rows.book.tally.lapsed += 1;
-            rows.book.tally.trust_change -= i64::from(rows.member(consumer).trust);
-            if !elsewhere.iter().any(|live| live.get(consumer)) {
-                self.next[row] = NEVER;
-            }
-        }
-    }
-}
-
-impl Parameters {
-    /// What can be added to the log-odds of lapsing at most.
-    fn most_lapse_shift(&self) -> f64 {
-        self.lapse_referred.max(0.0) + self.lapse_satisfaction + self.lapse_trust
     }
 }
 
@@ -550,16 +436,14 @@ impl Mechanism for Need {
         parallel::each(needs, |shard, open| {
             self.desks.lent(|Desk { filled, .. }| {
                 filled.clear();
-                filled.resize(placed[shard].len(), (0, 0));
-                let mut n = 0;
                 for (_, order, later) in ahead(&placed[shard]) {
                     if let Some(later) = later {
                         prefetch(offers, later.offer as usize);
                     }
-                    filled[n] = (order.consumer, offers[order.offer as usize].category);
-                    n += usize::from(order.flags & flag::NEED != 0);
+                    if order.flags & flag::NEED != 0 {
+                        filled.push((order.consumer, offers[order.offer as usize].category));
+                    }
                 }
-                filled.truncate(n);
                 if homes.fills > 0.0 {
                     homes.fill(shard, placed, open, filled);
                 }

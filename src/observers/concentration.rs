@@ -8,7 +8,6 @@
 use crate::columns::Columns;
 use crate::exchange::link::Link;
 use crate::exchange::{Inbox, ahead};
-use crate::market::catalogue::Offer;
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Verdict};
 use crate::market::tally::MAX_CHANNELS;
@@ -150,14 +149,27 @@ impl Watch {
             let mut lists: Vec<_> = pieces.iter_mut().zip(answers.shards.chunks(shards)).collect();
             parallel::each(&mut lists, |piece, (amounts, lists)| {
                 let first = consumers.range(piece * shards).start.div_ceil(stride);
-                let part = (u64::MAX / u64::from(stride)).wrapping_add(1);
-                let mut piece = Piece { amounts, sellers, platform, first, stride, part };
+                let [merchants, influencers, leaders, watched] = &mut **amounts;
+                let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
                 for list in *lists {
-                    for (_, answer, later) in ahead(list) {
+                    for (_, Answer { order, verdict }, later) in ahead(list) {
                         if let Some(later) = later {
                             prefetch(offers, later.order.offer as usize);
                         }
-                        piece.enter(answer, offers);
+                        if *verdict != Verdict::Granted || order.platform != platform {
+                            continue;
+                        }
+                        let fen = i64::from(order.price_fen);
+                        merchants[offers[order.offer as usize].merchant as usize] += fen;
+                        match sellers[usize::from(order.channel)] {
+                            Some(INFLUENCERS) => add(influencers, order.source, fen),
+                            Some(LEADERS) => add(leaders, order.source, fen),
+                            _ => {}
+                        }
+                        let place = order.consumer / stride;
+                        if place * stride == order.consumer {
+                            add(watched, place - first, fen);
+                        }
                     }
                 }
             });
@@ -168,41 +180,6 @@ impl Watch {
     #[must_use]
     pub fn finish(self, link: &Link) -> Vec<Rows> {
         self.platforms.iter().map(|one| rows(one, link)).collect()
-    }
-}
-
-/// Where the orders of a piece of the consumers are added up.
-struct Piece<'a> {
-    amounts: &'a mut Amounts,
-    /// The group that is paid by an order of a channel, if any.
-    sellers: &'a [Option<usize>; MAX_CHANNELS],
-    platform: u8,
-    /// The place of the first who is watched among all, and one in how many is.
-    first: u32,
-    stride: u32,
-    /// 2⁶⁴ ÷ the stride, rounded up; 0 for one.
-    part: u64,
-}
-
-impl Piece<'_> {
-    /// Adds an order.
-    #[inline]
-    fn enter(&mut self, Answer { order, verdict }: &Answer, offers: &[Offer]) {
-        if *verdict != Verdict::Granted || order.platform != self.platform {
-            return;
-        }
-        let fen = i64::from(order.price_fen);
-        let [merchants, influencers, leaders, watched] = &mut *self.amounts;
-        merchants[offers[order.offer as usize].merchant as usize] += fen;
-        match self.sellers[usize::from(order.channel)] {
-            Some(INFLUENCERS) => add(influencers, order.source, fen),
-            Some(LEADERS) => add(leaders, order.source, fen),
-            _ => {}
-        }
-        // A multiple of the stride makes less than one part of a whole turn (Lemire 2019).
-        if u64::from(order.consumer).wrapping_mul(self.part) <= self.part.wrapping_sub(1) {
-            add(watched, order.consumer / self.stride - self.first, fen);
-        }
     }
 }
 

@@ -105,35 +105,17 @@ struct RowsBelow<'a> {
 impl Quads for RowsBelow<'_> {
     type Output = ();
 
-    /// Few of 64 lie below, and how many cannot be foretold: so many are always written, of which
-    /// some are then written over.
     #[inline(always)]
     fn run<Q: Quad>(self) {
-        const FEW: usize = 8;
-        let (mut found, mut n) = ([0; 8 * N_LANES], 0);
         let mut first = 0;
         for words in self.column {
-            let Some(places) = found[n..].first_chunk_mut::<N_LANES>() else { continue };
             let mut bits = bits_below::<Q>(words, self.limit);
-            n += bits.count_ones() as usize;
-            for place in &mut places[..FEW] {
-                *place = first + (bits | 1 << 63).trailing_zeros();
-                bits &= bits.wrapping_sub(1);
-            }
-            for place in &mut places[FEW..] {
-                if bits == 0 {
-                    break;
-                }
-                *place = first + bits.trailing_zeros();
+            while bits != 0 {
+                self.rows.push(first + bits.trailing_zeros());
                 bits &= bits - 1;
             }
             first += N_LANES as u32;
-            if n > found.len() - N_LANES {
-                self.rows.extend_from_slice(&found[..n]);
-                n = 0;
-            }
         }
-        self.rows.extend_from_slice(&found[..n]);
     }
 }
 

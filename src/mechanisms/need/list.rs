@@ -17,13 +17,17 @@ pub fn renew(open: &[OpenNeed], new: &[u64], [today, expires]: [u16; 2], all: &m
     all.resize(most + 1, need(0, 0));
     let places = &mut all[..];
     let (mut from, mut from_new, mut n) = (0, 0, 0);
+    // The new need that was looked at last: what arises twice is one need.
+    let mut before = u64::MAX;
     while let (Some(old), Some(&wanted)) = (open.get(from), new.get(from_new)) {
         let (there, stays) = (key(old), stays(old));
         let is_old = there <= wanted;
         places[n] = select_unpredictable(is_old, *old, need(wanted, expires));
+        n += usize::from(select_unpredictable(is_old, stays, wanted != before));
+        let is_done = !is_old | ((there == wanted) & stays);
+        before = select_unpredictable(is_done, wanted, before);
         from += usize::from(is_old);
-        from_new += usize::from(!is_old | ((there == wanted) & stays));
-        n += usize::from(!is_old | stays);
+        from_new += usize::from(is_done);
     }
     for old in &open[from..] {
         places[n] = *old;
@@ -31,7 +35,8 @@ pub fn renew(open: &[OpenNeed], new: &[u64], [today, expires]: [u16; 2], all: &m
     }
     for &wanted in &new[from_new..] {
         places[n] = need(wanted, expires);
-        n += 1;
+        n += usize::from(wanted != before);
+        before = wanted;
     }
     all.truncate(n);
 }
@@ -160,9 +165,13 @@ mod tests {
                 k % 3 != 1
             });
             let sorted = new.len();
-            new.extend(tail);
+            new.extend(&tail);
             merge(&mut new, sorted, &mut Vec::new());
             assert!(new.is_sorted());
+            // What arises twice is one need.
+            let sorted = new.len();
+            new.extend(&tail);
+            merge(&mut new, sorted, &mut Vec::new());
             let mut all = vec![need(3, 3)];
             renew(&open, &new, [7, 12], &mut all);
             assert_eq!(all, plain);
