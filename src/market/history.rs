@@ -104,10 +104,10 @@ impl Sales {
         if let Some(n) = self.earlier.get_mut(usize::from(previous_day)) {
             *n += 1;
         }
-        if purchase.is_second {
-            let repeated = self.repeated.get_mut(usize::from(today - purchase.first_day));
-            repeated.into_iter().for_each(|n| *n += 1);
-        }
+        // Which order is a second one cannot be foretold: of others nothing is added.
+        let since = usize::from(today - purchase.first_day);
+        let last = self.repeated.len() - 1;
+        self.repeated[since.min(last)] += u32::from(purchase.is_second & (since <= last));
         let age = age_months(acquired_day, today);
         let cohort = usize::from(acquired_day / MONTH_DAYS);
         let oldest = usize::from(today / MONTH_DAYS) - cohort;

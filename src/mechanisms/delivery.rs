@@ -5,7 +5,7 @@
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, ahead, nearest};
+use crate::exchange::{self, Inbox, ahead, nearest};
 use crate::market::cascade::Cascades;
 use crate::market::history::{Page, Purchase, Sales};
 use crate::market::member::{Member, NEVER};
@@ -16,7 +16,7 @@ use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, World};
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::{self, InTurn, Shards};
+use crate::parallel::{self, InTurn, Rooms, Shards};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::population::TIERS;
@@ -67,13 +67,13 @@ fn build(values: &Values, placement: &Placement) -> Box<dyn Mechanism> {
 }
 
 /// A list of a day's orders for every day that a parcel may take, and one that has arrived; of
-/// a wave's orders draws and places in cascades.
+/// a wave's orders places in cascades.
 fn load(values: &Values, extent: &Extent) -> Load {
     let slots = Delivery::new(Parameters::from_values(values), 0).slots();
     let lists = extent.shards * (slots + 1) as f64;
     let orders = extent.known.orders * (slots + 1) as f64;
     let under_way = kept(orders, lists, extent.days, size_of::<Shipment>());
-    let room = 2 * size_of::<u32>() + size_of::<Node>();
+    let room = size_of::<u32>() + size_of::<Node>();
     let rooms = kept(extent.known.orders, extent.shards, extent.days, room);
     Load { bytes: under_way + rooms, ..Load::default() }
 }
@@ -81,12 +81,17 @@ fn load(values: &Values, extent: &Extent) -> Load {
 /// Orders under way of one shard, by day of arrival modulo the longest way.
 type Calendar = Vec<Vec<Shipment>>;
 
-/// What one shard's orders of a wave are worked on with.
+/// What a shard's orders of a wave are worked on with: the days that each takes by parcel, which at
+/// first are the draws of it.
 #[derive(Debug, Default)]
-struct Room {
-    /// Days that each order takes by parcel; at first the draws of it.
+struct Desk {
     days: Vec<u32>,
     pairs: Vec<[u32; 2]>,
+}
+
+/// What one shard's orders of a wave leave behind.
+#[derive(Debug, Default)]
+struct Room {
     /// Which answers join a cascade, the nodes that brought them, and then their own.
     joining: Vec<u32>,
     nodes: Vec<Node>,
@@ -99,6 +104,7 @@ struct Delivery {
     platform: usize,
     routes: Vec<Calendar>,
     rooms: Vec<Room>,
+    desks: Rooms<Desk>,
 }
 
 /// What is the same for all orders of a wave.
@@ -128,7 +134,7 @@ impl Way {
 
 impl Delivery {
     fn new(p: Parameters, platform: usize) -> Self {
-        Self { p, platform, routes: Vec::new(), rooms: Vec::new() }
+        Self { p, platform, routes: Vec::new(), rooms: Vec::new(), desks: Rooms::default() }
     }
 
     fn slots(&self) -> usize {
@@ -152,24 +158,24 @@ impl Delivery {
     }
 
     /// Finds how many days each of some orders takes if it goes by parcel.
-    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], room: &mut Room) {
+    fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], desk: &mut Desk) {
         let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
         let least = u32::from(self.p.parcel_days_min);
         let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
-            first_words(wave.key, DAYS, wave.at, addresses, &mut room.days);
-            room.days.iter_mut().for_each(|word| *word = least + below(*word, span));
+            first_words(wave.key, DAYS, wave.at, addresses, &mut desk.days);
+            desk.days.iter_mut().for_each(|word| *word = least + below(*word, span));
             return;
         }
-        word_pairs(wave.key, DAYS, wave.at, addresses, &mut room.pairs);
+        word_pairs(wave.key, DAYS, wave.at, addresses, &mut desk.pairs);
         let tier_days = self.tier_days();
         let days = |(answer, [first, second]): (&Answer, &[u32; 2])| {
             let extra = tier_days[wave.env.people.of(answer.order.consumer).tier_index()];
             let one_more = u32::from(unit(*second) < extra.fract());
             least + below(*first, span) + extra as u32 + one_more
         };
-        room.days.clear();
-        room.days.extend(answers.iter().zip(&room.pairs).map(days));
+        desk.days.clear();
+        desk.days.extend(answers.iter().zip(&desk.pairs).map(days));
     }
 
     /// Enters a shard's granted orders and sends them on their way.
@@ -182,36 +188,10 @@ impl Delivery {
         room: &mut Room,
     ) {
         nearest(answers).iter().for_each(|answer| rows.touch(answer.order.consumer));
-        self.find_days(wave, answers, room);
-        let Room { days, joining, nodes, sales, .. } = room;
-        joining.clear();
-        nodes.clear();
-        sales.begin(wave.page);
-        let (slots, route) = (route.len(), &mut route[..]);
-        let today = usize::from(wave.at.day) % slots;
-        let Rows { first, members, book, .. } = rows;
-        let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
-        for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
-            if let Some(later) = later {
-                entry.touch(&later.order);
-            }
-            if *verdict != Verdict::Granted {
-                continue;
-            }
-            if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
-                joining.push(k as u32);
-                nodes.push(order.node);
-            }
-            entry.make(order);
-            let days = wave.ways[usize::from(order.channel)].days(*days);
-            let slot = today + days as usize;
-            let list = &mut route[if slot < slots { slot } else { slot - slots }];
-            if list.len() == list.capacity() {
-                // Lists are filled anew day after day: they do not grow to the double.
-                list.reserve_exact((list.len() / 8).max(32));
-            }
-            list.push(order.into());
-        }
+        self.desks.lent(|desk| {
+            self.find_days(wave, answers, desk);
+            room.enter(wave, (answers, &desk.days), rows, route);
+        });
     }
 
     /// [`Room::pass_nodes_on`] of all shards, where the sharers' cascades may be other ranks'.
@@ -236,6 +216,43 @@ impl Delivery {
 }
 
 impl Room {
+    /// Enters the granted orders of some answers and puts them into the calendar, each by the days that
+    /// it takes by parcel.
+    fn enter(
+        &mut self,
+        wave: &Wave<'_>,
+        (answers, days): (&[Answer], &[u32]),
+        rows: &mut Rows<'_>,
+        route: &mut Calendar,
+    ) {
+        let Self { joining, nodes, sales } = self;
+        joining.clear();
+        nodes.clear();
+        sales.begin(wave.page);
+        let (slots, route) = (route.len(), &mut route[..]);
+        let today = usize::from(wave.at.day) % slots;
+        let Rows { first, members, book, .. } = rows;
+        let mut entry = Entry { first: *first, members, tally: &mut book.tally, sales, wave };
+        for ((k, Answer { order, verdict }, later), days) in ahead(answers).zip(days) {
+            if let Some(later) = later {
+                entry.touch(&later.order);
+            }
+            if *verdict != Verdict::Granted {
+                continue;
+            }
+            if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
+                joining.push(k as u32);
+                nodes.push(order.node);
+            }
+            entry.make(order);
+            let days = wave.ways[usize::from(order.channel)].days(*days);
+            let slot = today + days as usize;
+            // What wraps around below 0 is larger.
+            let list = &mut route[slot.min(slot.wrapping_sub(slots))];
+            exchange::add(list, order.into());
+        }
+    }
+
     /// Gives every buyer whom a share brought the node that was made below the sharer's.
     fn pass_nodes_on(&self, answers: &mut [Answer]) {
         for (place, node) in self.joining.iter().zip(&self.nodes) {
@@ -312,7 +329,7 @@ impl Mechanism for Delivery {
     fn bytes(&self) -> u64 {
         let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
         let room = |room: &Room| {
-            room.days.capacity() * size_of::<u32>() + room.nodes.capacity() * size_of::<Node>()
+            room.joining.capacity() * size_of::<u32>() + room.nodes.capacity() * size_of::<Node>()
         };
         let rooms: usize = self.rooms.iter().map(room).sum();
         (orders * size_of::<Shipment>() + rooms) as u64
@@ -320,7 +337,7 @@ impl Mechanism for Delivery {
 
     fn columns(&mut self, io: &mut Columns<'_>) {
         // What a wave needs is empty between days.
-        let Self { p: _, platform: _, routes, rooms: _ } = self;
+        let Self { p: _, platform: _, routes, rooms: _, desks: _ } = self;
         io.holds(Tenure::Stays);
         let slots = routes.first().map_or(1, Vec::len);
         io.by_shard(routes);

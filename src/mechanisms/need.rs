@@ -6,16 +6,18 @@
 //! every need bought and no shifts, orders are exactly those of BG/NBD (Fader,
 //! Hardie & Lee 2005, doi 10.1287/mksc.1040.0098).
 
+mod crowd;
 mod cuts;
 mod habits;
+mod lapse;
 mod list;
 
 use crate::columns::{Columns, Tenure};
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, ahead, nearest};
-use crate::market::member::{Bitmap, Member, from_share16, standing};
-use crate::market::message::{Answer, NONE, Order, Verdict, flag};
-use crate::market::platform::{Platform, Rows};
+use crate::exchange::{AHEAD, Inbox, ahead, nearest};
+use crate::market::member::Bitmap;
+use crate::market::message::{Answer, Order, flag};
+use crate::market::platform::Platform;
 use crate::mechanism::load::{Extent, Load, kept};
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{Environment, OpenNeed, World};
@@ -23,14 +25,17 @@ use crate::mechanism::{Digest, Mechanism};
 use crate::parallel::{self, Column, Rooms, Shards};
 use crate::parameter::Values;
 use crate::parameters;
-use crate::quantity::math::{quick_ln, quick_logistic};
+use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{add_exponentials, draws_of, first_words, word_pairs};
+use crate::rng::Stream;
+use crate::rng::lanes::{add_exponentials, first_words, word_pairs};
 use crate::rng::neighbours::rows_below;
-use crate::rng::{Stream, unit};
 use crate::simd::{column, prefetch};
+use crowd::Crowd;
 use cuts::Cuts;
 use habits::Habits;
+use lapse::Doubtful;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// A consumer's Γ.
@@ -89,6 +94,8 @@ pub const SPEC: Spec = Spec {
 
 /// No need in sight.
 const NEVER: u32 = u32::MAX;
+/// So many who have another need on the same day are worth columns of their own.
+const MANY_MORE: usize = 16;
 /// Steps of the need clock in a day: 1.3 seconds each.
 const STEPS: f64 = 65_536.0;
 
@@ -131,10 +138,15 @@ struct Desk {
     categories: Vec<u32>,
     /// Exponential numbers by which the gaps to the next needs are made.
     gaps: Vec<f64>,
+    /// What habits are drawn in.
+    crowd: Crowd,
+    /// New needs, by consumer and category, and what is to be put in order among them.
+    new: Vec<u64>,
+    tail: Vec<u64>,
     /// Old and new needs, in order.
     all: Vec<OpenNeed>,
-    /// Orders after which somebody might lapse: which, and whether there was one before it.
-    doubtful: Vec<(u32, bool)>,
+    /// Orders after which somebody might lapse.
+    doubtful: Vec<Doubtful>,
     /// Needs that were filled: whose, and of which category.
     filled: Vec<(u32, u16)>,
 }
@@ -187,36 +199,59 @@ impl Room<'_> {
     /// Starts the clocks of consumers who joined.
     fn start(&mut self, joined: impl Iterator<Item = u32>, day: u16, from: u16) {
         let (desks, first) = (self.desks, self.first);
-        desks.lent(|Desk { rows, words, .. }| {
+        desks.lent(|Desk { rows, words, gaps, crowd, .. }| {
             rows.clear();
-            let joined = joined.map(|consumer| consumer - first);
-            rows.extend(joined.filter(|row| self.next[*row as usize] == NEVER));
-            self.get_to_know(rows);
+            rows.extend(joined.map(|consumer| consumer - first));
+            self.keep_idle(rows);
+            self.get_to_know(rows, crowd);
             let addresses = rows.iter().map(|row| (first + row, 0));
             first_words(self.env.key, NEXT, Clock { day, wave: 15 }, addresses, words);
-            for (&row, &word) in rows.iter().zip(&*words) {
-                let gap_days = self.habits(row as usize).gap_days(-quick_ln(unit(word)));
+            gaps.clear();
+            add_exponentials(words, gaps);
+            for (&row, &gap) in rows.iter().zip(&*gaps) {
+                let gap_days = self.habits(row as usize).gap_days(gap);
                 self.next[row as usize] = after(u32::from(from) << 16, gap_days);
             }
         });
     }
 
-    /// Draws the habits of those whose habits are not known, many at a time.
-    fn get_to_know(&mut self, rows: &[u32]) {
-        const MANY: usize = 256;
-        let (env, first) = (self.env, self.first);
-        for rows in rows.chunks(MANY) {
-            let unknown = || rows.iter().filter(|row| !self.habits[**row as usize].are_known());
-            let once = |stream| {
-                let addresses = unknown().map(|row| (first + row, 0));
-                draws_of(env.key, stream, Clock::default(), addresses)
-            };
-            let draws = once(RATE).into_iter().zip(once(LAPSE_RATE));
-            let unknown: Vec<u32> = unknown().copied().collect();
-            for (row, (mut for_rate, mut for_lapse)) in unknown.into_iter().zip(draws) {
-                let draws = [&mut for_rate, &mut for_lapse];
-                self.habits[row as usize] = Habits::of(self.p, env, first + row, draws);
+    /// Keeps those whose clocks do not run, and asks for what is read of them.
+    fn keep_idle(&self, rows: &mut Vec<u32>) {
+        let touch = |row: u32| {
+            prefetch(self.next, row as usize);
+            prefetch(self.habits, row as usize);
+            prefetch(&self.env.people.segment, (self.first + row) as usize);
+        };
+        nearest(rows).iter().for_each(|row| touch(*row));
+        let mut kept = 0;
+        for k in 0..rows.len() {
+            if let Some(later) = rows.get(k + AHEAD) {
+                touch(*later);
             }
+            let row = rows[k];
+            rows[kept] = row;
+            kept += usize::from(self.next[row as usize] == NEVER);
+        }
+        rows.truncate(kept);
+    }
+
+    /// Draws the habits of consumers where they are not known, many at a time.
+    fn get_to_know(&mut self, rows: &[u32], crowd: &mut Crowd) {
+        const MANY: usize = 256;
+        if !Crowd::suits(self.p) {
+            return;
+        }
+        let (p, first, habits) = (self.p, self.first, &mut *self.habits);
+        let source = (self.env.key, &self.env.people);
+        for rows in rows.chunks(MANY) {
+            let is_unknown = |row: &&u32| !habits[**row as usize].are_known();
+            let unknown: SmallVec<[u32; MANY]> = rows.iter().filter(is_unknown).copied().collect();
+            let mut places = unknown.iter();
+            crowd.draw(p, source, unknown.iter().map(|row| first + row), |drawn| {
+                if let Some(row) = places.next() {
+                    habits[*row as usize] = drawn;
+                }
+            });
         }
     }
 
@@ -225,17 +260,42 @@ impl Room<'_> {
     fn habits(&mut self, row: usize) -> Habits {
         let habits = &mut self.habits[row];
         if !habits.are_known() {
-            *habits = Habits::draw(self.p, self.env, self.first + row as u32);
+            *habits =
+                Habits::draw(self.p, (self.env.key, &self.env.people), self.first + row as u32);
         }
         *habits
     }
 
-    /// The needs of a shard that arise before the day is over, and the next ones' times.
+    /// The needs of a shard that arise before the day is over, and the next ones' times: everybody's
+    /// first, then the second of those who have another, and so on.
     fn arise(&mut self, at: Clock, open: &mut Vec<OpenNeed>, desk: &mut Desk) {
-        let Desk { rows, words, pairs, categories, gaps, all, .. } = desk;
-        rows.clear();
-        rows_below(self.next, evening(at), rows);
-        let addresses = rows.iter().map(|row| (self.first + row, 0));
+        desk.rows.clear();
+        desk.new.clear();
+        rows_below(self.next, evening(at), &mut desk.rows);
+        for ordinal in 0.. {
+            let known = desk.new.len();
+            if ordinal == 0 || desk.rows.len() >= MANY_MORE {
+                self.arise_once(at, ordinal, desk);
+                self.go_on(evening(at), &mut desk.rows, &desk.gaps);
+            } else {
+                self.arise_singly(at, ordinal, desk);
+            }
+            if ordinal > 0 {
+                list::merge(&mut desk.new, known, &mut desk.tail);
+            }
+            if desk.rows.is_empty() {
+                break;
+            }
+        }
+        let expires = at.day + self.p.patience_days - 1;
+        list::renew(open, &desk.new, [at.day, expires], &mut desk.all);
+        std::mem::swap(open, &mut desk.all);
+    }
+
+    /// Adds a need of everybody on the desk, and draws the gaps after them.
+    fn arise_once(&self, at: Clock, ordinal: u32, desk: &mut Desk) {
+        let Desk { rows, words, pairs, categories, gaps, new, .. } = desk;
+        let addresses = rows.iter().map(|row| (self.first + row, ordinal));
         word_pairs(self.env.key, NEXT, at, addresses, pairs);
         words.clear();
         words.extend(pairs.iter().map(|pair| pair[0]));
@@ -244,147 +304,46 @@ impl Room<'_> {
         words.extend(pairs.iter().map(|pair| pair[1]));
         gaps.clear();
         add_exponentials(words, gaps);
-        all.clear();
-        all.reserve(open.len() + rows.len());
-        let mut moved = 0;
-        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
-        let needs = categories.iter().zip(&*gaps);
-        for ((_, &row, later), (&category, &gap)) in ahead(rows).zip(needs) {
-            if let Some(later) = later {
-                prefetch(self.habits, *later as usize);
-            }
-            let consumer = self.first + row;
-            list::move_before(open, &mut moved, consumer, all);
-            let own = all.len();
-            list::move_before(open, &mut moved, consumer + 1, all);
-            self.arise_of(row, at, (category as u16, gap), (all, own));
-        }
-        all.extend_from_slice(&open[moved..]);
-        std::mem::swap(open, all);
+        let number =
+            |(row, category): (&u32, &u32)| list::number(self.first + row, *category as u16);
+        new.extend(rows.iter().zip(&*categories).map(number));
     }
 
-    /// Adds the needs of one consumer, whose known ones are those from `own` on, to a list: the first
-    /// by its category and a number for the gap after it.
-    fn arise_of(
-        &mut self,
-        row: u32,
-        at: Clock,
-        (mut category, mut gap): (u16, f64),
-        (all, own): (&mut Vec<OpenNeed>, usize),
-    ) {
-        let (consumer, end) = (self.first + row, evening(at));
-        let habits = self.habits(row as usize);
-        let expires = at.day + self.p.patience_days - 1;
-        let mut next = self.next[row as usize];
-        for ordinal in 1.. {
-            if all[own..].iter().all(|need| need.category != category) {
-                all.push(OpenNeed { consumer, category, expires });
-            }
-            next = after(next, habits.gap_days(gap).max(1.0 / STEPS));
-            if next >= end {
-                break;
-            }
-            let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
-            (category, gap) = (self.cuts.category(draws.word()), -quick_ln(draws.unit()));
-        }
-        self.next[row as usize] = next;
-        all[own..].sort_unstable();
-    }
-
-    /// The probability with which a member lapses after a repeat order.
-    fn lapse_probability(&self, member: &Member, habits: Habits) -> f64 {
-        let referred = if member.referrer == NONE { 0.0 } else { self.p.lapse_referred };
-        let shift = referred
-            - self.p.lapse_satisfaction * 2.0 * (from_share16(member.satisfaction) - 0.5)
-            - self.p.lapse_trust * 2.0 * (from_share16(member.trust) - 0.5);
-        quick_logistic(f64::from(habits.lapse_odds) + shift)
-    }
-
-    /// Asks for the habits of a buyer.
-    #[inline]
-    fn touch(&self, order: &Order) {
-        prefetch(self.habits, (order.consumer - self.first) as usize);
-    }
-
-    /// Lets members lapse upon the granted repeat orders among the answers.
-    fn hear(&mut self, at: Clock, rows: &mut Rows<'_>, answers: &[Answer], elsewhere: &[&Bitmap]) {
-        let desks = self.desks;
-        desks.lent(|Desk { words, doubtful, .. }| {
-            nearest(answers).iter().for_each(|answer| self.touch(&answer.order));
-            let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
-            first_words(self.env.key, LAPSE, at, addresses, words);
-            self.doubt(answers, words, rows, doubtful);
-            for &(place, is_second) in &*doubtful {
-                let (order, word) = (&answers[place as usize].order, words[place as usize]);
-                if is_second || rows.member(order.consumer).orders > 0 {
-                    self.after_order(unit(word), rows, order, elsewhere);
+    /// Adds the needs of everybody on the desk until the day is over, one by one.
+    fn arise_singly(&mut self, at: Clock, first: u32, desk: &mut Desk) {
+        let known = desk.new.len();
+        for row in desk.rows.drain(..) {
+            let (consumer, habits) = (self.first + row, self.habits(row as usize));
+            let next = &mut self.next[row as usize];
+            for ordinal in first.. {
+                let mut draws = self.env.key.draws(NEXT, consumer, at, ordinal);
+                desk.new.push(list::number(consumer, self.cuts.category(draws.word())));
+                let gap_days = habits.gap_days(-quick_ln(draws.unit())).max(1.0 / STEPS);
+                *next = after(*next, gap_days);
+                if *next >= evening(at) {
+                    break;
                 }
             }
-        });
+        }
+        desk.new[known..].sort_unstable();
     }
 
-    /// Finds the granted orders after which a buyer might lapse by the word drawn for it, and
-    /// whether it is the buyer's second of the wave, and asks for the buyers' records.
-    fn doubt(
-        &mut self,
-        answers: &[Answer],
-        words: &[u32],
-        rows: &Rows<'_>,
-        doubtful: &mut Vec<(u32, bool)>,
-    ) {
-        let most_shift = self.p.most_lapse_shift();
-        doubtful.clear();
-        let mut before = NONE;
-        for ((place, Answer { order, verdict }, later), &word) in ahead(answers).zip(words) {
-            if let Some(later) = later {
-                self.touch(&later.order);
+    /// Sets clocks on by gaps; who is left has another need before the day is over.
+    fn go_on(&mut self, end: u32, rows: &mut Vec<u32>, gaps: &[f64]) {
+        nearest(rows).iter().for_each(|row| prefetch(self.habits, *row as usize));
+        let mut left = 0;
+        for (k, &gap) in gaps.iter().enumerate().take(rows.len()) {
+            if let Some(later) = rows.get(k + AHEAD) {
+                prefetch(self.habits, *later as usize);
             }
-            if *verdict != Verdict::Granted {
-                continue;
-            }
-            // Orders enter the history after this hook, so that the second of a wave
-            // is known as a repeat by the one before it.
-            let is_second = std::mem::replace(&mut before, order.consumer) == order.consumer;
-            let habits = self.habits((order.consumer - self.first) as usize);
-            if habits.might_lapse(word, most_shift) {
-                rows.touch(order.consumer);
-                doubtful.push((place as u32, is_second));
-            }
+            let row = rows[k];
+            let gap_days = self.habits(row as usize).gap_days(gap).max(1.0 / STEPS);
+            let next = &mut self.next[row as usize];
+            *next = after(*next, gap_days);
+            rows[left] = row;
+            left += usize::from(*next < end);
         }
-    }
-
-    /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while
-    /// the consumer is a member elsewhere.
-    fn after_order(
-        &mut self,
-        unit: f64,
-        rows: &mut Rows<'_>,
-        order: &Order,
-        elsewhere: &[&Bitmap],
-    ) {
-        let consumer = order.consumer;
-        if !rows.member(consumer).is_live() {
-            return;
-        }
-        let row = (consumer - self.first) as usize;
-        let habits = self.habits(row);
-        let p = self.lapse_probability(rows.member(consumer), habits);
-        if unit < p {
-            rows.member(consumer).standing |= standing::LAPSED;
-            rows.refresh(consumer);
-            rows.book.tally.lapsed += 1;
-            rows.book.tally.trust_change -= i64::from(rows.member(consumer).trust);
-            if !elsewhere.iter().any(|live| live.get(consumer)) {
-                self.next[row] = NEVER;
-            }
-        }
-    }
-}
-
-impl Parameters {
-    /// What can be added to the log-odds of lapsing at most.
-    fn most_lapse_shift(&self) -> f64 {
-        self.lapse_referred.max(0.0) + self.lapse_satisfaction + self.lapse_trust
+        rows.truncate(left);
     }
 }
 
@@ -463,7 +422,6 @@ impl Mechanism for Need {
     fn open(&mut self, world: &mut World, at: Clock) {
         let World { env, needs, .. } = world;
         parallel::each_pair(&mut self.rooms(env), needs, |_, room, open| {
-            list::keep(open, |need| need.expires >= at.day);
             room.desks.lent(|desk| room.arise(at, open, desk));
         });
     }

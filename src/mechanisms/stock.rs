@@ -167,14 +167,14 @@ impl Mechanism for Stock {
         let mut rooms = shelves(platforms, shards);
         answers.send_with(&mut rooms, |shard, shelves, bins| {
             let shelves = &mut shelves[..];
-            for order in &orders.shards[shard] {
+            bins.push_all(orders.shards[shard].iter().map(|order| {
                 let row = shards.row_of(order.offer);
                 let is_there = in_stock(shelves, row) > 0;
                 let platform = usize::from(order.platform);
                 let postage_fen = postages[platform].of(order);
                 let verdict = shelves[platform].answer(row, order, is_there, postage_fen);
-                bins.push(Answer { order: *order, verdict });
-            }
+                Answer { order: *order, verdict }
+            }));
         });
     }
 

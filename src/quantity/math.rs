@@ -3,6 +3,8 @@
 //! The platform's `exp` and `ln` differ between C libraries; results that reach
 //! a table go through these wrappers of `libm`, which is plain Rust.
 
+use super::wide;
+
 /// e to the power `x`.
 #[inline(always)]
 #[must_use]
@@ -93,6 +95,16 @@ pub fn is_central(p: f64) -> bool {
 pub fn normal_centre(p: f64) -> f64 {
     let q = p - 0.5;
     q * ratio(0.180_625 - q * q, &CENTRE)
+}
+
+/// [`normal_quantile`] where it is not central, of a number no nearer to 0 or 1 than 2⁻³³, for loops
+/// over many of them; elsewhere it means nothing.
+#[inline(always)]
+#[must_use]
+pub fn normal_tail(p: f64) -> f64 {
+    let tail = if p - 0.5 < 0.0 { p } else { 1.0 - p };
+    let size = ratio((-wide::ln(tail)).sqrt() - 1.6, &TAIL);
+    if p - 0.5 < 0.0 { -size } else { size }
 }
 
 /// The distance from 0 at which a tail of probability e^(-`r`²) starts.

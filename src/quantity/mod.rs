@@ -3,3 +3,4 @@
 pub mod math;
 pub mod money;
 pub mod time;
+pub mod wide;

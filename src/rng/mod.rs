@@ -9,6 +9,7 @@ pub mod addressed;
 pub mod gaps;
 pub mod lanes;
 pub mod neighbours;
+pub mod normals;
 mod philox;
 pub mod sample;
 

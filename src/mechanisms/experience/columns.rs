@@ -6,7 +6,8 @@
 use super::Parameters;
 use crate::market::member::{Member, from_share16, share16};
 use crate::market::message::Shipment;
-use crate::quantity::math::{is_central, normal_centre, normal_quantile, quick_logistic};
+use crate::quantity::math::quick_logistic;
+use crate::rng::normals::normals;
 use crate::rng::unit;
 use crate::simd::{self, Kernel};
 
@@ -26,7 +27,7 @@ pub(super) struct Room {
     expected: Column<f64>,
     shift: Column<f64>,
     /// What the delivery adds, in standard deviations.
-    noise: Column<f64>,
+    noise: Vec<f64>,
     surprise: Column<f32>,
     returned: Column<bool>,
     /// What buyers think, before and after.
@@ -55,14 +56,7 @@ impl Room {
         {
             (*quality, *expected, *shift) = promise(order);
         }
-        noise.resize(blocks, [0.0; WIDE]);
-        simd::widest(Centres { pairs, noise });
-        let drawn = pairs.iter().zip(noise.as_flattened_mut());
-        for ([word, _], noise) in drawn.take(part.len()) {
-            if !is_central(unit(*word)) {
-                *noise = normal_quantile(unit(*word));
-            }
-        }
+        normals(pairs.iter().map(|pair| pair[0]), noise);
         surprise.resize(blocks, [0.0; WIDE]);
         returned.resize(blocks, [false; WIDE]);
         simd::widest(Look { p, pairs, quality, expected, shift, noise, surprise, returned });
@@ -84,31 +78,15 @@ impl Room {
         simd::widest(Learn { p, surprise, returned, trust, satisfaction, habit });
     }
 
-    /// Of every delivery the surprise, whether it goes back, and what its buyer thinks then.
-    pub(super) fn found(&self) -> impl Iterator<Item = (f32, bool, Views)> {
-        let [trust, satisfaction, habit] =
-            [&self.trust, &self.satisfaction, &self.habit].map(|column| column.as_flattened());
-        let views = trust.iter().zip(satisfaction).zip(habit);
-        let ends = self.surprise.as_flattened().iter().zip(self.returned.as_flattened());
-        ends.zip(views).map(|((&surprise, &returned), ((&trust, &satisfaction), &habit))| {
-            (surprise, returned, Views { trust, satisfaction, habit })
-        })
-    }
-}
-
-/// Noise, where it is not far out.
-struct Centres<'a> {
-    pairs: &'a [[u32; 2]],
-    noise: &'a mut [[f64; WIDE]],
-}
-
-impl Kernel for Centres<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (pairs, noise) in self.pairs.as_chunks::<WIDE>().0.iter().zip(self.noise) {
-            *noise = pairs.map(|[word, _]| normal_centre(unit(word)));
+    /// Of each of so many deliveries the surprise, whether it goes back, and what its buyer thinks then.
+    pub(super) fn found(&self, n: usize) -> impl Fn(usize) -> (f32, bool, Views) {
+        let [trust, satisfaction, habit] = [&self.trust, &self.satisfaction, &self.habit]
+            .map(|column| &column.as_flattened()[..n]);
+        let surprise = &self.surprise.as_flattened()[..n];
+        let returned = &self.returned.as_flattened()[..n];
+        move |k| {
+            let views = Views { trust: trust[k], satisfaction: satisfaction[k], habit: habit[k] };
+            (surprise[k], returned[k], views)
         }
     }
 }
@@ -120,7 +98,7 @@ struct Look<'a> {
     quality: &'a [[f32; WIDE]],
     expected: &'a [[f64; WIDE]],
     shift: &'a [[f64; WIDE]],
-    noise: &'a [[f64; WIDE]],
+    noise: &'a [f64],
     surprise: &'a mut [[f32; WIDE]],
     returned: &'a mut [[bool; WIDE]],
 }
@@ -131,7 +109,7 @@ impl Kernel for Look<'_> {
     #[inline(always)]
     fn run(self) {
         let Parameters { quality_noise_sd, return_base, return_disappointment, .. } = *self.p;
-        let offers = self.quality.iter().zip(self.noise);
+        let offers = self.quality.iter().zip(self.noise.as_chunks::<WIDE>().0);
         let channels = self.expected.iter().zip(self.shift);
         let ends = self.surprise.iter_mut().zip(self.returned);
         let pairs = self.pairs.as_chunks::<WIDE>().0;

@@ -100,7 +100,7 @@ struct Experience {
 
 /// Deliveries that are looked at together: few enough for their columns and records to stay near,
 /// the next ones' being asked for meanwhile.
-const PART: usize = 128;
+const PART: usize = 64;
 
 /// What is the same for all deliveries of a day.
 struct Today<'a> {
@@ -190,24 +190,25 @@ impl Experience {
 
     /// Unpacks what arrives in a shard: how it ends, what buyers learn, and who is paid.
     fn unpack(&self, today: &Today<'_>, rows: &mut Rows<'_>, back: &mut Vec<u32>, room: &mut Room) {
-        back.clear();
         let Rows { first, members, arrivals, endings, book, .. } = rows;
         endings.clear();
         if endings.capacity() < arrivals.len() {
             endings.reserve_exact(arrivals.len() + arrivals.len() / 8);
         }
+        back.clear();
         let row = |order: &Shipment| (order.consumer - *first) as usize;
         let mut sums = Sums::default();
         arrivals.iter().take(PART).for_each(|order| today.touch(order, members, row));
-        let mut ahead = arrivals.iter().skip(PART);
+        let mut next = arrivals.iter().skip(PART);
         for part in arrivals.chunks(PART) {
             today.look(&self.p, part, room);
             room.learn(&self.p, part.iter().map(|order| &members[row(order)]));
-            let mut before = NONE;
-            for (order, (surprise, returned, mut views)) in part.iter().zip(room.found()) {
-                if let Some(later) = ahead.next() {
+            let (mut before, found) = (NONE, room.found(part.len()));
+            let end = |(k, order): (usize, &Shipment)| {
+                if let Some(later) = next.next() {
                     today.touch(later, members, row);
                 }
+                let (surprise, returned, mut views) = found(k);
                 let member = &mut members[row(order)];
                 if order.consumer == before {
                     // Who gets several learns from one after the other.
@@ -216,11 +217,12 @@ impl Experience {
                 before = order.consumer;
                 sums.trust_change += views.enter(member);
                 sums.add(today, order, returned);
-                endings.push(Ending { returned, surprise });
                 if returned {
                     back.push(order.offer);
                 }
-            }
+                Ending { returned, surprise }
+            };
+            endings.extend(part.iter().enumerate().map(end));
         }
         sums.post(today, book);
     }

@@ -30,20 +30,20 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds a delivery: the money of a kept order is shared out, that of a returned one goes back.
+    /// Both are added, one of them nothing: which it is cannot be foretold.
     #[inline]
     pub(super) fn add(&mut self, today: &Today<'_>, order: &Shipment, returned: bool) {
         let channel = &mut self.channels[usize::from(order.channel)];
         self.delivery_days += u64::from(today.at.day - order.day);
-        if returned {
-            channel.returned += 1;
-            self.refund_fen += i64::from(order.price_fen);
-            return;
-        }
-        channel.kept += 1;
-        channel.kept_fen += i64::from(order.price_fen);
-        let whole = u64::from(order.price_fen) + u64::from(order.coupon_fen);
-        let part = |share_bp: u32| (whole * u64::from(share_bp) / 10_000) as i64;
-        self.coupon_fen += i64::from(order.coupon_fen);
+        let (price_fen, back) = (u64::from(order.price_fen), u64::from(returned));
+        let kept_fen = (1 - back) * price_fen;
+        let coupon_fen = (1 - back) * u64::from(order.coupon_fen);
+        channel.returned += back;
+        channel.kept += 1 - back;
+        channel.kept_fen += kept_fen as i64;
+        self.refund_fen += (price_fen - kept_fen) as i64;
+        let part = |share_bp: u32| ((kept_fen + coupon_fen) * u64::from(share_bp) / 10_000) as i64;
+        self.coupon_fen += coupon_fen as i64;
         self.commission_fen += part(today.fees.commission_bp);
         self.ad_fee_fen += part(today.fees.ad_fee_bp);
         let commission_bp = today.channels[usize::from(order.channel)].commission_bp;

@@ -1,10 +1,10 @@
 //! How consumers buy: what is drawn of each once.
 
 use super::{LAPSE_RATE, Parameters, RATE};
-use crate::mechanism::world::Environment;
+use crate::population::People;
 use crate::quantity::math::logit;
 use crate::quantity::time::Clock;
-use crate::rng::Draws;
+use crate::rng::Key;
 use crate::rng::sample::continuous::{beta, gamma};
 
 /// How one consumer buys.
@@ -20,25 +20,17 @@ impl Habits {
     /// Not drawn yet.
     pub(super) const UNKNOWN: Self = Self { rate: -1.0, lapse_odds: 0.0 };
 
-    /// The habits of a consumer, by draws for the rate and for lapse.
-    pub(super) fn of(
-        p: &Parameters,
-        env: &Environment,
-        consumer: u32,
-        [for_rate, for_lapse]: [&mut Draws; 2],
-    ) -> Self {
+    /// The habits of a consumer.
+    #[cold]
+    pub(super) fn draw(p: &Parameters, (key, people): (Key, &People), consumer: u32) -> Self {
+        let once = |stream| key.draws(stream, consumer, Clock::default(), 0);
+        let (for_rate, for_lapse) = (&mut once(RATE), &mut once(LAPSE_RATE));
         let spread = gamma(for_rate, p.rate_shape) / p.rate_shape;
-        let segment = env.people.of(consumer);
+        let segment = people.of(consumer);
         let rate = p.needs_per_day * segment.income * spread;
         let lapse = if p.lapse_a == 0.0 { 0.0 } else { beta(for_lapse, p.lapse_a, p.lapse_b) };
-        let lapse_odds = logit(lapse.clamp(1e-12, 1.0 - 1e-12)) + segment.lapse_shift;
+        let lapse_odds = logit(lapse.clamp(LEAST_LAPSE, 1.0 - LEAST_LAPSE)) + segment.lapse_shift;
         Self { rate: rate as f32, lapse_odds: lapse_odds as f32 }
-    }
-
-    #[cold]
-    pub(super) fn draw(p: &Parameters, env: &Environment, consumer: u32) -> Self {
-        let once = |stream| env.key.draws(stream, consumer, Clock::default(), 0);
-        Self::of(p, env, consumer, [&mut once(RATE), &mut once(LAPSE_RATE)])
     }
 
     pub(super) fn are_known(self) -> bool {
@@ -58,6 +50,9 @@ impl Habits {
         f64::from(self.lapse_odds) + most_shift > least - SLACK
     }
 }
+
+/// How near to 0 and 1 the probability of lapsing comes.
+pub(super) const LEAST_LAPSE: f64 = 1e-12;
 
 /// Far more than the rounding of log-odds.
 const SLACK: f64 = 1e-6;

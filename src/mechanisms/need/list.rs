@@ -1,25 +1,61 @@
 //! The open needs of a shard: a list in the order of consumers and categories.
 
 use crate::mechanism::world::OpenNeed;
+use std::hint::select_unpredictable;
 
-/// Keeps the needs that pass. Which do cannot be foretold: each is written to the next place,
-/// which then is taken or not.
-pub fn keep(open: &mut Vec<OpenNeed>, passes: impl Fn(&OpenNeed) -> bool) {
-    let mut kept = 0;
-    for k in 0..open.len() {
-        let need = open[k];
-        open[kept] = need;
-        kept += usize::from(passes(&need));
+/// Puts new needs, by [`number`] in order, among the open ones: those past their last day are left out, and
+/// who has the same need open already gets no second. `all` becomes the list.
+///
+/// Which comes next, and whether it is kept, cannot be foretold: it is written to the next place, which
+/// then is taken or not.
+pub fn renew(open: &[OpenNeed], new: &[u64], [today, expires]: [u16; 2], all: &mut Vec<OpenNeed>) {
+    let stays = |need: &OpenNeed| need.expires >= today;
+    let most = open.iter().filter(|need| stays(need)).count() + new.len();
+    // What is left out last is written behind the last place.
+    all.clear();
+    all.reserve_exact(most + 1);
+    all.resize(most + 1, need(0, 0));
+    let places = &mut all[..];
+    let (mut from, mut from_new, mut n) = (0, 0, 0);
+    // The new need that was looked at last: what arises twice is one need.
+    let mut before = u64::MAX;
+    while let (Some(old), Some(&wanted)) = (open.get(from), new.get(from_new)) {
+        let (there, stays) = (key(old), stays(old));
+        let is_old = there <= wanted;
+        places[n] = select_unpredictable(is_old, *old, need(wanted, expires));
+        n += usize::from(select_unpredictable(is_old, stays, wanted != before));
+        let is_done = !is_old | ((there == wanted) & stays);
+        before = select_unpredictable(is_done, wanted, before);
+        from += usize::from(is_old);
+        from_new += usize::from(is_done);
     }
-    open.truncate(kept);
+    for old in &open[from..] {
+        places[n] = *old;
+        n += usize::from(stays(old));
+    }
+    for &wanted in &new[from_new..] {
+        places[n] = need(wanted, expires);
+        n += usize::from(wanted != before);
+        before = wanted;
+    }
+    all.truncate(n);
 }
 
-/// Moves the needs of the consumers before one to the end of a list; `from` is the first that was
-/// not moved yet.
-pub fn move_before(open: &[OpenNeed], from: &mut usize, consumer: u32, list: &mut Vec<OpenNeed>) {
-    while let Some(need) = open.get(*from).filter(|need| need.consumer < consumer) {
-        list.push(*need);
-        *from += 1;
+/// Puts numbers in order again whose first `sorted` are, and the rest among themselves; `tail` is
+/// room for the rest.
+pub fn merge(numbers: &mut [u64], sorted: usize, tail: &mut Vec<u64>) {
+    tail.clear();
+    tail.extend_from_slice(&numbers[sorted..]);
+    // From the end: the room of the tail takes in what is larger, and none is overtaken.
+    let (mut left, mut end) = (sorted, numbers.len());
+    for &last in tail.iter().rev() {
+        end -= 1;
+        while left > 0 && numbers[left - 1] > last {
+            left -= 1;
+            numbers[end] = numbers[left];
+            end -= 1;
+        }
+        numbers[end] = last;
     }
 }
 
@@ -71,8 +107,14 @@ fn key(need: &OpenNeed) -> u64 {
     number(need.consumer, need.category)
 }
 
-fn number(consumer: u32, category: u16) -> u64 {
+/// A consumer and a category as one number.
+pub fn number(consumer: u32, category: u16) -> u64 {
     u64::from(consumer) << 16 | u64::from(category)
+}
+
+/// The need of a [`number`].
+fn need(number: u64, expires: u16) -> OpenNeed {
+    OpenNeed { consumer: (number >> 16) as u32, category: number as u16, expires }
 }
 
 #[cfg(test)]
@@ -87,25 +129,52 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_moved_and_closed_as_if_searched() {
+    fn lists_are_closed_as_if_searched() {
         for (of, start) in [(2, 0), (3, 1), (40, 2), (1_000, 3), (1, 0)] {
             let mut open = some(of, start);
             let mut plain = open.clone();
-            let (mut from, mut list) = (0, Vec::new());
-            for end in [0, 1, 17, 18, 60] {
-                move_before(&open, &mut from, end, &mut list);
-                assert!(list == plain[..from] && list.iter().all(|need| need.consumer < end));
-                assert!(plain[from..].iter().all(|need| need.consumer >= end));
-            }
             let filled: Vec<_> = some(of + 2, 5).iter().map(|n| (n.consumer, n.category)).collect();
             // What is filled twice, or was not open, does no harm.
             let twice: Vec<_> = filled.iter().flat_map(|f| [*f, *f]).collect();
             plain.retain(|need| !filled.contains(&(need.consumer, need.category)));
             close(&mut open, &twice);
             assert_eq!(open, plain);
-            keep(&mut open, |need| need.consumer % 3 == 1);
-            plain.retain(|need| need.consumer % 3 == 1);
-            assert_eq!(open, plain);
+        }
+    }
+    #[test]
+    fn lists_are_renewed_as_if_searched() {
+        for (of, start, new_of) in [(2, 0, 3), (3, 1, 1), (40, 2, 50), (1_000, 3, 2), (1, 0, 1_000)]
+        {
+            let mut open = some(of, start);
+            for (k, need) in open.iter_mut().enumerate() {
+                need.expires = [7, 3, 9][k % 3];
+            }
+            let mut new: Vec<u64> = some(new_of, 5).iter().map(key).collect();
+            let mut plain: Vec<_> = open.iter().filter(|need| need.expires >= 7).copied().collect();
+            for number in &new {
+                if plain.iter().all(|need| key(need) != *number) {
+                    plain.push(need(*number, 12));
+                }
+            }
+            plain.sort_unstable();
+            // Every third is added later.
+            let tail: Vec<_> = new.iter().step_by(3).copied().collect();
+            let mut k = 0;
+            new.retain(|_| {
+                k += 1;
+                k % 3 != 1
+            });
+            let sorted = new.len();
+            new.extend(&tail);
+            merge(&mut new, sorted, &mut Vec::new());
+            assert!(new.is_sorted());
+            // What arises twice is one need.
+            let sorted = new.len();
+            new.extend(&tail);
+            merge(&mut new, sorted, &mut Vec::new());
+            let mut all = vec![need(3, 3)];
+            renew(&open, &new, [7, 12], &mut all);
+            assert_eq!(all, plain);
         }
     }
 }
