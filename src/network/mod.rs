@@ -57,7 +57,7 @@ use audience::AudienceRow;
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
-pub use gap_rows::GapRows;
+pub use gap_rows::{GapRows, Head};
 pub use ids::consumers_in_file;
 pub use implicit::Implicit;
 pub use import::{ImportReport, has_weights, load, nodes_in_file};
@@ -322,6 +322,17 @@ impl Network {
         }
     }
 
+    /// The beginning of the row of `i`, for those who ask for the number of hearers before they
+    /// ask for some of them.
+    #[inline]
+    #[must_use]
+    pub fn head(&self, i: u32) -> Head {
+        match &self.ties {
+            Ties::Packed(rows) => rows.head(i),
+            _ => Head::of(self.degree(i)),
+        }
+    }
+
     /// The `k`-th hearer of `i`, k < degree(i). A computed tie may lead back to `i` itself,
     /// which is nobody.
     #[inline]
@@ -352,23 +363,23 @@ impl Network {
         n_strong: u32,
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
-        self.audience_up_to(i, n_strong, usize::MAX, room)
+        self.audience_up_to((i, self.head(i)), n_strong, usize::MAX, room)
     }
 
-    /// [`Network::whole_audience`] for those who ask for some of the first `most` hearers only:
-    /// it may end with these.
+    /// [`Network::whole_audience`] for those who have read the row's head, and ask for some of the
+    /// first `most` hearers only: it may end with these.
     #[inline]
     #[must_use]
     pub fn audience_up_to<'a>(
         &'a self,
-        i: u32,
+        (i, head): (u32, Head),
         n_strong: u32,
         most: usize,
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
         match &self.ties {
             Ties::Packed(rows) => {
-                Audience(AudienceRow::Summed(rows.sums_of(i, n_strong, most, room)))
+                Audience(AudienceRow::Summed(rows.sums_of((i, head), n_strong, most, room)))
             }
             _ => self.audience_of(i),
         }

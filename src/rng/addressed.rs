@@ -111,17 +111,17 @@ impl<T: Copy, A: Fn(&T) -> Address, M: Making> Quads for Of<'_, T, A, M> {
     fn run<Q: Quad>(self) {
         let Self { common: Common { key, moment, stream }, list, address, mut making } = self;
         let (moment, stream) = (Q::all(moment), Q::all(stream));
-        let maker = Maker { philox: Philox::new(key), moment, stream };
+        let maker = Maker { philox: Philox::new(key), stream };
         let mut words = [[0; N_GROUP]; 2];
         for (group, list) in list.chunks(N_GROUP).enumerate() {
             let (whole, rest) = list.as_chunks::<N_SIDE>();
             for (k, list) in whole.iter().enumerate() {
-                keep(maker.eight(list, &address), k, &mut words);
+                keep(maker.eight(&eight(list, &address), moment), k, &mut words);
             }
             if let [first, ..] = rest {
                 let mut list = [*first; N_SIDE];
                 list[..rest.len()].copy_from_slice(rest);
-                keep(maker.eight(&list, &address), whole.len(), &mut words);
+                keep(maker.eight(&eight(&list, &address), moment), whole.len(), &mut words);
             }
             // Always a multiple of eight, so that no loop has a rest to do one by one.
             let (n, [first, second]) = (list.len().div_ceil(N_SIDE) * N_SIDE, &words);
@@ -144,25 +144,48 @@ fn keep<Q: Quad>(made: [Blocks<Q>; 2], k: usize, words: &mut [[u32; N_GROUP]; 2]
 /// Makes eight blocks after the other.
 struct Maker<Q> {
     philox: Philox<Q>,
-    moment: Q,
     stream: Q,
 }
 
 impl<Q: Quad> Maker<Q> {
     #[inline(always)]
-    fn eight<T>(&self, list: &[T; N_SIDE], address: &impl Fn(&T) -> Address) -> [Blocks<Q>; 2] {
-        let mut addresses = [[0; 4]; N_SIDE / 4];
-        for (i, place) in addresses.as_flattened_mut().iter_mut().enumerate() {
-            *place = address(&list[i]).0;
+    fn eight(&self, addresses: &Eight, moment: Q) -> [Blocks<Q>; 2] {
+        let [first, second] = addresses;
+        self.philox.words([self.counter(first, moment), self.counter(second, moment)])
+    }
+
+    /// The words of the first blocks of eight addresses.
+    #[inline(always)]
+    fn blocks(&self, addresses: &Eight, moment: u32, blocks: &mut [Block]) {
+        for (block, words) in (0..).zip(blocks) {
+            let moment = Q::all(moment.wrapping_add(block << 20));
+            let made = self.eight(addresses, moment);
+            for (word, column) in words.iter_mut().enumerate() {
+                if let [four, next] = column.as_chunks_mut::<4>().0 {
+                    *four = made[0][word].words();
+                    *next = made[1][word].words();
+                }
+            }
         }
-        self.philox.words([self.counter(&addresses[0]), self.counter(&addresses[1])])
     }
 
     #[inline(always)]
-    fn counter(&self, addresses: &[u64; 4]) -> Blocks<Q> {
+    fn counter(&self, addresses: &[u64; 4], moment: Q) -> Blocks<Q> {
         let entities = Q::of_longs(addresses);
-        [entities, self.moment, self.stream, entities.high()]
+        [entities, moment, self.stream, entities.high()]
     }
+}
+
+/// Eight addresses, as two times four.
+type Eight = [[u64; 4]; N_SIDE / 4];
+
+#[inline(always)]
+fn eight<T>(list: &[T; N_SIDE], address: &impl Fn(&T) -> Address) -> Eight {
+    let mut addresses = [[0; 4]; N_SIDE / 4];
+    for (i, place) in addresses.as_flattened_mut().iter_mut().enumerate() {
+        *place = address(&list[i]).0;
+    }
+    addresses
 }
 
 /// Makes something of every address of a list.
@@ -210,6 +233,58 @@ pub fn exponential_pairs<T: Copy>(
     make(of, list, address, ExponentialPairs(firsts, seconds));
 }
 
+/// Words of a block of draws.
+const N_BLOCK: usize = 4;
+
+/// The words of a block of eight addresses.
+type Block = [[u32; N_SIDE]; N_BLOCK];
+
+/// The first words of `draws(stream, entity, at, item)` for every address (entity, item) of a
+/// list, of eight addresses side by side: the words of the first `blocks` blocks of the first eight
+/// addresses, the first word of all eight, the second, and so on; then those of the next eight.
+pub fn word_columns<T: Copy>(
+    (key, stream, at): (Key, Stream, Clock),
+    blocks: usize,
+    list: &[T],
+    address: impl Fn(&T) -> Address,
+    columns: &mut Vec<[u32; N_SIDE]>,
+) {
+    let n = list.len().div_ceil(N_SIDE) * blocks * N_BLOCK;
+    // What is there already is written over.
+    columns.resize(n, [0; N_SIDE]);
+    let columns = columns.as_chunks_mut().0;
+    quads(Columns { common: Common::of(key, stream, at), blocks, list, address, columns });
+}
+
+struct Columns<'a, T, A> {
+    common: Common,
+    blocks: usize,
+    list: &'a [T],
+    address: A,
+    /// A block's words.
+    columns: &'a mut [Block],
+}
+
+impl<T: Copy, A: Fn(&T) -> Address> Quads for Columns<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) {
+        let Self { common: Common { key, moment, stream }, blocks, list, address, columns } = self;
+        let maker = Maker { philox: Philox::new(key), stream: Q::all(stream) };
+        let mut columns = columns.chunks_exact_mut(blocks);
+        let (whole, rest) = list.as_chunks::<N_SIDE>();
+        for (list, columns) in whole.iter().zip(&mut columns) {
+            maker.blocks(&eight(list, &address), moment, columns);
+        }
+        if let ([first, ..], Some(columns)) = (rest, columns.next()) {
+            let mut list = [*first; N_SIDE];
+            list[..rest.len()].copy_from_slice(rest);
+            maker.blocks(&eight(&list, &address), moment, columns);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,19 +297,24 @@ mod tests {
     fn a_list_has_the_numbers_of_single_draws() {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
         let (mut words, mut numbers) = (Vec::new(), [0.0; 200]);
-        let mut pairs = ([0.0; 200], [0.0; 200]);
+        let (mut pairs, mut columns) = (([0.0; 200], [0.0; 200]), Vec::new());
         for n in [0, 1, 7, 8, 9, 40, 3, 64, 200] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
             exponential_pairs((key, STREAM, at), &list, |one| *one, (&mut pairs.0, &mut pairs.1));
+            word_columns((key, STREAM, at), 2, &list, |one| *one, &mut columns);
             assert_eq!(words.len(), list.len());
             for (i, one) in list.iter().enumerate() {
                 let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];
                 let exponential = |word| -quick_ln(unit(word));
                 assert_eq!(words[i], first);
+                let (eight, lane) = (&columns[i / 8 * 8..][..8], i % 8);
+                let others = [0; 6].map(|_| draws.word());
+                let all = [first, second].into_iter().chain(others);
+                assert!(eight.iter().map(|column| column[lane]).eq(all));
                 assert_eq!(numbers[i].to_bits(), exponential(first).to_bits());
                 assert_eq!((pairs.0[i], pairs.1[i]), (exponential(first), exponential(second)));
             }
