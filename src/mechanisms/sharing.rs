@@ -430,18 +430,19 @@ impl Sharing {
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
         let network = &*env.network;
-        let [strong, weak] = [true, false].map(|strong| self.message(env, share, strong));
+        let [strong, weak] = [self.p.strong_trust, self.p.weak_trust].map(share16);
+        let message = self.message(env, share);
         let draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
         if share.kind == Kind::GroupChat {
             let chat = env.society.chat(network, share.by);
             let mut seen = 0;
             successes(draws, chat.n_others(), self.p.group_chat_reach, |k| {
                 seen += 1;
-                bins.push(Exposure { to: chat.other(k), ..weak });
+                bins.push(Exposure { to: chat.other(k), trust: weak, ..message });
             });
             return seen;
         }
-        let (head, n_strong) = (network.head(share.by), network.n_strong(share.by));
+        let (head, n_strong) = (network.heads().get(share.by), network.n_strong(share.by));
         ties.clear();
         if share.kind == Kind::Broadcast {
             successes(draws, head.len(), self.p.broadcast_reach, |tie| ties.push(tie));
@@ -455,8 +456,8 @@ impl Sharing {
             // A computed tie may lead back, and reaches nobody then.
             if to != share.by {
                 seen += 1;
-                let trust = select_unpredictable(tie < n_strong, strong.trust, weak.trust);
-                bins.push(Exposure { to, trust, ..weak });
+                let trust = select_unpredictable(tie < n_strong, strong, weak);
+                bins.push(Exposure { to, trust, ..message });
             }
         });
         seen
@@ -476,14 +477,13 @@ impl Sharing {
         ties.extend(others.iter().map(|k| n_first + k));
     }
 
-    /// What is equal for all who see a share by a strong tie, or by another.
-    fn message(&self, env: &Environment, share: Share, strong: bool) -> Exposure {
+    /// What is equal for all who see a share.
+    fn message(&self, env: &Environment, share: Share) -> Exposure {
         Exposure {
             offer: share.offer,
             source: share.by,
             node: share.node,
             category: env.catalogue.offers[share.offer as usize].category,
-            trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
             flags: flag::FRIEND | flag::IMPULSE,
             ..Exposure::new(NONE, self.platform, self.first + share.kind as u8)
         }

@@ -57,11 +57,7 @@ impl Audience<'_> {
 
     /// Calls `hear` with some places, quickest in ascending order, and the hearers there.
     #[inline]
-    pub fn at_each(
-        &mut self,
-        places: impl Iterator<Item = u32>,
-        mut hear: impl FnMut(u32, u32),
-    ) {
+    pub fn at_each(&mut self, places: impl Iterator<Item = u32>, mut hear: impl FnMut(u32, u32)) {
         match &self.0 {
             AudienceRow::Stored(row) => places.for_each(|k| hear(k, row[k as usize])),
             AudienceRow::Summed(row) => {

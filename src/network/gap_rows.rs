@@ -8,7 +8,7 @@
 //! targets in any order (`mechanisms::diffusion`) is better left in rows of numbers.
 
 use super::csr::{Csr, Offsets, blocks};
-use super::row_starts::RowStarts;
+use super::row_starts::{RowStarts, Starts};
 use super::varint;
 use crate::simd::{Column, bytes_of, number_sums, prefetch, room_of_sums};
 use rayon::prelude::*;
@@ -102,9 +102,13 @@ impl GapRows {
     #[inline]
     #[must_use]
     pub fn head(&self, i: u32) -> Head {
-        let mut at = self.starts.at(i);
-        let length = varint::read_short(bytes_of(&self.words), &mut at);
-        Head { at, length }
+        self.reader().head(i)
+    }
+
+    /// Where the columns lie, for those who read the beginnings of many rows.
+    #[inline]
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { starts: self.starts.view(), bytes: bytes_of(&self.words) }
     }
 
     /// Row `i`, of whose targets the first `strong` are sorted apart.
@@ -157,21 +161,6 @@ impl GapRows {
         number_sums(bytes_of(&self.words), head.at, n, room);
         n
     }
-
-    /// Asks for where row `i` starts ahead of its use.
-    #[inline]
-    pub fn touch_start(&self, i: u32) {
-        self.starts.touch(i);
-    }
-
-    /// Asks for row `i` ahead of its use; its start should be near already.
-    #[inline]
-    pub fn touch_row(&self, i: u32) {
-        // A cache line has 64 bytes: two cover most rows, wherever they begin.
-        let word = self.starts.at(i) / 4;
-        prefetch(&self.words, word);
-        prefetch(&self.words, word + 8);
-    }
 }
 
 /// What the sums of the numbers by which the targets of row `i` are written lack of the targets:
@@ -186,6 +175,38 @@ fn lacks(i: u32, strong: usize, sums: &[u32]) -> [u32; 2] {
     match sums.get(strong.wrapping_sub(1)..) {
         Some([before, first, ..]) => [near, lack(*first, *before)],
         _ => [near, near],
+    }
+}
+
+/// Reads the beginnings of rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    starts: Starts<'a>,
+    bytes: &'a [u8],
+}
+
+impl Reader<'_> {
+    /// The beginning of row `i`.
+    #[inline(always)]
+    pub(super) fn head(self, i: u32) -> Head {
+        let mut at = self.starts.at(i);
+        let length = varint::read_short(self.bytes, &mut at);
+        Head { at, length }
+    }
+
+    /// Asks for where row `i` starts ahead of its use.
+    #[inline(always)]
+    pub(super) fn touch_start(self, i: u32) {
+        self.starts.touch(i);
+    }
+
+    /// Asks for row `i` ahead of its use; its start should be near already.
+    #[inline(always)]
+    pub(super) fn touch_row(self, i: u32) {
+        // A cache line has 64 bytes: two cover most rows, wherever they begin.
+        let at = self.starts.at(i);
+        prefetch(self.bytes, at);
+        prefetch(self.bytes, at + 32);
     }
 }
 

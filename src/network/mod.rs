@@ -22,6 +22,7 @@ mod follow;
 mod gap_rows;
 mod gaps;
 pub mod graph_file;
+mod heads;
 mod ids;
 pub mod implicit;
 #[cfg(test)]
@@ -50,7 +51,7 @@ mod varint;
 mod watts_strogatz;
 
 use crate::rng::{Key, Stream};
-use crate::simd::{Column, prefetch};
+use crate::simd::Column;
 
 pub use audience::Audience;
 use audience::AudienceRow;
@@ -58,6 +59,7 @@ pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
 pub use gap_rows::{GapRows, Head};
+pub use heads::Heads;
 pub use ids::consumers_in_file;
 pub use implicit::Implicit;
 pub use import::{ImportReport, has_weights, load, nodes_in_file};
@@ -322,15 +324,12 @@ impl Network {
         }
     }
 
-    /// The beginning of the row of `i`, for those who ask for the number of hearers before they
-    /// ask for some of them.
+    /// The beginnings of rows, for those who ask for numbers of hearers before they ask for some
+    /// of them.
     #[inline]
     #[must_use]
-    pub fn head(&self, i: u32) -> Head {
-        match &self.ties {
-            Ties::Packed(rows) => rows.head(i),
-            _ => Head::of(self.degree(i)),
-        }
+    pub fn heads(&self) -> Heads<'_> {
+        Heads::of(self)
     }
 
     /// The `k`-th hearer of `i`, k < degree(i). A computed tie may lead back to `i` itself,
@@ -363,7 +362,7 @@ impl Network {
         n_strong: u32,
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
-        self.audience_up_to((i, self.head(i)), n_strong, usize::MAX, room)
+        self.audience_up_to((i, self.heads().get(i)), n_strong, usize::MAX, room)
     }
 
     /// [`Network::whole_audience`] for those who have read the row's head, and ask for some of the
@@ -409,38 +408,18 @@ impl Network {
         senders: &'a [T],
         number: impl Fn(&T) -> u32 + 'a,
     ) -> impl Iterator<Item = &'a T> + 'a {
-        senders.iter().take(2 * AHEAD).for_each(|sender| self.touch_start(number(sender)));
-        senders.iter().take(AHEAD).for_each(|sender| self.touch_row(number(sender)));
+        let heads = self.heads();
+        senders.iter().take(2 * AHEAD).for_each(|sender| heads.touch_start(number(sender)));
+        senders.iter().take(AHEAD).for_each(|sender| heads.touch_row(number(sender)));
         senders.iter().enumerate().map(move |(k, sender)| {
             if let Some(later) = senders.get(k + 2 * AHEAD) {
-                self.touch_start(number(later));
+                heads.touch_start(number(later));
             }
             if let Some(later) = senders.get(k + AHEAD) {
-                self.touch_row(number(later));
+                heads.touch_row(number(later));
             }
             sender
         })
-    }
-
-    /// Asks for where the row of `i` starts and how many strong ties are in it.
-    #[inline]
-    fn touch_start(&self, i: u32) {
-        prefetch(&self.strong, i as usize);
-        match &self.ties {
-            Ties::Stored(csr) => csr.touch_start(i),
-            Ties::Packed(rows) => rows.touch_start(i),
-            Ties::Computed(_) | Ties::Complete { .. } => {}
-        }
-    }
-
-    /// Asks for the row of `i`; its start should be near already.
-    #[inline]
-    fn touch_row(&self, i: u32) {
-        match &self.ties {
-            Ties::Stored(csr) => csr.touch_row(i),
-            Ties::Packed(rows) => rows.touch_row(i),
-            Ties::Computed(_) | Ties::Complete { .. } => {}
-        }
     }
 
     /// Number of strong ties of `i`, which stand first.

@@ -30,7 +30,7 @@ impl GroupBuy {
         Room { words, hearers, invited, .. }: &mut Room,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        let network = &*env.network;
+        let (network, row_heads) = (&*env.network, env.network.heads());
         // A word a friend, four a block.
         let n_picked = self.p.invitations as usize;
         let blocks = n_picked.div_ceil(N_BLOCK).max(1);
@@ -45,10 +45,9 @@ impl GroupBuy {
         for (openers, words) in opened.chunks(SIDE).zip(words.chunks_exact(N_BLOCK * blocks)) {
             let mut heads = [(Head::default(), nobody); SIDE];
             let mut degrees = [0; SIDE];
-            for ((head, degree), opener) in
-                heads.iter_mut().zip(&mut degrees).zip(in_turn.by_ref())
+            for ((head, degree), opener) in heads.iter_mut().zip(&mut degrees).zip(in_turn.by_ref())
             {
-                *head = (network.head(opener.consumer), self.invitation(env, opener));
+                *head = (row_heads.get(opener.consumer), self.invitation(env, opener));
                 *degree = head.0.len();
             }
             sorted_distinct_of(words, &degrees, picked);

@@ -4,7 +4,6 @@ use crate::market::message::{NONE, Node, Order, flag};
 use crate::quantity::time::Clock;
 use crate::simd;
 use std::collections::{BTreeMap, VecDeque};
-use std::hint::select_unpredictable;
 
 /// An open or lately closed group.
 #[derive(Clone, Debug)]
@@ -87,13 +86,10 @@ impl Pool {
         self.groups.get_mut(number.checked_sub(self.base)? as usize)
     }
 
-    /// Asks for a group ahead of its use. Whether there is one cannot be foreseen: where there is
-    /// none, another is asked for.
+    /// Asks for a group ahead of its use.
     #[inline]
     pub(super) fn touch(&self, number: u32) {
-        let place = number.wrapping_sub(self.base) as usize;
-        let place = select_unpredictable(place < self.groups.len(), place, 0);
-        if let Some(group) = self.groups.get(place) {
+        if let Some(group) = self.group(number) {
             // It lies across two lines of memory.
             simd::prefetch_one(&group.opener);
             simd::prefetch_one(&group.open);
@@ -166,20 +162,17 @@ impl Pool {
     /// The oldest open group of an offer, unless the consumer is in it; [`NONE`] for none.
     #[inline]
     pub(super) fn public(&mut self, row: usize, consumer: u32) -> u32 {
-        loop {
-            // Whether there is one cannot be foreseen: some group is looked at in any case.
-            let queue = &mut self.queues[row];
-            let (number, is_there) = (queue.oldest, queue.oldest != NONE);
-            let place = select_unpredictable(is_there, number.wrapping_sub(self.base), 0);
-            let Some(group) = self.groups.get(place as usize) else { return NONE };
-            if is_there & !group.open {
-                queue.oldest = group.next;
-                continue;
+        let queue = &mut self.queues[row];
+        while queue.oldest != NONE {
+            let number = queue.oldest;
+            let group = &self.groups[(number - self.base) as usize];
+            if group.open {
+                let is_in = group.opener.consumer == consumer || self.has_joined(number, consumer);
+                return if is_in { NONE } else { number };
             }
-            let is_other = is_there & (group.opener.consumer != consumer);
-            let number = select_unpredictable(is_other, number, NONE);
-            return if self.has_joined(number, consumer) { NONE } else { number };
+            queue.oldest = group.next;
         }
+        NONE
     }
 
     /// Opens a group of the offer in a row.
