@@ -1,5 +1,5 @@
 //! The one module with `unsafe`: calls into code compiled for wider vectors, four words side by
-//! side ([`Quad`]), hints to the memory and the operating system, and columns that are read out
+//! side ([`Quad`]), sums of packed numbers ([`number_sums`]), hints to the memory and the operating system, and columns that are read out
 //! of a mapped file.
 //!
 //! The program is built for any processor of its architecture. On x86-64 that
@@ -8,8 +8,10 @@
 //! same operations on the same numbers (the compiler never fuses or reorders
 //! floating-point operations by itself), so results do not depend on the choice.
 
+mod numbers;
 mod quad;
 
+pub use numbers::{number_sums, room_of_sums};
 pub use quad::{Quad, Quads, quads};
 
 use std::fs::File;

@@ -23,10 +23,13 @@ use crate::parameters;
 use crate::quantity::math::{ln, quick_logistic};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{first_words, long_words};
+use crate::rng::addressed::{Address, first_words};
+use crate::rng::lanes::long_words;
+use crate::rng::neighbours::rows_below;
 use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
 use crate::rng::{Key, Stream, unit};
 use crate::simd::prefetch;
+use std::hint::select_unpredictable;
 
 /// Whether a buyer shares, and how.
 const SHARE: Stream = Stream::new("sharing/share");
@@ -180,7 +183,8 @@ struct Room {
     words: Vec<u32>,
     /// Which of some orders might be shared.
     tempted: Vec<u32>,
-    /// Hearers of a sharer.
+    /// The ties that a share goes to, and the hearers of a sharer.
+    ties: Vec<u32>,
     hearers: Vec<u32>,
 }
 
@@ -333,23 +337,25 @@ impl<'a> Talk<'a> {
         Room { words, tempted, .. }: &mut Room,
         shares: &mut Vec<Share>,
     ) {
-        let of = |a: &Answer| (a.order.consumer, a.order.offer);
-        first_words(self.key, SHARE, self.at, answers.iter().map(of), words);
+        let of = |a: &Answer| Address::new(a.order.consumer, a.order.offer);
+        first_words((self.key, SHARE, self.at), answers, of, words);
+        // Most would not share at any satisfaction, whoever they are: a word more than those who
+        // might is beyond what rounding can do.
+        tempted.clear();
+        let limit = (self.most_of_all * 4_294_967_296.0) as u32;
+        rows_below(words, limit.saturating_add(1), tempted);
         // Two units of an offer that are granted at once are shared once: the draws,
         // and so the friends who would see it, are the same.
         let mut last = None;
-        tempted.clear();
-        for (place, (answer, word)) in (0..).zip(answers.iter().zip(&*words)) {
-            // Most would not share at any satisfaction, whoever they are.
-            if unit(*word) >= self.most_of_all || answer.verdict != Verdict::Granted {
-                continue;
+        tempted.retain(|place| {
+            let (answer, word) = (&answers[*place as usize], words[*place as usize]);
+            if unit(word) >= self.most_of_all || answer.verdict != Verdict::Granted {
+                return false;
             }
-            if last.replace(of(answer)) != Some(of(answer)) {
-                prefetch(&self.env.people.segment, answer.order.consumer as usize);
-                rows.touch(answer.order.consumer);
-                tempted.push(place);
-            }
-        }
+            prefetch(&self.env.people.segment, answer.order.consumer as usize);
+            rows.touch(answer.order.consumer);
+            last.replace(of(answer)) != Some(of(answer))
+        });
         for place in tempted.iter().map(|place| *place as usize) {
             shares.extend(self.share(unit(words[place]), rows, &answers[place].order));
         }
@@ -394,7 +400,7 @@ impl Sharing {
         env: &Environment,
         at: Clock,
         (book, shares): (&mut Book, &mut Vec<Share>),
-        Room { words, hearers, .. }: &mut Room,
+        Room { words, ties, hearers, .. }: &mut Room,
         bins: &mut Bins<'_, Exposure>,
     ) {
         // A word a tie, four a block.
@@ -406,7 +412,7 @@ impl Sharing {
         for &share in env.network.in_turn(shares, |share| share.by) {
             let words = if share.kind == Kind::Personal { words.next() } else { None };
             let drawn = words.unwrap_or_default();
-            let sent = self.send(env, (at, share, drawn), hearers, bins);
+            let sent = self.send(env, (at, share, drawn), (&mut *ties, &mut *hearers), bins);
             let channel = self.first + share.kind as u8;
             book.tally.channels[channel as usize].exposed += u64::from(sent);
             book.tally.shares += 1;
@@ -420,60 +426,64 @@ impl Sharing {
         &self,
         env: &Environment,
         (at, share, words): (Clock, Share, &[u32]),
-        targets: &mut Vec<u32>,
+        (ties, hearers): (&mut Vec<u32>, &mut Vec<u32>),
         bins: &mut Bins<'_, Exposure>,
     ) -> u32 {
-        let mut seen = 0;
-        let [strong, weak] = [true, false].map(|strong| self.message(env, share, strong));
-        let mut show = |to, message: &Exposure| {
-            seen += 1;
-            bins.push(Exposure { to, ..*message });
-        };
+        let network = &*env.network;
+        let [strong, weak] = [self.p.strong_trust, self.p.weak_trust].map(share16);
+        let message = self.message(env, share);
         let draws = env.key_of(self.platform).draws(AUDIENCE, share.by, at, share.offer);
         if share.kind == Kind::GroupChat {
-            let chat = env.society.chat(&env.network, share.by);
-            let reach = self.p.group_chat_reach;
-            successes(draws, chat.n_others(), reach, |k| show(chat.other(k), &weak));
+            let chat = env.society.chat(network, share.by);
+            let mut seen = 0;
+            successes(draws, chat.n_others(), self.p.group_chat_reach, |k| {
+                seen += 1;
+                bins.push(Exposure { to: chat.other(k), trust: weak, ..message });
+            });
             return seen;
         }
-        let n_strong = env.network.n_strong(share.by);
-        let mut audience = env.network.whole_audience(share.by, n_strong, targets);
-        let degree = audience.len();
-        let tied = |tie| {
-            let to = audience.get(tie);
+        let (head, n_strong) = (network.heads().get(share.by), network.n_strong(share.by));
+        ties.clear();
+        if share.kind == Kind::Broadcast {
+            successes(draws, head.len(), self.p.broadcast_reach, |tie| ties.push(tie));
+        } else {
+            self.pick(words, head.len(), n_strong, ties);
+        }
+        let most = ties.last().map_or(0, |last| *last as usize + 1);
+        let mut audience = network.audience_up_to((share.by, head), n_strong, most, hearers);
+        let mut seen = 0;
+        audience.at_each(ties.iter().copied(), |tie, to| {
             // A computed tie may lead back, and reaches nobody then.
             if to != share.by {
-                show(to, if tie < n_strong { &strong } else { &weak });
+                seen += 1;
+                let trust = select_unpredictable(tie < n_strong, strong, weak);
+                bins.push(Exposure { to, trust, ..message });
             }
-        };
-        if share.kind == Kind::Broadcast {
-            successes(draws, degree, self.p.broadcast_reach, tied);
-        } else {
-            self.pick(words, degree, n_strong, tied);
-        }
+        });
         seen
     }
 
-    /// Picks the ties of a personal share: any, or strong ones as long as there are any.
-    fn pick(&self, words: &[u32], degree: u32, n_strong: u32, mut tied: impl FnMut(u32)) {
+    /// Picks the ties of a personal share: any, or strong ones as long as there are any; the
+    /// largest last.
+    fn pick(&self, words: &[u32], degree: u32, n_strong: u32, ties: &mut Vec<u32>) {
         let n_first = if self.p.strong_first { n_strong } else { degree };
         let (first, others) = words.split_at(self.p.personal_ties.min(n_first) as usize);
         let mut picked = [0; MAX_DISTINCT];
-        sorted_distinct_by(first, n_first, &mut picked).iter().copied().for_each(&mut tied);
+        ties.extend_from_slice(sorted_distinct_by(first, n_first, &mut picked));
         let left = self.p.personal_ties - first.len() as u32;
         let n_others = degree - n_first;
         let others = &others[..left.min(n_others) as usize];
-        sorted_distinct_by(others, n_others, &mut picked).iter().for_each(|k| tied(n_first + k));
+        let others = sorted_distinct_by(others, n_others, &mut picked);
+        ties.extend(others.iter().map(|k| n_first + k));
     }
 
-    /// What is equal for all who see a share by a strong tie, or by another.
-    fn message(&self, env: &Environment, share: Share, strong: bool) -> Exposure {
+    /// What is equal for all who see a share.
+    fn message(&self, env: &Environment, share: Share) -> Exposure {
         Exposure {
             offer: share.offer,
             source: share.by,
             node: share.node,
             category: env.catalogue.offers[share.offer as usize].category,
-            trust: share16(if strong { self.p.strong_trust } else { self.p.weak_trust }),
             flags: flag::FRIEND | flag::IMPULSE,
             ..Exposure::new(NONE, self.platform, self.first + share.kind as u8)
         }

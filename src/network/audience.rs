@@ -55,13 +55,17 @@ impl Audience<'_> {
         }
     }
 
-    /// The hearers at some places, in ascending order, which take the places' places.
+    /// Calls `hear` with some places, quickest in ascending order, and the hearers there.
     #[inline]
-    pub fn at_all(&mut self, places: &mut [u32]) {
+    pub fn at_each(&mut self, places: impl Iterator<Item = u32>, mut hear: impl FnMut(u32, u32)) {
         match &self.0 {
-            AudienceRow::Stored(row) => places.iter_mut().for_each(|k| *k = row[*k as usize]),
-            AudienceRow::Summed(row) => places.iter_mut().for_each(|k| *k = row.get(*k)),
-            _ => places.iter_mut().for_each(|k| *k = self.found(*k)),
+            AudienceRow::Stored(row) => places.for_each(|k| hear(k, row[k as usize])),
+            AudienceRow::Summed(row) => {
+                // A copy, which nothing that is written can change.
+                let row = *row;
+                places.for_each(|k| hear(k, row.get(k)));
+            }
+            _ => places.for_each(|k| hear(k, self.found(k))),
         }
     }
 

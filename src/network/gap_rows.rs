@@ -8,9 +8,9 @@
 //! targets in any order (`mechanisms::diffusion`) is better left in rows of numbers.
 
 use super::csr::{Csr, Offsets, blocks};
-use super::row_starts::RowStarts;
+use super::row_starts::{RowStarts, Starts};
 use super::varint;
-use crate::simd::{Column, bytes_of, prefetch};
+use crate::simd::{Column, bytes_of, number_sums, prefetch, room_of_sums};
 use rayon::prelude::*;
 use std::hint::select_unpredictable;
 
@@ -95,7 +95,20 @@ impl GapRows {
     #[inline]
     #[must_use]
     pub fn degree(&self, i: u32) -> u32 {
-        varint::read_short(bytes_of(&self.words), &mut self.starts.at(i))
+        self.head(i).length
+    }
+
+    /// The beginning of row `i`.
+    #[inline]
+    #[must_use]
+    pub fn head(&self, i: u32) -> Head {
+        self.reader().head(i)
+    }
+
+    /// Where the columns lie, for those who read the beginnings of many rows.
+    #[inline]
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { starts: self.starts.view(), bytes: bytes_of(&self.words) }
     }
 
     /// Row `i`, of whose targets the first `strong` are sorted apart.
@@ -111,7 +124,7 @@ impl GapRows {
     /// at once, which is quicker than one by one where all are asked for.
     #[inline]
     pub fn read<'a>(&self, i: u32, strong: u32, room: &'a mut Vec<u32>) -> &'a [u32] {
-        let n = self.sums(i, usize::MAX, room);
+        let n = self.sums(self.head(i), usize::MAX, room);
         let [near, others] = lacks(i, strong as usize, &room[..n]);
         for eight in room.as_chunks_mut::<8>().0.iter_mut().take(n.div_ceil(8)) {
             eight.iter_mut().for_each(|sum| *sum = sum.wrapping_add(others));
@@ -127,42 +140,26 @@ impl GapRows {
     #[inline]
     pub fn sums_of<'a>(
         &self,
-        i: u32,
+        (i, head): (u32, Head),
         strong: u32,
         most: usize,
         room: &'a mut Vec<u32>,
     ) -> SumRow<'a> {
-        let n = self.sums(i, most, room);
+        let n = self.sums(head, most, room);
         let sums = &room[..n];
         SumRow { sums, strong, lacks: lacks(i, strong as usize, sums) }
     }
 
-    /// Reads the sums of the numbers of row `i` into `room`, of the first `most` at most; returns
+    /// Reads the sums of the numbers of a row into `room`, of the first `most` at most; returns
     /// how many they are.
     #[inline]
-    fn sums(&self, i: u32, most: usize, room: &mut Vec<u32>) -> usize {
-        let (bytes, mut at) = (bytes_of(&self.words), self.starts.at(i));
-        let n = (varint::read_short(bytes, &mut at) as usize).min(most);
-        if room.len() < varint::room(n) {
-            room.resize(varint::room(n), 0);
+    fn sums(&self, head: Head, most: usize, room: &mut Vec<u32>) -> usize {
+        let n = (head.length as usize).min(most);
+        if room.len() < room_of_sums(n) {
+            room.resize(room_of_sums(n), 0);
         }
-        varint::sums(bytes, at, n, room);
+        number_sums(bytes_of(&self.words), head.at, n, room);
         n
-    }
-
-    /// Asks for where row `i` starts ahead of its use.
-    #[inline]
-    pub fn touch_start(&self, i: u32) {
-        self.starts.touch(i);
-    }
-
-    /// Asks for row `i` ahead of its use; its start should be near already.
-    #[inline]
-    pub fn touch_row(&self, i: u32) {
-        // A cache line has 64 bytes: two cover most rows, wherever they begin.
-        let word = self.starts.at(i) / 4;
-        prefetch(&self.words, word);
-        prefetch(&self.words, word + 8);
     }
 }
 
@@ -178,6 +175,66 @@ fn lacks(i: u32, strong: usize, sums: &[u32]) -> [u32; 2] {
     match sums.get(strong.wrapping_sub(1)..) {
         Some([before, first, ..]) => [near, lack(*first, *before)],
         _ => [near, near],
+    }
+}
+
+/// Reads the beginnings of rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    starts: Starts<'a>,
+    bytes: &'a [u8],
+}
+
+impl Reader<'_> {
+    /// The beginning of row `i`.
+    #[inline(always)]
+    pub(super) fn head(self, i: u32) -> Head {
+        let mut at = self.starts.at(i);
+        let length = varint::read_short(self.bytes, &mut at);
+        Head { at, length }
+    }
+
+    /// Asks for where row `i` starts ahead of its use.
+    #[inline(always)]
+    pub(super) fn touch_start(self, i: u32) {
+        self.starts.touch(i);
+    }
+
+    /// Asks for row `i` ahead of its use; its start should be near already.
+    #[inline(always)]
+    pub(super) fn touch_row(self, i: u32) {
+        // A cache line has 64 bytes: two cover most rows, wherever they begin.
+        let at = self.starts.at(i);
+        prefetch(self.bytes, at);
+        prefetch(self.bytes, at + 32);
+    }
+}
+
+/// The beginning of a row: for those who ask for its length before they ask for targets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Head {
+    /// Where the first target stands.
+    at: usize,
+    length: u32,
+}
+
+impl Head {
+    /// That of a row of so many targets, wherever they stand.
+    pub(super) fn of(length: u32) -> Self {
+        Self { at: 0, length }
+    }
+
+    /// Number of targets.
+    #[inline]
+    #[must_use]
+    pub fn len(self) -> u32 {
+        self.length
+    }
+
+    /// Whether nobody hears.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.length == 0
     }
 }
 
@@ -372,7 +429,7 @@ mod tests {
                 assert!(backwards.iter().rev().eq(list));
                 assert!((0..row.len()).all(|k| row.get(k) == list[k as usize]));
                 assert_eq!(packed.read(i, 0, &mut room), list);
-                let row = packed.sums_of(i, 0, usize::MAX, &mut room);
+                let row = packed.sums_of((i, packed.head(i)), 0, usize::MAX, &mut room);
                 assert!((0..row.len()).map(|k| row.get(k)).eq(list.iter().copied()));
             }
         }
@@ -395,7 +452,7 @@ mod tests {
         for (i, strong) in (0..9_000).zip(strong) {
             assert_eq!(packed.read(i, u32::from(strong), &mut room), rows.of(i));
             for most in [0, 1, 2, 5, usize::MAX] {
-                let row = packed.sums_of(i, u32::from(strong), most, &mut room);
+                let row = packed.sums_of((i, packed.head(i)), u32::from(strong), most, &mut room);
                 let first = rows.of(i).iter().take(most).copied();
                 assert!((0..row.len()).map(|k| row.get(k)).eq(first));
             }

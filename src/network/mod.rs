@@ -22,6 +22,7 @@ mod follow;
 mod gap_rows;
 mod gaps;
 pub mod graph_file;
+mod heads;
 mod ids;
 pub mod implicit;
 #[cfg(test)]
@@ -50,14 +51,15 @@ mod varint;
 mod watts_strogatz;
 
 use crate::rng::{Key, Stream};
-use crate::simd::{Column, prefetch};
+use crate::simd::Column;
 
 pub use audience::Audience;
 use audience::AudienceRow;
 pub use csr::Csr;
 pub use failure::NetworkError;
 pub use follow::{Follow, follow};
-pub use gap_rows::GapRows;
+pub use gap_rows::{GapRows, Head};
+pub use heads::Heads;
 pub use ids::consumers_in_file;
 pub use implicit::Implicit;
 pub use import::{ImportReport, has_weights, load, nodes_in_file};
@@ -322,6 +324,14 @@ impl Network {
         }
     }
 
+    /// The beginnings of rows, for those who ask for numbers of hearers before they ask for some
+    /// of them.
+    #[inline]
+    #[must_use]
+    pub fn heads(&self) -> Heads<'_> {
+        Heads::of(self)
+    }
+
     /// The `k`-th hearer of `i`, k < degree(i). A computed tie may lead back to `i` itself,
     /// which is nobody.
     #[inline]
@@ -352,23 +362,23 @@ impl Network {
         n_strong: u32,
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
-        self.audience_up_to(i, n_strong, usize::MAX, room)
+        self.audience_up_to((i, self.heads().get(i)), n_strong, usize::MAX, room)
     }
 
-    /// [`Network::whole_audience`] for those who ask for some of the first `most` hearers only:
-    /// it may end with these.
+    /// [`Network::whole_audience`] for those who have read the row's head, and ask for some of the
+    /// first `most` hearers only: it may end with these.
     #[inline]
     #[must_use]
     pub fn audience_up_to<'a>(
         &'a self,
-        i: u32,
+        (i, head): (u32, Head),
         n_strong: u32,
         most: usize,
         room: &'a mut Vec<u32>,
     ) -> Audience<'a> {
         match &self.ties {
             Ties::Packed(rows) => {
-                Audience(AudienceRow::Summed(rows.sums_of(i, n_strong, most, room)))
+                Audience(AudienceRow::Summed(rows.sums_of((i, head), n_strong, most, room)))
             }
             _ => self.audience_of(i),
         }
@@ -398,38 +408,18 @@ impl Network {
         senders: &'a [T],
         number: impl Fn(&T) -> u32 + 'a,
     ) -> impl Iterator<Item = &'a T> + 'a {
-        senders.iter().take(2 * AHEAD).for_each(|sender| self.touch_start(number(sender)));
-        senders.iter().take(AHEAD).for_each(|sender| self.touch_row(number(sender)));
+        let heads = self.heads();
+        senders.iter().take(2 * AHEAD).for_each(|sender| heads.touch_start(number(sender)));
+        senders.iter().take(AHEAD).for_each(|sender| heads.touch_row(number(sender)));
         senders.iter().enumerate().map(move |(k, sender)| {
             if let Some(later) = senders.get(k + 2 * AHEAD) {
-                self.touch_start(number(later));
+                heads.touch_start(number(later));
             }
             if let Some(later) = senders.get(k + AHEAD) {
-                self.touch_row(number(later));
+                heads.touch_row(number(later));
             }
             sender
         })
-    }
-
-    /// Asks for where the row of `i` starts and how many strong ties are in it.
-    #[inline]
-    fn touch_start(&self, i: u32) {
-        prefetch(&self.strong, i as usize);
-        match &self.ties {
-            Ties::Stored(csr) => csr.touch_start(i),
-            Ties::Packed(rows) => rows.touch_start(i),
-            Ties::Computed(_) | Ties::Complete { .. } => {}
-        }
-    }
-
-    /// Asks for the row of `i`; its start should be near already.
-    #[inline]
-    fn touch_row(&self, i: u32) {
-        match &self.ties {
-            Ties::Stored(csr) => csr.touch_row(i),
-            Ties::Packed(rows) => rows.touch_row(i),
-            Ties::Computed(_) | Ties::Complete { .. } => {}
-        }
     }
 
     /// Number of strong ties of `i`, which stand first.

@@ -5,6 +5,7 @@
 
 use crate::network::csr::Csr;
 use crate::network::varint;
+use crate::simd::{number_sums, room_of_sums};
 use rayon::prelude::*;
 
 /// Entries of a block.
@@ -69,9 +70,9 @@ impl Packed {
     pub fn read(&self, list: u32, block: usize, into: &mut Vec<u32>) {
         let (first, start) = self.heads[self.firsts[list as usize] as usize + block];
         let n = BLOCK.min(self.len(list) - block * BLOCK);
-        into.resize(1 + varint::room(n - 1), 0);
+        into.resize(1 + room_of_sums(n - 1), 0);
         into[0] = 0;
-        varint::sums(&self.gaps, start as usize, n - 1, &mut into[1..]);
+        number_sums(&self.gaps, start as usize, n - 1, &mut into[1..]);
         into.truncate(n);
         into.iter_mut().for_each(|entry| *entry = entry.wrapping_add(first));
     }

@@ -41,12 +41,15 @@ impl RowStarts {
     /// Where a row begins.
     #[inline(always)]
     pub(super) fn at(&self, row: u32) -> usize {
-        let row = row as usize;
+        self.view().at(row)
+    }
+
+    /// The starts, for those who ask for many.
+    #[inline(always)]
+    pub(super) fn view(&self) -> Starts<'_> {
         match self {
-            Self::Near { bases, distances } => {
-                bases[row / SHARE] as usize + usize::from(distances[row])
-            }
-            Self::Far(starts) => starts.at(row as u32),
+            Self::Near { bases, distances } => Starts::Near { bases, distances },
+            Self::Far(starts) => Starts::Far(starts),
         }
     }
 
@@ -58,20 +61,40 @@ impl RowStarts {
         }
     }
 
-    /// Asks for the start of a row ahead of its use.
-    #[inline]
-    pub(super) fn touch(&self, row: u32) {
-        match self {
-            Self::Near { distances, .. } => prefetch(distances, row as usize),
-            Self::Far(starts) => starts.touch(row),
-        }
-    }
-
     /// Bytes held.
     pub(super) fn bytes(&self) -> u64 {
         match self {
             Self::Near { bases, distances } => 8 * bases.len() as u64 + 2 * distances.len() as u64,
             Self::Far(starts) => starts.bytes(),
+        }
+    }
+}
+
+/// The starts of rows, where their columns lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Starts<'a> {
+    Near { bases: &'a [u64], distances: &'a [u16] },
+    Far(&'a Offsets),
+}
+
+impl Starts<'_> {
+    /// Where a row begins.
+    #[inline(always)]
+    pub(super) fn at(self, row: u32) -> usize {
+        match self {
+            Self::Near { bases, distances } => {
+                bases[row as usize / SHARE] as usize + usize::from(distances[row as usize])
+            }
+            Self::Far(starts) => starts.at(row),
+        }
+    }
+
+    /// Asks for the start of a row ahead of its use.
+    #[inline(always)]
+    pub(super) fn touch(self, row: u32) {
+        match self {
+            Self::Near { distances, .. } => prefetch(distances, row as usize),
+            Self::Far(starts) => starts.touch(row),
         }
     }
 }

@@ -192,6 +192,71 @@ fn eights(numbers: &mut [f64], n: usize) -> Eights<'_> {
     &mut numbers.as_chunks_mut().0.as_chunks_mut().0[..n.div_ceil(N_SIDE)]
 }
 
+/// Words of a block of draws.
+const N_BLOCK: usize = 4;
+
+/// The words of a block of eight addresses.
+type Block = [[u32; N_SIDE]; N_BLOCK];
+
+/// The first words of `draws(stream, entity, at, item)` for every address (entity, item) of a
+/// list, of eight addresses side by side: the words of the first `blocks` blocks of the first eight
+/// addresses, the first word of all eight, the second, and so on; then those of the next eight.
+pub fn word_columns<T: Copy>(
+    (key, stream, at): (Key, Stream, Clock),
+    blocks: usize,
+    list: &[T],
+    address: impl Fn(&T) -> Address,
+    columns: &mut Vec<[u32; N_SIDE]>,
+) {
+    let n = list.len().div_ceil(N_SIDE) * blocks * N_BLOCK;
+    // What is there already is written over.
+    columns.resize(n, [0; N_SIDE]);
+    let columns = columns.as_chunks_mut().0;
+    quads(Columns { common: Common::of(key, stream, at), blocks, list, address, columns });
+}
+
+struct Columns<'a, T, A> {
+    common: Common,
+    blocks: usize,
+    list: &'a [T],
+    address: A,
+    /// A block's words.
+    columns: &'a mut [Block],
+}
+
+impl<T: Copy, A: Fn(&T) -> Address> Quads for Columns<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Q: Quad>(self) {
+        let Self { common, blocks, list, address, columns } = self;
+        let maker = Maker::<Q>::new(common);
+        let mut columns = columns.chunks_exact_mut(blocks);
+        let (whole, rest) = list.as_chunks::<N_SIDE>();
+        for (list, columns) in whole.iter().zip(&mut columns) {
+            write(&maker, &numbers(&address, |k| &list[k]), columns);
+        }
+        if let ([.., last], Some(columns)) = (rest, columns.next()) {
+            let one = |k| rest.get(k).unwrap_or(last);
+            write(&maker, &numbers(&address, one), columns);
+        }
+    }
+}
+
+/// Writes the words of the first blocks of eight addresses.
+#[inline(always)]
+fn write<Q: Quad>(maker: &Maker<Q>, addresses: &[u64; N_SIDE], blocks: &mut [Block]) {
+    for (block, words) in blocks.iter_mut().enumerate() {
+        let made = maker.later(addresses, block);
+        for (word, column) in words.iter_mut().enumerate() {
+            if let [four, next] = column.as_chunks_mut::<4>().0 {
+                *four = made[0][word].words();
+                *next = made[1][word].words();
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,19 +269,24 @@ mod tests {
     fn a_list_has_the_numbers_of_single_draws() {
         let (key, at) = (Key::new(11, 2), Clock { day: 40, wave: 3 });
         let (mut words, mut numbers) = (Vec::new(), [0.0; 200]);
-        let mut pairs = ([0.0; 200], [0.0; 200]);
+        let (mut pairs, mut columns) = (([0.0; 200], [0.0; 200]), Vec::new());
         for n in [0, 1, 7, 8, 9, 40, 3, 64, 200] {
             let address = |i: u32| Address::new(i * 1_000_003, u32::MAX - i);
             let list: Vec<Address> = (0..n).map(address).collect();
             first_words((key, STREAM, at), &list, |one| *one, &mut words);
             exponential_numbers((key, STREAM, at), &list, |one| *one, &mut numbers);
             exponential_pairs((key, STREAM, at), &list, |one| *one, (&mut pairs.0, &mut pairs.1));
+            word_columns((key, STREAM, at), 2, &list, |one| *one, &mut columns);
             assert_eq!(words.len(), list.len());
             for (i, one) in list.iter().enumerate() {
                 let mut draws = key.draws(STREAM, one.entity(), at, one.item());
                 let [first, second] = [draws.word(), draws.word()];
                 let exponential = |word| -quick_ln(unit(word));
                 assert_eq!(words[i], first);
+                let (eight, lane) = (&columns[i / 8 * 8..][..8], i % 8);
+                let others = [0; 6].map(|_| draws.word());
+                let all = [first, second].into_iter().chain(others);
+                assert!(eight.iter().map(|column| column[lane]).eq(all));
                 assert_eq!(numbers[i].to_bits(), exponential(first).to_bits());
                 assert_eq!((pairs.0[i], pairs.1[i]), (exponential(first), exponential(second)));
             }

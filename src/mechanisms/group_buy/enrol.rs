@@ -10,7 +10,7 @@ use crate::mechanism::world::Environment;
 use crate::parallel::Shards;
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::first_words;
+use crate::rng::addressed::{Address, first_words};
 use crate::rng::{Key, unit};
 use std::hint::select_unpredictable;
 use std::slice::Iter;
@@ -21,7 +21,7 @@ pub(super) struct Room {
     orders: Vec<Order>,
     /// Buyer and offer of team orders that an invitation brought, and of the others: as many
     /// places as there are orders.
-    addresses: [Vec<(u32, u32)>; 2],
+    addresses: [Vec<Address>; 2],
     /// What is drawn for them: whether a late friend opens an own group, and whether one looks
     /// for a public group.
     words: [Vec<u32>; 2],
@@ -71,17 +71,18 @@ impl<'a> Desk<'a> {
         let asked = &room.orders;
         asked.iter().take(AHEAD).for_each(|order| self.touch(pool, order));
         let mut ahead = asked.iter().skip(AHEAD);
-        let (mut offer, mut first, mut released) = (None, 0, false);
+        let (mut offer, mut first, mut released) = (NONE, 0, false);
         for order in asked {
             if let Some(later) = ahead.next() {
                 self.touch(pool, later);
             }
-            if offer.replace(order.offer) != Some(order.offer) {
-                if released {
-                    in_order(&mut orders[first..]);
-                }
-                (first, released) = (orders.len(), false);
+            // Where the next offer begins cannot be foreseen.
+            let is_next = order.offer != offer;
+            if is_next & released {
+                in_order(&mut orders[first..]);
             }
+            (offer, released) = (order.offer, released & !is_next);
+            first = select_unpredictable(is_next, orders.len(), first);
             if self.of.is_team(order) {
                 let place = self.place(pool, order, &mut words);
                 let rooms = (&mut *pool, &mut *orders);
@@ -98,24 +99,24 @@ impl<'a> Desk<'a> {
     }
 
     /// Draws a word for every team order.
-    fn draw(&self, Room { orders, addresses, words }: &mut Room) {
-        let [invited, others] = addresses;
-        for list in [&mut *invited, &mut *others] {
-            list.resize(orders.len().max(list.len()), (0, 0));
-        }
+    fn draw(&self, Room { orders, addresses, words, .. }: &mut Room) {
+        let [invited, others] = addresses.each_mut().map(|list| {
+            list.resize(orders.len().max(list.len()), Address::default());
+            list.as_mut_slice()
+        });
         // Who was invited cannot be foreseen: everybody is written into both lists, of which at
         // most one then grows.
         let (mut n_invited, mut n_others) = (0, 0);
         for order in &*orders {
-            invited[n_invited] = (order.consumer, order.offer);
-            others[n_others] = (order.consumer, order.offer);
+            let address = Address::new(order.consumer, order.offer);
+            (invited[n_invited], others[n_others]) = (address, address);
             let (is_team, is_invited) = (self.of.is_team(order), self.of.is_invited(order));
             n_invited += usize::from(is_team & is_invited);
             n_others += usize::from(is_team & !is_invited);
         }
         let lists = [(REOPEN, &invited[..n_invited]), (POOL, &others[..n_others])];
         for ((stream, list), words) in lists.into_iter().zip(words) {
-            first_words(self.key, stream, self.at, list.iter().copied(), words);
+            first_words((self.key, stream, self.at), list, |address| *address, words);
         }
     }
 
@@ -131,23 +132,17 @@ impl<'a> Desk<'a> {
     #[inline]
     fn place(&self, pool: &mut Pool, order: &Order, words: &mut [Iter<'_, u32>; 2]) -> Place {
         let invited = self.of.is_invited(order);
-        let word = words[usize::from(!invited)].next().copied().unwrap_or_default();
-        if !invited {
-            return self.looked_for(pool, order, word);
+        let mut word = words[usize::from(!invited)].next().copied().unwrap_or_default();
+        if invited {
+            if pool.takes(order.context, (order.consumer, order.offer)) {
+                return Place::Join(order.context);
+            }
+            if unit(word) >= self.of.p.reopen_share {
+                return Place::Late;
+            }
+            word = self.key.word(POOL, order.consumer, self.at, order.offer);
         }
-        if pool.takes(order.context, (order.consumer, order.offer)) {
-            return Place::Join(order.context);
-        }
-        if unit(word) >= self.of.p.reopen_share {
-            return Place::Late;
-        }
-        let word = self.key.word(POOL, order.consumer, self.at, order.offer);
-        self.looked_for(pool, order, word)
-    }
-
-    /// A public group, or an own one, by a word drawn for which.
-    #[inline]
-    fn looked_for(&self, pool: &mut Pool, order: &Order, word: u32) -> Place {
+        // A public group, or an own one.
         let looks = unit(word) < self.of.p.public_share;
         // Who looks cannot be foreseen: the group is at hand for all.
         let open = pool.public(self.offers.row_of(order.offer), order.consumer);

@@ -7,60 +7,63 @@ use crate::market::member::share16;
 use crate::market::message::{Exposure, NONE, flag};
 use crate::market::platform::Book;
 use crate::mechanism::world::Environment;
-use crate::network::Network;
+use crate::network::{Head, Network};
 use crate::quantity::time::Clock;
-use crate::rng::lanes::long_words;
+use crate::rng::addressed::{Address, word_columns};
 use crate::rng::sample::discrete::{MAX_DISTINCT, SIDE, sorted_distinct_of};
+use std::hint::select_unpredictable;
+
+/// Words of a block of draws.
+const N_BLOCK: usize = 4;
+
+/// How far openers' words are trusted where ties are weak, and where they are strong.
+type Trust = [u16; 2];
 
 impl GroupBuy {
-    /// The openers of a pool invite some of their ties.
+    /// The openers of a pool invite some of their ties: eight openers at a time, of whose rows
+    /// first the lengths are read, then ties are picked, then the friends are looked up.
     pub(super) fn invite_friends(
         &self,
         env: &Environment,
         at: Clock,
         opened: &[Opener],
-        Room { words, messages, hearers, .. }: &mut Room,
+        Room { words, hearers, invited, .. }: &mut Room,
         (book, bins): (&mut Book, &mut Bins<'_, Exposure>),
     ) {
-        let network = &*env.network;
-        // What lies far away is fetched for all of them, side by side.
-        messages.clear();
-        messages.extend(
-            opened
-                .iter()
-                .map(|opener| (self.invitation(env, opener), network.n_strong(opener.consumer))),
-        );
+        let (network, row_heads) = (&*env.network, env.network.heads());
         // A word a friend, four a block.
-        let blocks = self.p.invitations.div_ceil(4).max(1);
-        let (address, step) =
-            (opened.iter().map(|opener| (opener.consumer, opener.offer)), 4 * blocks as usize);
-        long_words(env.key_of(self.platform), INVITE, at, blocks, address, words);
-        words.resize(step * opened.len().next_multiple_of(SIDE), 0);
+        let n_picked = self.p.invitations as usize;
+        let blocks = n_picked.div_ceil(N_BLOCK).max(1);
+        let of = (env.key_of(self.platform), INVITE, at);
+        word_columns(of, blocks, opened, |one| Address::new(one.consumer, one.offer), words);
         let mut picked = [[0; SIDE]; MAX_DISTINCT];
-        let picked = &mut picked[..self.p.invitations as usize];
-        let mut in_turn = network.in_turn(messages, |(invitation, _)| invitation.source);
+        let picked = &mut picked[..n_picked];
         let trust = [self.p.weak_trust, self.p.strong_trust].map(share16);
-        let (mut ties, mut friends, mut sent) = ([0; MAX_DISTINCT], [0; MAX_DISTINCT], 0);
-        for (several, words) in messages.chunks(SIDE).zip(words.chunks_exact(SIDE * step)) {
+        let nobody = Exposure::new(NONE, self.platform, self.channel);
+        invited.resize(invited.len().max(n_picked * opened.len()), nobody);
+        let (mut in_turn, mut n) = (network.in_turn(opened, |opener| opener.consumer), 0);
+        for (openers, words) in opened.chunks(SIDE).zip(words.chunks_exact(N_BLOCK * blocks)) {
+            let mut heads = [(Head::default(), nobody); SIDE];
             let mut degrees = [0; SIDE];
-            for (degree, (invitation, _)) in degrees.iter_mut().zip(in_turn.by_ref()) {
-                *degree = network.degree(invitation.source);
+            for ((head, degree), opener) in heads.iter_mut().zip(&mut degrees).zip(in_turn.by_ref())
+            {
+                *head = (row_heads.get(opener.consumer), self.invitation(env, opener));
+                *degree = head.0.len();
             }
-            sorted_distinct_of(words, step, &degrees, picked);
-            for (k, ((invitation, n_strong), degree)) in several.iter().zip(degrees).enumerate() {
-                let n_ties = picked.len().min(degree as usize);
-                for ((tie, friend), picked) in ties.iter_mut().zip(&mut friends).zip(&*picked) {
-                    (*tie, *friend) = (picked[k], picked[k]);
-                }
-                let ties = (&ties[..n_ties], &mut friends[..n_ties]);
-                sent += invite(network, (invitation, *n_strong, trust), ties, hearers, bins);
+            sorted_distinct_of(words, &degrees, picked);
+            for (k, (head, invitation)) in heads[..openers.len()].iter().enumerate() {
+                let ties = picked.iter().map(|picked| picked[k]);
+                let room = (&mut *hearers, &mut invited[n..]);
+                n += invite(network, (invitation, *head, trust), ties, room);
             }
         }
-        book.tally.channels[self.channel as usize].exposed += sent;
+        bins.push_all(invited[..n].iter().copied());
+        book.tally.channels[self.channel as usize].exposed += n as u64;
         book.tally.shares += opened.len() as u64;
     }
 
     /// What is equal for all whom an opener invites.
+    #[inline]
     fn invitation(&self, env: &Environment, opener: &Opener) -> Exposure {
         Exposure {
             offer: opener.offer,
@@ -74,29 +77,35 @@ impl GroupBuy {
     }
 }
 
-/// An opener invites those to whom some ties lead, and trusts strong ties more: the ties stand in
-/// both lists, of which one is used up. Returns how many are invited.
+/// An opener invites those to whom some ties lead, and trusts strong ties more: the ties are in
+/// ascending order, those beyond the row's length stand for none. Returns how many are invited.
 #[inline]
 fn invite(
     network: &Network,
-    (invitation, n_strong, trust): (&Exposure, u32, [u16; 2]),
-    (ties, friends): (&[u32], &mut [u32]),
-    hearers: &mut Vec<u32>,
-    bins: &mut Bins<'_, Exposure>,
-) -> u64 {
+    (invitation, head, [weak, strong]): (&Exposure, Head, Trust),
+    ties: impl ExactSizeIterator<Item = u32> + DoubleEndedIterator + Clone,
+    (hearers, invited): (&mut Vec<u32>, &mut [Exposure]),
+) -> usize {
     let by = invitation.source;
-    let most = ties.last().map_or(0, |last| *last as usize + 1);
-    let mut audience = network.audience_up_to(by, n_strong, most, hearers);
-    audience.at_all(friends);
-    let invited = ties.iter().zip(&*friends).map(|(tie, friend)| Exposure {
-        to: *friend,
-        trust: trust[usize::from(*tie < n_strong)],
-        ..*invitation
+    let n_ties = ties.len().min(head.len() as usize);
+    let most = ties.clone().take(n_ties).next_back().map_or(0, |last| last as usize + 1);
+    let n_strong = network.n_strong(by);
+    let mut audience = network.audience_up_to((by, head), n_strong, most, hearers);
+    let mut places = invited[..n_ties].iter_mut();
+    audience.at_each(ties.take(n_ties), |tie, friend| {
+        if let Some(place) = places.next() {
+            *place = *invitation;
+            place.to = friend;
+            place.trust = select_unpredictable(tie < n_strong, strong, weak);
+        }
     });
     if !audience.may_lead_back() {
-        bins.push_all(invited);
-        return ties.len() as u64;
+        return n_ties;
     }
-    let to_others = invited.filter(|exposure| exposure.to != by);
-    to_others.map(|exposure| bins.push(exposure)).count() as u64
+    let mut n = 0;
+    for k in 0..n_ties {
+        invited[n] = invited[k];
+        n += usize::from(invited[k].to != by);
+    }
+    n
 }

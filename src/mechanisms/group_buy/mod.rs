@@ -27,6 +27,7 @@ use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
+use crate::rng::sample::discrete::SIDE;
 use pool::{Group, Pool};
 
 /// Whether a public group is joined.
@@ -139,11 +140,12 @@ struct GroupBuy {
 /// Room of a thread at work, kept from shard to shard.
 #[derive(Default)]
 struct Room {
-    words: Vec<u32>,
-    /// What openers say, and how many strong ties they have.
-    messages: Vec<(Exposure, u32)>,
+    /// The words of eight openers side by side.
+    words: Vec<[u32; SIDE]>,
     /// Hearers of an opener.
     hearers: Vec<u32>,
+    /// What friends are told: as many places as may be needed.
+    invited: Vec<Exposure>,
     desk: enrol::Room,
 }
 

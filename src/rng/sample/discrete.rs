@@ -234,21 +234,15 @@ pub fn sorted_distinct_by<'a>(words: &[u32], n: u32, room: &'a mut Picked) -> &'
 pub const SIDE: usize = 8;
 
 /// [`sorted_distinct_by`] for eight lists side by side: positions below `ns`, `picked.len()` for
-/// each, by as many words for each, the lists' words standing `step` apart. The i-th of all lists
-/// stand together; a list that is too short has [`u32::MAX`] at its end.
-pub fn sorted_distinct_of(
-    words: &[u32],
-    step: usize,
-    ns: &[u32; SIDE],
-    picked: &mut [[u32; SIDE]],
-) {
-    assert!(picked.len() <= step.min(MAX_DISTINCT) && words.len() == SIDE * step, "a word each");
-    simd::widest(Lists { words, step, ns, picked });
+/// each, by as many words for each. The i-th of all lists stand together, words and positions; a
+/// list that is too short has [`u32::MAX`] at its end.
+pub fn sorted_distinct_of(words: &[[u32; SIDE]], ns: &[u32; SIDE], picked: &mut [[u32; SIDE]]) {
+    assert!(picked.len() <= words.len().min(MAX_DISTINCT), "a word each");
+    simd::widest(Lists { words, ns, picked });
 }
 
 struct Lists<'a> {
-    words: &'a [u32],
-    step: usize,
+    words: &'a [[u32; SIDE]],
     ns: &'a [u32; SIDE],
     picked: &'a mut [[u32; SIDE]],
 }
@@ -259,11 +253,10 @@ impl Kernel for Lists<'_> {
     /// As [`picked_by_places`] does.
     #[inline(always)]
     fn run(self) {
-        let Self { words, step, ns, picked } = self;
-        for n_taken in 0..picked.len() {
+        let Self { words, ns, picked } = self;
+        for (n_taken, drawn) in (0..picked.len()).zip(words) {
             let i = n_taken as u32;
             let left: [u32; SIDE] = array::from_fn(|k| ns[k].max(i) - i);
-            let drawn: [u32; SIDE] = array::from_fn(|k| words[k * step + n_taken]);
             let mut moving: [u32; SIDE] = array::from_fn(|k| below(drawn[k], left[k]));
             let (taken, rest) = picked.split_at_mut(n_taken);
             for taken in &*taken {
@@ -416,12 +409,14 @@ mod tests {
         let ns = [0, 1, 2, 5, 63, 64, 1_000, u32::MAX];
         for (k, step) in [(0, 4), (1, 4), (5, 8), (8, 8), (64, 64)] {
             let mut draws = draws("test/lists", k as u32);
-            let words: Vec<u32> = (0..SIDE * step).map(|_| draws.word()).collect();
+            let words: Vec<[u32; SIDE]> =
+                (0..step).map(|_| array::from_fn(|_| draws.word())).collect();
             let (mut picked, mut room) = (vec![[7; SIDE]; k], [0; MAX_DISTINCT]);
-            sorted_distinct_of(&words, step, &ns, &mut picked);
+            sorted_distinct_of(&words, &ns, &mut picked);
             for (list, n) in ns.into_iter().enumerate() {
-                let words = &words[list * step..][..k.min(n as usize)];
-                let alone = sorted_distinct_by(words, n, &mut room).iter().copied();
+                let words: Vec<u32> =
+                    words.iter().take(k.min(n as usize)).map(|all| all[list]).collect();
+                let alone = sorted_distinct_by(&words, n, &mut room).iter().copied();
                 let ends = std::iter::repeat_n(u32::MAX, k - words.len());
                 assert!(picked.iter().map(|all| all[list]).eq(alone.chain(ends)), "{k} of {n}");
             }
