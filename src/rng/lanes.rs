@@ -28,7 +28,8 @@ impl Keep for Begun<'_> {
     #[inline(always)]
     fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
         let Common { key, moment, stream } = self.0;
-        let rows = maker.eight(addresses).map(Q::rows);
+        let [one, two] = maker.eight(addresses);
+        let rows = [Q::rows(one), Q::rows(two)];
         self.1.extend(addresses.iter().zip(rows.as_flattened()).map(|(address, words)| {
             let (entity, item) = (*address as u32, (address >> 32) as u32);
             Draws::after_first(key, [entity, moment, stream, item], *words)
@@ -97,7 +98,8 @@ struct Firsts<'a>(&'a mut Vec<u32>);
 impl Keep for Firsts<'_> {
     #[inline(always)]
     fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
-        let words = maker.eight(addresses).map(|[first, ..]| first.words());
+        let [one, two] = maker.eight(addresses);
+        let words = [one[0].words(), two[0].words()];
         self.0.extend_from_slice(words.as_flattened());
     }
 }
@@ -121,7 +123,8 @@ struct Pairs<'a>(&'a mut Vec<[u32; 2]>);
 impl Keep for Pairs<'_> {
     #[inline(always)]
     fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
-        let longs = maker.eight(addresses).map(|[first, second, ..]| second.above(first));
+        let [one, two] = maker.eight(addresses);
+        let longs = [one[1].above(one[0]), two[1].above(two[0])];
         self.0.extend(longs.as_flattened().iter().map(|pair| [*pair as u32, (pair >> 32) as u32]));
     }
 }
@@ -146,7 +149,8 @@ struct Lanes<'a>(&'a mut Vec<u32>);
 impl Keep for Lanes<'_> {
     #[inline(always)]
     fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, entities: &[u64; N_SIDE]) {
-        self.0.extend_from_slice(maker.lanes(entities).map(Q::words).as_flattened());
+        let [one, two] = maker.lanes(entities);
+        self.0.extend_from_slice([one.words(), two.words()].as_flattened());
     }
 }
 
@@ -176,7 +180,8 @@ struct Whole<'a>(&'a mut Vec<u32>);
 impl Keep for Whole<'_> {
     #[inline(always)]
     fn keep<Q: Quad>(&mut self, maker: &Maker<Q>, addresses: &[u64; N_SIDE]) {
-        let rows = maker.eight(addresses).map(Q::rows);
+        let [one, two] = maker.eight(addresses);
+        let rows = [Q::rows(one), Q::rows(two)];
         self.0.extend_from_slice(rows.as_flattened().as_flattened());
     }
 }
@@ -195,7 +200,8 @@ impl Keep for Several<'_> {
         add_zeros(words, 4 * N_SIDE * *step);
         let places = &mut words[made..].as_chunks_mut().0;
         for block in 0..*step {
-            let rows = maker.later(addresses, block).map(Q::rows);
+            let [one, two] = maker.later(addresses, block);
+            let rows = [Q::rows(one), Q::rows(two)];
             let places = places[block..].iter_mut().step_by(*step);
             for (place, row) in places.zip(rows.as_flattened()) {
                 *place = *row;

@@ -283,9 +283,10 @@ mod avx2 {
                 // The highest bit of 64 says which of two.
                 let odd = _mm256_castsi256_pd(_mm256_slli_epi64::<63>(places.0));
                 let upper = _mm256_castsi256_pd(_mm256_slli_epi64::<62>(places.0));
-                let numbers = [a, b, c, d].map(|words| _mm256_castsi256_pd(words.0));
-                let low = _mm256_blendv_pd(numbers[0], numbers[1], odd);
-                let high = _mm256_blendv_pd(numbers[2], numbers[3], odd);
+                let (a, b) = (_mm256_castsi256_pd(a.0), _mm256_castsi256_pd(b.0));
+                let (c, d) = (_mm256_castsi256_pd(c.0), _mm256_castsi256_pd(d.0));
+                let low = _mm256_blendv_pd(a, b, odd);
+                let high = _mm256_blendv_pd(c, d, odd);
                 Self(_mm256_castpd_si256(_mm256_blendv_pd(low, high, upper)))
             }
         }
@@ -321,9 +322,12 @@ mod avx2 {
             // SAFETY: AVX2 is there, see `Vector`; both types are 128 bytes of plain bits.
             unsafe {
                 let limit = _mm256_set1_epi32(limit as i32);
+                let words = transmute::<[u32; 32], [__m256i; 4]>(*words);
                 // There is no comparison of words without a sign, but a larger of two.
-                let [a, b, c, d] = transmute::<[u32; 32], [__m256i; 4]>(*words)
-                    .map(|words| _mm256_cmpeq_epi32(_mm256_max_epu32(words, limit), words));
+                let a = _mm256_cmpeq_epi32(_mm256_max_epu32(words[0], limit), words[0]);
+                let b = _mm256_cmpeq_epi32(_mm256_max_epu32(words[1], limit), words[1]);
+                let c = _mm256_cmpeq_epi32(_mm256_max_epu32(words[2], limit), words[2]);
+                let d = _mm256_cmpeq_epi32(_mm256_max_epu32(words[3], limit), words[3]);
                 let (ab, cd) = (_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
                 // Half of each stands in either half.
                 let places = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
