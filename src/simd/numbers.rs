@@ -53,12 +53,12 @@ fn plain(bytes: &[u8], at: usize, n: usize, places: &mut [u32]) {
 mod avx2 {
     use super::{BEFORE, SIDE};
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_cvtsi64_si128, _mm_srli_si128, _mm256_add_epi8, _mm256_add_epi32,
-        _mm256_and_si256, _mm256_castsi256_si128, _mm256_cmpgt_epi8, _mm256_cvtepu8_epi32,
-        _mm256_extracti128_si256, _mm256_movemask_epi8, _mm256_permute2x128_si256,
-        _mm256_permutevar8x32_epi32, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setzero_si256,
-        _mm256_shuffle_epi32, _mm256_slli_epi32, _mm256_slli_si256, _mm256_sllv_epi32,
-        _mm256_storeu_si256, _mm256_sub_epi8, _mm256_sub_epi32,
+        __m128i, __m256i, _mm_cvtsi64_si128, _mm_srli_si128, _mm256_add_epi32, _mm256_and_si256,
+        _mm256_castsi256_si128, _mm256_cmpgt_epi8, _mm256_cvtepu8_epi32, _mm256_extracti128_si256,
+        _mm256_movemask_epi8, _mm256_permute2x128_si256, _mm256_permutevar8x32_epi32,
+        _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi32,
+        _mm256_slli_epi32, _mm256_slli_si256, _mm256_sllv_epi32, _mm256_storeu_si256,
+        _mm256_sub_epi8, _mm256_sub_epi32,
     };
     use std::mem::transmute;
 
