@@ -7,7 +7,7 @@
 //! members, tied or not. What is shared in one wave is seen in the next.
 
 use crate::columns::{Columns, State};
-use crate::exchange::{Bins, Inbox, Outbox};
+use crate::exchange::{Bins, Inbox, Outbox, ahead, nearest};
 use crate::market::ledger::Line;
 use crate::market::member::{from_share16, share16, standing};
 use crate::market::message::{Answer, Exposure, NONE, Node, Order, Verdict, flag};
@@ -342,8 +342,10 @@ impl<'a> Talk<'a> {
         // Most would not share at any satisfaction, whoever they are: a word more than those who
         // might is beyond what rounding can do.
         tempted.clear();
-        let limit = (self.most_of_all * 4_294_967_296.0) as u32;
-        rows_below(words, limit.saturating_add(1), tempted);
+        match ((self.most_of_all * 4_294_967_296.0) as u32).checked_add(1) {
+            Some(limit) => rows_below(words, limit, tempted),
+            None => tempted.extend(0..answers.len() as u32),
+        }
         // Two units of an offer that are granted at once are shared once: the draws,
         // and so the friends who would see it, are the same.
         let mut last = None;
@@ -352,13 +354,22 @@ impl<'a> Talk<'a> {
             if unit(word) >= self.most_of_all || answer.verdict != Verdict::Granted {
                 return false;
             }
-            prefetch(&self.env.people.segment, answer.order.consumer as usize);
-            rows.touch(answer.order.consumer);
             last.replace(of(answer)) != Some(of(answer))
         });
-        for place in tempted.iter().map(|place| *place as usize) {
-            shares.extend(self.share(unit(words[place]), rows, &answers[place].order));
+        let order = |place: &u32| &answers[*place as usize].order;
+        nearest(tempted).iter().for_each(|place| self.touch(rows, order(place).consumer));
+        for (_, place, later) in ahead(tempted) {
+            if let Some(later) = later {
+                self.touch(rows, order(later).consumer);
+            }
+            shares.extend(self.share(unit(words[*place as usize]), rows, order(place)));
         }
+    }
+
+    /// Asks for what is known of a buyer.
+    fn touch(&self, rows: &Rows<'_>, consumer: u32) {
+        prefetch(&self.env.people.segment, consumer as usize);
+        rows.touch(consumer);
     }
 
     /// Whether, by a number drawn for it, and how a buyer shares an order. Few do, and most of
