@@ -104,9 +104,7 @@ impl<T: Message> Part<T> {
     fn in_order(&mut self, to: Shards, spare: &mut Vec<T>) {
         let Self { far, starts, .. } = self;
         starts.clear();
-        if far.is_empty() {
-            return;
-        }
+        let Some(&first) = far.first() else { return };
         starts.resize(to.count() + 1, 0);
         far.iter().for_each(|message| starts[to.shard_of(message.to()) + 1] += 1);
         let mut sum = 0;
@@ -114,7 +112,9 @@ impl<T: Message> Part<T> {
             sum += *start;
             *start = sum;
         }
-        sort::fit(spare, far);
+        spare.truncate(far.len());
+        spare.reserve_exact(far.len() - spare.len());
+        spare.resize(far.len(), first);
         // Counts up from where a shard begins to where it ends, where the next begins.
         for message in &*far {
             let place = &mut starts[to.shard_of(message.to())];

@@ -209,7 +209,7 @@ fn by_key<T: Message>(a: &T, b: &T) -> Ordering {
 }
 
 /// Gives a list the length of `items`; what is in it does not matter.
-pub(super) fn fit<T: Copy>(list: &mut Vec<T>, items: &[T]) {
+fn fit<T: Copy>(list: &mut Vec<T>, items: &[T]) {
     let n = items.len();
     if list.capacity() < n {
         // What is in the old room need not be moved.
