@@ -79,9 +79,6 @@ pub struct Outbox<T> {
     link: Arc<Link>,
 }
 
-/// Messages that are at least put in order together, where there are as many: some for each shard.
-const TOGETHER: usize = 512;
-
 /// What one part sends.
 #[derive(Debug)]
 struct Part<T> {
@@ -124,13 +121,6 @@ impl<T: Message> Part<T> {
         starts.rotate_right(1);
         starts[0] = 0;
         std::mem::swap(far, spare);
-    }
-
-    /// Takes what another part sends far.
-    fn take_over(&mut self, other: &mut Self) {
-        make_room(&mut self.far, other.far.len());
-        self.far.append(&mut other.far);
-        other.starts.clear();
     }
 
     /// What is for a shard of `far`; in order.
@@ -297,27 +287,28 @@ impl<T: Message> Outbox<T> {
         for (messages, part) in shards.iter_mut().zip(&mut *parts) {
             std::mem::swap(messages, &mut part.near);
         }
-        let n_far: usize = parts.iter().map(|part| part.far.len()).sum();
-        // Parts that send little are put in order together: to look at all pairs of parts and shards
-        // costs more than the messages.
-        let together = (parts.len() * TOGETHER / n_far.max(1)).clamp(1, parts.len().max(1));
-        let mut groups: Vec<_> = parts.chunks_mut(together).collect();
-        parallel::each_with(&mut groups, idle, |room, _, group| {
-            if let Some((first, others)) = group.split_first_mut() {
-                others.iter_mut().for_each(|part| first.take_over(part));
-                first.in_order(*to, &mut room.far);
+        let n_far: usize = parts.iter().chain([&arrived]).map(|part| part.far.len()).sum();
+        if n_far < parts.len() * shards.len() {
+            // Less than one for each pair of shards: to look at all pairs costs more.
+            for message in parts.iter_mut().chain([&mut arrived]).flat_map(|p| p.far.drain(..)) {
+                add(&mut shards[to.shard_of(message.to())], message);
             }
-        });
-        arrived.in_order(*to, &mut Vec::new());
-        parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
-            let parts = parts.iter().step_by(together).chain([&arrived]);
-            let lists = parts.map(|part| part.of(shard));
-            let n_near = messages.len();
-            make_room(messages, lists.clone().map(<[T]>::len).sum());
-            lists.for_each(|list| messages.extend_from_slice(list));
-            sorter.sort_messages(messages, n_near, *to);
-        });
-        parts.iter_mut().for_each(|part| part.far.clear());
+            parallel::each_with(shards, idle, |Room { sorter, .. }, _, messages| {
+                sorter.sort_messages(messages, *to);
+            });
+        } else {
+            parallel::each_with(parts, idle, |room, _, part| part.in_order(*to, &mut room.far));
+            arrived.in_order(*to, &mut Vec::new());
+            parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
+                let parts = parts.iter().chain([&arrived]);
+                for of_part in parts.map(|part| part.of(shard)) {
+                    make_room(messages, of_part.len());
+                    messages.extend_from_slice(of_part);
+                }
+                sorter.sort_messages(messages, *to);
+            });
+            parts.iter_mut().for_each(|part| part.far.clear());
+        }
         inbox.len()
     }
 }
@@ -447,6 +438,19 @@ mod tests {
     }
 
     #[test]
+    fn few_and_many_items_are_put_in_the_same_order() {
+        let to = Shards::of(16_384 * 64);
+        for n in [1, 2, 95, 96, 97, 2_000, 2_047, 2_048, 9_000] {
+            let note = |k: u32| Note { to: k.wrapping_mul(2_654_435_761) % 16_384, from: k };
+            let mut items: Vec<Note> = (0..n).map(note).collect();
+            let mut wanted = items.clone();
+            wanted.sort_by_key(Message::key);
+            Sorter::default().sort(&mut items, to, Message::to, Message::key);
+            assert_eq!(items, wanted, "{n}");
+        }
+    }
+
+    #[test]
     fn runs_in_the_order_of_receivers_are_sorted_like_any_messages() {
         let to = Shards::of(4_096);
         for (runs, length) in [(1, 40), (3, 50), (7, 64), (8, 16), (9, 64), (2, 3)] {
@@ -466,36 +470,15 @@ mod tests {
     }
 
     #[test]
-    fn few_messages_from_elsewhere_join_the_runs_of_a_shard() {
-        let to = Shards::of(4_096);
-        for few in [0, 1, 3, 40] {
-            let mut outbox = Outbox::new(to.count(), to);
-            outbox.send(|part, bins| {
-                let part = part as u32;
-                (0..150).for_each(|k| bins.push(Note { to: part * 64 + k % 50, from: k }));
-                (0..few)
-                    .for_each(|k| bins.push(Note { to: (part * 129 + 65) % 4_096, from: 200 + k }));
-            });
-            let mut inbox = Inbox::new(to);
-            assert_eq!(outbox.route(&mut inbox), 64 * (150 + u64::from(few)));
-            let all: Vec<Note> = inbox.shards.concat();
-            assert!(all.is_sorted_by_key(Message::key), "{few}");
-        }
-    }
-
-    #[test]
     fn too_many_in_one_pigeonhole_are_sorted_too() {
-        let mut outbox = Outbox::new(1, Shards::of(16_384 * 64));
-        outbox.send(|_, bins| {
-            (0..5_000).for_each(|k| bins.push(Note { to: 7 - k % 2, from: 5_000 - k }));
-        });
-        let mut inbox = Inbox::new(Shards::of(16_384 * 64));
-        assert_eq!(outbox.route(&mut inbox), 5_000);
-        assert!(inbox.shards[0].is_sorted_by_key(Message::key));
+        let to = Shards::of(16_384 * 64);
+        let mut items: Vec<Note> = (0..5_000).map(|k| Note { to: 7, from: 5_000 - k }).collect();
+        Sorter::default().sort(&mut items, to, Message::to, Message::key);
+        assert!(items.is_sorted_by_key(Message::key));
     }
 
     #[test]
-    fn parts_that_send_little_are_put_in_order_together_with_the_same_result() {
+    fn few_messages_go_one_by_one_and_many_in_order_with_the_same_result() {
         let to = Shards::of(4_096);
         let sent = |k: u32, n: u32| (0..n).map(move |j| (k * n + j) * 2_653 % 4_096);
         for n in [1, 63, 64, 65, 200] {

@@ -36,14 +36,27 @@ const MOST_RUNS: usize = 8;
 /// Messages in a run, on average, below which to weave costs more than to distribute.
 const RUN_LENGTH: usize = 16;
 
-/// Where fewer than one message of so many is from elsewhere, these few are sorted by themselves.
-const FEW: usize = 32;
-
 /// Items that one may pass on its way back, on average; where it is more, too many are in
 /// one pigeonhole, and all are sorted by comparing.
 const MOVES: usize = 8;
 
 impl<T: Copy> Sorter<T> {
+    /// Sorts items of one shard of `to` by agent, and those of an agent by their key. What is
+    /// sorted stays in its own room; the sorter's can go.
+    pub fn sort<K: Ord>(
+        &mut self,
+        items: &mut [T],
+        to: Shards,
+        agent: impl Fn(&T) -> u32,
+        key: impl Fn(&T) -> K,
+    ) {
+        let row = |item: &T| to.row_of(agent(item)) as u64;
+        self.distribute(items, to.log_size(), row);
+        let place = |item: &T| u128::from(agent(item));
+        mend(&mut self.sorted, place, |a, b| key(a).cmp(&key(b)));
+        items.copy_from_slice(&self.sorted);
+    }
+
     /// Puts a copy of the items into `sorted`, in the order of the first of so many bits of a
     /// number of each: of as many bits as tell two pigeonholes an item apart.
     fn distribute(&mut self, items: &[T], bits: u32, number: impl Fn(&T) -> u64) {
@@ -65,16 +78,10 @@ impl<T: Copy> Sorter<T> {
 }
 
 impl<T: Message> Sorter<T> {
-    /// Sorts the messages of one shard of `to`, of which the first are from the shard itself, and
-    /// changes their room for the sorter's.
-    pub(super) fn sort_messages(&mut self, messages: &mut Vec<T>, n_near: usize, to: Shards) {
-        let n = messages.len();
-        if n < 2 {
+    /// Sorts the messages of one shard of `to`, and changes their room for the sorter's.
+    pub(super) fn sort_messages(&mut self, messages: &mut Vec<T>, to: Shards) {
+        if messages.len() < 2 {
             return;
-        }
-        if n > n_near && (n - n_near) * FEW < n {
-            // A run more, where what the shard sends to itself is in runs.
-            messages[n_near..].sort_unstable_by_key(place);
         }
         if let Some(runs) = runs(messages) {
             self.weave(messages, runs);
