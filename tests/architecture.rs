@@ -46,6 +46,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("rng", "simd"),             // many draws at once
     ("table", "quantity"),       // cells of money
     ("quantity", "columns"),     // what is stored of time and money
+    ("quantity", "simd"),        // functions of many numbers are tried in wide code
     ("table", "columns"),        // rows so far
     ("columns", "parallel"),     // what is by shard
     ("market", "exchange"),      // what is sent
