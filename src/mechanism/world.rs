@@ -16,7 +16,6 @@ use crate::population::{self, Influencers, People};
 use crate::quantity::money::Fen;
 use crate::quantity::time::Clock;
 use crate::rng::{Key, Stream};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -218,50 +217,15 @@ impl World {
     }
 }
 
-/// A need that waits to be filled. It lies in memory as the whole number that it is put in order by, the
-/// lowest digits first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
+/// A need that waits to be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenNeed {
-    /// The last day on which it is open.
-    pub expires: u16,
-    /// What is needed.
-    pub category: u16,
     /// Whose it is.
     pub consumer: u32,
-}
-
-impl OpenNeed {
-    /// Whose need it is, of what, and its last day, as one number: by these needs are in order.
-    #[inline]
-    #[must_use]
-    pub fn number(self) -> u64 {
-        let Self { expires, category, consumer } = self;
-        u64::from(consumer) << 32 | u64::from(category) << 16 | u64::from(expires)
-    }
-
-    /// The need of a [`number`](Self::number).
-    #[inline]
-    #[must_use]
-    pub fn of(number: u64) -> Self {
-        Self {
-            expires: number as u16,
-            category: (number >> 16) as u16,
-            consumer: (number >> 32) as u32,
-        }
-    }
-}
-
-impl Ord for OpenNeed {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.number().cmp(&other.number())
-    }
-}
-
-impl PartialOrd for OpenNeed {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+    /// What is needed.
+    pub category: u16,
+    /// The last day on which it is open.
+    pub expires: u16,
 }
 
 crate::state! { OpenNeed { consumer, category, expires } }

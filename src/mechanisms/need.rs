@@ -28,8 +28,7 @@ use crate::parameters;
 use crate::quantity::math::quick_ln;
 use crate::quantity::time::Clock;
 use crate::rng::Stream;
-use crate::rng::addressed::{Address, N_SIDE, word_columns};
-use crate::rng::lanes::{add_exponentials, first_words};
+use crate::rng::lanes::{add_exponentials, first_words, word_pairs};
 use crate::rng::neighbours::rows_below;
 use crate::simd::{column, prefetch};
 use crowd::Crowd;
@@ -135,8 +134,7 @@ struct Desk {
     /// Rows that are worked on.
     rows: Vec<u32>,
     words: Vec<u32>,
-    /// Words drawn of eight rows: four columns.
-    columns: Vec<[u32; N_SIDE]>,
+    pairs: Vec<[u32; 2]>,
     categories: Vec<u32>,
     /// Exponential numbers by which the gaps to the next needs are made.
     gaps: Vec<f64>,
@@ -296,16 +294,14 @@ impl Room<'_> {
 
     /// Adds a need of everybody on the desk, and draws the gaps after them.
     fn arise_once(&self, at: Clock, ordinal: u32, desk: &mut Desk) {
-        let Desk { rows, words, columns, categories, gaps, new, .. } = desk;
-        let address = |row: &u32| Address::new(self.first + row, ordinal);
-        word_columns((self.env.key, NEXT, at), 1, rows, address, columns);
+        let Desk { rows, words, pairs, categories, gaps, new, .. } = desk;
+        let addresses = rows.iter().map(|row| (self.first + row, ordinal));
+        word_pairs(self.env.key, NEXT, at, addresses, pairs);
         words.clear();
-        words.extend(columns.iter().step_by(4).flatten());
-        words.truncate(rows.len());
+        words.extend(pairs.iter().map(|pair| pair[0]));
         self.cuts.find_categories(words, categories);
         words.clear();
-        words.extend(columns.iter().skip(1).step_by(4).flatten());
-        words.truncate(rows.len());
+        words.extend(pairs.iter().map(|pair| pair[1]));
         gaps.clear();
         add_exponentials(words, gaps);
         let number =

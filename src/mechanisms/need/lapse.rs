@@ -8,12 +8,12 @@ use crate::market::message::{Answer, NONE, Order, Verdict};
 use crate::market::platform::Rows;
 use crate::quantity::math::quick_logistic;
 use crate::quantity::time::Clock;
-use crate::rng::addressed::{Address, first_words};
+use crate::rng::lanes::first_words;
 use crate::rng::unit;
 use crate::simd::prefetch;
 
 /// An order after which somebody might lapse.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Doubtful {
     /// Among the answers.
     place: u32,
@@ -51,8 +51,8 @@ impl Room<'_> {
         let desks = self.desks;
         desks.lent(|Desk { words, doubtful, .. }| {
             nearest(answers).iter().for_each(|answer| self.touch(&answer.order));
-            let address = |Answer { order, .. }: &Answer| Address::new(order.consumer, order.offer);
-            first_words((self.env.key, LAPSE, at), answers, address, words);
+            let addresses = answers.iter().map(|a| (a.order.consumer, a.order.offer));
+            first_words(self.env.key, LAPSE, at, addresses, words);
             self.doubt(answers, words, doubtful);
             let consumer = |one: &Doubtful| answers[one.place as usize].order.consumer;
             nearest(doubtful).iter().for_each(|one| rows.touch(consumer(one)));
@@ -71,10 +71,7 @@ impl Room<'_> {
     /// others in the evening.
     fn doubt(&self, answers: &[Answer], words: &[u32], doubtful: &mut Vec<Doubtful>) {
         let most_shift = self.p.most_lapse_shift();
-        // Of whom it is doubtful cannot be foretold: everybody is written to the next place, which then is
-        // taken or not.
-        doubtful.resize(answers.len(), Doubtful::default());
-        let (places, mut n) = (&mut doubtful[..], 0);
+        doubtful.clear();
         let mut before = NONE;
         for ((place, Answer { order, verdict }, later), &word) in ahead(answers).zip(words) {
             if let Some(later) = later {
@@ -87,10 +84,10 @@ impl Room<'_> {
             // is known as a repeat by the one before it.
             let is_second = std::mem::replace(&mut before, order.consumer) == order.consumer;
             let habits = self.habits[(order.consumer - self.first) as usize];
-            places[n] = Doubtful { place: place as u32, word, is_second };
-            n += usize::from(!habits.are_known() | habits.might_lapse(word, most_shift));
+            if !habits.are_known() || habits.might_lapse(word, most_shift) {
+                doubtful.push(Doubtful { place: place as u32, word, is_second });
+            }
         }
-        doubtful.truncate(n);
     }
 
     /// Lets a member lapse upon a repeat order, by a number drawn for it. Needs go on while

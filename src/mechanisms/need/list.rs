@@ -9,8 +9,8 @@ use std::hint::select_unpredictable;
 /// Which comes next, and whether it is kept, cannot be foretold: it is written to the next place, which
 /// then is taken or not.
 pub fn renew(open: &[OpenNeed], new: &[u64], [today, expires]: [u16; 2], all: &mut Vec<OpenNeed>) {
-    let stays = |need: u64| need as u16 >= today;
-    let most = open.iter().filter(|need| need.expires >= today).count() + new.len();
+    let stays = |need: &OpenNeed| need.expires >= today;
+    let most = open.iter().filter(|need| stays(need)).count() + new.len();
     // What is left out last is written behind the last place.
     all.clear();
     all.reserve_exact(most + 1);
@@ -20,10 +20,9 @@ pub fn renew(open: &[OpenNeed], new: &[u64], [today, expires]: [u16; 2], all: &m
     // The new need that was looked at last: what arises twice is one need.
     let mut before = u64::MAX;
     while let (Some(old), Some(&wanted)) = (open.get(from), new.get(from_new)) {
-        let (old, wished) = (old.number(), wanted << 16 | u64::from(expires));
-        let (there, stays) = (old >> 16, stays(old));
+        let (there, stays) = (key(old), stays(old));
         let is_old = there <= wanted;
-        places[n] = OpenNeed::of(select_unpredictable(is_old, old, wished));
+        places[n] = select_unpredictable(is_old, *old, need(wanted, expires));
         n += usize::from(select_unpredictable(is_old, stays, wanted != before));
         let is_done = !is_old | ((there == wanted) & stays);
         before = select_unpredictable(is_done, wanted, before);
@@ -32,7 +31,7 @@ pub fn renew(open: &[OpenNeed], new: &[u64], [today, expires]: [u16; 2], all: &m
     }
     for old in &open[from..] {
         places[n] = *old;
-        n += usize::from(old.expires >= today);
+        n += usize::from(stays(old));
     }
     for &wanted in &new[from_new..] {
         places[n] = need(wanted, expires);
@@ -105,7 +104,7 @@ fn place(open: &[OpenNeed], from: usize, wanted: u64) -> usize {
 
 /// What the list is in the order of.
 fn key(need: &OpenNeed) -> u64 {
-    need.number() >> 16
+    number(need.consumer, need.category)
 }
 
 /// A consumer and a category as one number.
@@ -115,7 +114,7 @@ pub fn number(consumer: u32, category: u16) -> u64 {
 
 /// The need of a [`number`].
 fn need(number: u64, expires: u16) -> OpenNeed {
-    OpenNeed::of(number << 16 | u64::from(expires))
+    OpenNeed { consumer: (number >> 16) as u32, category: number as u16, expires }
 }
 
 #[cfg(test)]
