@@ -228,11 +228,8 @@ impl Room {
         route: &mut Calendar,
     ) {
         let Self { joining, nodes, sales } = self;
-        // Which order joins a cascade cannot be foretold: it is written to the next place, which then
-        // is taken or not.
-        joining.resize(answers.len(), 0);
-        nodes.resize(answers.len(), Node::NONE);
-        let (places, parents, mut n) = (&mut joining[..], &mut nodes[..], 0);
+        joining.clear();
+        nodes.clear();
         sales.begin(wave.page);
         let (slots, route) = (route.len(), &mut route[..]);
         let today = usize::from(wave.at.day) % slots;
@@ -245,8 +242,10 @@ impl Room {
             if *verdict != Verdict::Granted {
                 continue;
             }
-            (places[n], parents[n]) = (k as u32, order.node);
-            n += usize::from(order.node.is_some() & (order.flags & flag::OWN_NODE == 0));
+            if order.node.is_some() && order.flags & flag::OWN_NODE == 0 {
+                joining.push(k as u32);
+                nodes.push(order.node);
+            }
             entry.make(order);
             let days = wave.ways[usize::from(order.channel)].days(*days);
             let slot = today + days as usize;
@@ -255,8 +254,6 @@ impl Room {
             exchange::room_for_one(list);
             list.push(order.into());
         }
-        joining.truncate(n);
-        nodes.truncate(n);
     }
 
     /// Gives every buyer whom a share brought the node that was made below the sharer's.
