@@ -14,7 +14,7 @@ pub const MONTH_DAYS: u16 = 30;
 pub struct Purchase {
     /// Day of the buyer's registration.
     pub acquired_day: u16,
-    /// Day of the buyer's order before, [`NEVER`] for a first one.
+    /// Day of the buyer's order before, [`NEVER`](super::member::NEVER) for a first one.
     pub previous_day: u16,
     /// Day of the buyer's first order; the purchase's own day for a first one.
     pub first_day: u16,
