@@ -41,10 +41,17 @@ pub trait Message: Copy + Send + Sync + 'static {
 /// eighth, not to the double, so that little room stays unused.
 #[inline]
 pub fn add<T>(list: &mut Vec<T>, item: T) {
+    room_for_one(list);
+    list.push(item);
+}
+
+/// Makes room for an item as [`add`] does: whoever makes the item after that need not keep it
+/// meanwhile.
+#[inline]
+pub fn room_for_one<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
         grow(list, 1);
     }
-    list.push(item);
 }
 
 /// [`add`] for several items, for which room is made once.

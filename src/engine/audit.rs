@@ -65,6 +65,8 @@ struct Account {
 pub struct Audit {
     accounts: Vec<Account>,
     finding: Option<String>,
+    /// What a unit of each offer costs: near, as the offers themselves are not.
+    costs_fen: Vec<u32>,
 }
 
 crate::state! {
@@ -72,7 +74,7 @@ crate::state! {
     Account {
         today, marketing_fen, budget_fen, escrow_fen, open_orders, open_fen, coupon_fen, stock_fen,
     }
-    Audit { accounts, finding }
+    Audit { accounts, finding; except costs_fen }
 }
 
 impl Audit {
@@ -96,7 +98,12 @@ impl Audit {
                 stock_fen,
             }
         };
-        Self { accounts: world.platforms.iter().map(account).collect(), finding: None }
+        let offers = &world.env.catalogue.offers;
+        Self {
+            accounts: world.platforms.iter().map(account).collect(),
+            finding: None,
+            costs_fen: offers.iter().map(|offer| offer.unit_cost_fen).collect(),
+        }
     }
 
     /// Whether everything agreed so far.
@@ -117,21 +124,22 @@ fn stock_fen(world: &World, platform: &Platform) -> i64 {
 impl Watch for Audit {
     fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
         for (index, account) in self.accounts.iter_mut().enumerate() {
-            let reader = Reader::new(world, index);
+            let reader = Reader::new(world, index, &self.costs_fen);
             account.follow(placed, |lists| reader.placed(lists));
         }
     }
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
         for (index, account) in self.accounts.iter_mut().enumerate() {
-            let reader = Reader::new(world, index);
+            let reader = Reader::new(world, index, &self.costs_fen);
             account.follow(&answers.shards, |lists| reader.answered(lists));
         }
     }
 
     fn closed(&mut self, world: &World, day: &Day) {
         for (index, platform) in world.platforms.iter().enumerate() {
-            let (account, reader) = (&mut self.accounts[index], Reader::new(world, index));
+            let reader = Reader::new(world, index, &self.costs_fen);
+            let account = &mut self.accounts[index];
             let shards: Vec<usize> = (0..platform.endings.len()).collect();
             account.follow(&shards, |shards| reader.ended(shards));
             account.today.add_up(&world.link);
@@ -162,12 +170,14 @@ struct Reader<'a> {
     index: u8,
     /// Postage by channel.
     postage_fen: [i64; MAX_CHANNELS],
+    /// By offer.
+    costs_fen: &'a [u32],
     /// By channel, the share of whoever recommends, 0 where nobody is paid.
     commission_bp: [u32; MAX_CHANNELS],
 }
 
 impl<'a> Reader<'a> {
-    fn new(world: &'a World, index: usize) -> Self {
+    fn new(world: &'a World, index: usize, costs_fen: &'a [u32]) -> Self {
         let platform = &world.platforms[index];
         let postage_fen = |terms: &ChannelTerms| match terms.carriage {
             Carriage::Parcel => world.env.catalogue.parcel_cost_fen,
@@ -180,18 +190,14 @@ impl<'a> Reader<'a> {
             world,
             platform,
             index: index as u8,
+            costs_fen,
             postage_fen: std::array::from_fn(|k| channel(k).map_or(0, postage_fen)),
             commission_bp: std::array::from_fn(|k| channel(k).map_or(0, commission_bp)),
         }
     }
 
     fn unit_cost_fen(&self, offer: u32) -> i64 {
-        i64::from(self.world.env.catalogue.offers[offer as usize].unit_cost_fen)
-    }
-
-    /// Asks for what [`Reader::unit_cost_fen`] reads.
-    fn touch(&self, offer: u32) {
-        prefetch(&self.world.env.catalogue.offers, offer as usize);
+        i64::from(self.costs_fen[offer as usize])
     }
 
     /// Orders that were placed, and paid.
@@ -223,10 +229,7 @@ impl<'a> Reader<'a> {
     fn answered(&self, lists: &[Vec<Answer>]) -> Found {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
         for list in lists {
-            for (_, Answer { order, verdict }, later) in ahead(list) {
-                if let Some(later) = later {
-                    self.touch(later.order.offer);
-                }
+            for Answer { order, verdict } in list {
                 if order.platform != self.index {
                     continue;
                 }

@@ -4,7 +4,6 @@
 //! threads at once, each into [`Sales`] of its own, which the history takes in at the end of
 //! the day.
 
-use super::member::NEVER;
 use crate::columns::Columns;
 
 /// Days of a cohort's month.
@@ -15,7 +14,7 @@ pub const MONTH_DAYS: u16 = 30;
 pub struct Purchase {
     /// Day of the buyer's registration.
     pub acquired_day: u16,
-    /// Day of the buyer's order before, [`NEVER`] for a first one.
+    /// Day of the buyer's order before, [`NEVER`](super::member::NEVER) for a first one.
     pub previous_day: u16,
     /// Day of the buyer's first order; the purchase's own day for a first one.
     pub first_day: u16,
@@ -56,23 +55,44 @@ impl Cell {
 }
 
 /// What a day's purchases are counted by, see [`History::page`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     today: u16,
     /// Segments that are told apart on this day; 0 where nobody asks.
     pub n_segments: usize,
     /// The first day of the reported month.
     reported_month: u16,
+    /// By day of registration.
+    lives: Vec<Life>,
+}
+
+/// Where in its life a member is today: worked out once a day for all who registered on one.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    /// The cell of [`Sales::cohorts`].
+    cell: u16,
+    /// The day on which the month of life began; 0 for the first month, in which only a first order
+    /// is new.
+    since: u16,
+}
+
+impl Life {
+    /// On a day, of who registered on another.
+    fn of(acquired_day: u16, today: u16) -> Self {
+        let age = age_months(acquired_day, today) as u16;
+        let (cohort, oldest) = (acquired_day / MONTH_DAYS, today / MONTH_DAYS);
+        let since = if age == 0 { 0 } else { acquired_day + age * MONTH_DAYS };
+        Self { cell: 2 * cohort + oldest - cohort - age, since }
+    }
 }
 
 /// Purchases of a day in one place, counted in tables that are small enough for every place to
 /// have its own.
 #[derive(Clone, Debug, Default)]
 pub struct Sales {
-    page: Page,
-    orders: u64,
-    first_orders: u64,
-    /// Purchases by day of the buyer's order before.
+    today: u16,
+    reported_month: u16,
+    /// First orders, then purchases by day of the buyer's order before.
     earlier: Vec<u32>,
     /// Second orders by the days since the first.
     repeated: [u32; MONTH_DAYS as usize + 1],
@@ -84,37 +104,29 @@ pub struct Sales {
 
 impl Sales {
     /// Makes room for purchases of a day. Those of the day before have been taken.
-    pub fn begin(&mut self, page: Page) {
-        self.page = page;
+    pub fn begin(&mut self, page: &Page) {
+        (self.today, self.reported_month) = (page.today, page.reported_month);
         let days = usize::from(page.today) + 1;
-        self.earlier.resize(days, 0);
+        self.earlier.resize(1 + days, 0);
         self.cohorts.resize(2 * days.div_ceil(usize::from(MONTH_DAYS)), Cell::default());
         self.segments.resize(page.n_segments, Cell::default());
     }
 
     /// Counts a purchase.
     #[inline]
-    pub fn enter(&mut self, purchase: &Purchase) {
+    pub fn enter(&mut self, page: &Page, purchase: &Purchase) {
         let &Purchase { acquired_day, previous_day, price_fen, .. } = purchase;
-        let Page { today, reported_month, .. } = self.page;
-        let first_ever = previous_day == NEVER;
-        self.orders += 1;
-        self.first_orders += u64::from(first_ever);
-        // What stands for never is after all days.
-        if let Some(n) = self.earlier.get_mut(usize::from(previous_day)) {
-            *n += 1;
-        }
+        // What stands for never comes before all days.
+        let previous = previous_day.wrapping_add(1);
+        self.earlier[usize::from(previous)] += 1;
         // Which order is a second one cannot be foretold: of others nothing is added.
-        let since = usize::from(today - purchase.first_day);
+        let since = usize::from(page.today - purchase.first_day);
         let last = self.repeated.len() - 1;
         self.repeated[since.min(last)] += u32::from(purchase.is_second & (since <= last));
-        let age = age_months(acquired_day, today);
-        let cohort = usize::from(acquired_day / MONTH_DAYS);
-        let oldest = usize::from(today / MONTH_DAYS) - cohort;
-        let is_new = first_ever || age_months(acquired_day, previous_day) < age;
-        self.cohorts[2 * cohort + oldest - age].enter(is_new, price_fen);
+        let Life { cell, since } = page.lives[usize::from(acquired_day)];
+        self.cohorts[usize::from(cell)].enter(previous <= since, price_fen);
         if let Some(cell) = self.segments.get_mut(usize::from(purchase.segment)) {
-            cell.enter(first_ever || previous_day < reported_month, price_fen);
+            cell.enter(previous <= page.reported_month, price_fen);
         }
     }
 }
@@ -202,28 +214,31 @@ impl History {
             today,
             n_segments: segments.map_or(0, Vec::len),
             reported_month: self.first_reported + month.unwrap_or(0) * MONTH_DAYS,
+            lives: (0..=today).map(|acquired_day| Life::of(acquired_day, today)).collect(),
         }
     }
 
     /// Takes in what a day's purchases come to in one place, and leaves nothing there.
     pub fn take(&mut self, sales: &mut Sales) {
-        if sales.orders == 0 {
+        let orders: u64 = sales.earlier.iter().map(|n| u64::from(*n)).sum();
+        let Some((first_orders, earlier)) = sales.earlier.split_first_mut().filter(|_| orders > 0)
+        else {
             return;
-        }
-        let today = usize::from(sales.page.today);
+        };
+        let today = usize::from(sales.today);
         // What is added first may be what is taken off: a buyer who orders twice on a day.
         let repeated = self.repeated[..=today].iter_mut().rev().zip(&mut sales.repeated);
         repeated.for_each(|(sum, n)| *sum += u64::from(std::mem::take(n)));
-        self.first_orders[today] += std::mem::take(&mut sales.first_orders);
-        self.last_orders[today] += std::mem::take(&mut sales.orders);
-        let earlier = self.last_orders.iter_mut().zip(&mut sales.earlier);
+        self.first_orders[today] += u64::from(std::mem::take(first_orders));
+        self.last_orders[today] += orders;
+        let earlier = self.last_orders.iter_mut().zip(earlier);
         earlier.for_each(|(sum, n)| *sum -= u64::from(std::mem::take(n)));
         let month = today / usize::from(MONTH_DAYS);
         for (cohort, cells) in sales.cohorts.chunks_exact_mut(2).enumerate() {
             let ages = self.cohorts[cohort][..=month - cohort].iter_mut().rev();
             ages.zip(cells).for_each(|(sum, cell)| sum.add(std::mem::take(cell)));
         }
-        let reported = sales.page.reported_month - self.first_reported;
+        let reported = sales.reported_month - self.first_reported;
         let segments = self.segments.get_mut(usize::from(reported / MONTH_DAYS));
         let segments = segments.into_iter().flatten().zip(&mut sales.segments);
         segments.for_each(|(sum, cell)| sum.add(std::mem::take(cell)));
@@ -261,6 +276,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::member::NEVER;
 
     #[test]
     fn a_buyer_counts_once_in_a_window_and_once_in_a_month_of_life() {
@@ -276,8 +292,9 @@ mod tests {
         history.watch_segments(2, 10);
         let mut sales = Sales::default();
         for (purchase, today) in [(order(NEVER), 6), (order(6), 20), (order(20), 40)] {
-            sales.begin(history.page(today));
-            sales.enter(&purchase);
+            let page = history.page(today);
+            sales.begin(&page);
+            sales.enter(&page, &purchase);
             history.take(&mut sales);
             history.take(&mut sales);
         }

@@ -152,7 +152,8 @@ impl Message for Exposure {
     }
 }
 
-/// A consumer's order of one unit of an offer.
+/// A consumer's order of one unit of an offer. What a [`Shipment`] keeps of it stands in the same order
+/// there, and is copied at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Order {
     /// The buyer.
@@ -161,28 +162,28 @@ pub struct Order {
     pub offer: u32,
     /// Who recommended, as in [`Exposure::source`].
     pub source: u32,
+    /// Price that the buyer pays.
+    pub price_fen: u32,
     /// The group that the buyer was invited to, or is in; [`NONE`] for none.
     pub context: u32,
     /// Place in a cascade: the sender's, or the buyer's own where [`flag::OWN_NODE`] is set.
     pub node: Node,
-    /// Price that the buyer pays.
-    pub price_fen: u32,
+    /// What the platform pays of the price, out of its budget.
+    pub coupon_fen: u16,
     /// Day on which it was placed.
     pub day: u16,
     /// Random priority where the offer or group is contended for; smaller first.
     pub priority: u16,
+    /// Wave in which it was placed.
+    pub wave: u8,
     /// Channel of the exposure that won.
     pub channel: u8,
+    /// Platform.
+    pub platform: u8,
     /// Facts, see [`flag`].
     pub flags: u8,
     /// The buying variant chosen: 0 alone, else an index + 1 into the platform's variants.
     pub variant: u8,
-    /// Platform.
-    pub platform: u8,
-    /// Wave in which it was placed.
-    pub wave: u8,
-    /// What the platform pays of the price, out of its budget.
-    pub coupon_fen: u16,
 }
 
 crate::state! {

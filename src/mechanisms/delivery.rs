@@ -21,7 +21,8 @@ use crate::parameter::Values;
 use crate::parameters;
 use crate::population::TIERS;
 use crate::quantity::time::Clock;
-use crate::rng::lanes::{first_words, word_pairs};
+use crate::rng::addressed::{Address, first_words};
+use crate::rng::lanes::word_pairs;
 use crate::rng::{Key, Stream, below, unit};
 use crate::simd::prefetch;
 use smallvec::SmallVec;
@@ -112,7 +113,7 @@ struct Wave<'a> {
     env: &'a Environment,
     key: Key,
     at: Clock,
-    page: Page,
+    page: &'a Page,
     /// By channel.
     ways: [Way; MAX_CHANNELS],
 }
@@ -159,14 +160,15 @@ impl Delivery {
 
     /// Finds how many days each of some orders takes if it goes by parcel.
     fn find_days(&self, wave: &Wave<'_>, answers: &[Answer], desk: &mut Desk) {
-        let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
         let least = u32::from(self.p.parcel_days_min);
         let span = u32::from(self.p.parcel_days_max.saturating_sub(self.p.parcel_days_min)) + 1;
         if self.p.days_per_tier == 0.0 {
-            first_words(wave.key, DAYS, wave.at, addresses, &mut desk.days);
+            let address = |Answer { order, .. }: &Answer| Address::new(order.consumer, order.offer);
+            first_words((wave.key, DAYS, wave.at), answers, address, &mut desk.days);
             desk.days.iter_mut().for_each(|word| *word = least + below(*word, span));
             return;
         }
+        let addresses = answers.iter().map(|answer| (answer.order.consumer, answer.order.offer));
         word_pairs(wave.key, DAYS, wave.at, addresses, &mut desk.pairs);
         let tier_days = self.tier_days();
         let days = |(answer, [first, second]): (&Answer, &[u32; 2])| {
@@ -249,7 +251,8 @@ impl Room {
             let slot = today + days as usize;
             // What wraps around below 0 is larger.
             let list = &mut route[slot.min(slot.wrapping_sub(slots))];
-            exchange::add(list, order.into());
+            exchange::room_for_one(list);
+            list.push(order.into());
         }
     }
 
@@ -283,7 +286,7 @@ impl Mechanism for Delivery {
         let key = env.key_of(platform);
         let platform = &mut platforms[platform];
         let (page, ways) = (platform.history.page(at.day), self.ways(&platform.channels));
-        let wave = Wave { env, key, at, page, ways };
+        let wave = Wave { env, key, at, page: &page, ways };
         let (mut routes, mut rooms) =
             (std::mem::take(&mut self.routes), std::mem::take(&mut self.rooms));
         let mut cascades = std::mem::take(&mut platform.cascades);
@@ -381,7 +384,7 @@ impl Entry<'_> {
     fn make(&mut self, order: &Order) {
         let Wave { env, at, page, .. } = self.wave;
         let member = &mut self.members[(order.consumer - self.first) as usize];
-        self.sales.enter(&Purchase {
+        let purchase = Purchase {
             acquired_day: member.acquired_day,
             previous_day: member.last_order_day,
             first_day: member.first_order_day.min(at.day),
@@ -392,7 +395,8 @@ impl Entry<'_> {
                 _ => env.people.segment[order.consumer as usize],
             },
             price_fen: order.price_fen,
-        });
+        };
+        self.sales.enter(page, &purchase);
         let channel = &mut self.tally.channels[usize::from(order.channel)];
         channel.ordered += 1;
         channel.ordered_fen += i64::from(order.price_fen);
@@ -442,13 +446,17 @@ fn mend(list: &mut [Shipment]) {
         let goods = u64::from(order.consumer) << 32 | u64::from(order.offer);
         (goods, u32::from(order.day) << 8 | u32::from(order.wave))
     };
+    let mut before = list.first().map_or((0, 0), key);
     for k in 1..list.len() {
         let order = list[k];
-        if key(&list[k - 1]) <= key(&order) {
+        let own = key(&order);
+        if before <= own {
+            before = own;
             continue;
         }
+        // The last of those that are in order stays the last.
         let mut place = k;
-        while place > 0 && key(&list[place - 1]) > key(&order) {
+        while place > 0 && key(&list[place - 1]) > own {
             list[place] = list[place - 1];
             place -= 1;
         }

@@ -6,14 +6,13 @@
 //! granted orders of the reported days: whole fen, so that the order of adding does not show.
 
 use crate::columns::Columns;
+use crate::exchange::Inbox;
 use crate::exchange::link::Link;
-use crate::exchange::{Inbox, ahead};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Verdict};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
 use crate::parallel::{self, Shards};
-use crate::simd::prefetch;
 use crate::table::{Cell, Rows};
 
 /// Parts of a group in which its curve is written.
@@ -83,8 +82,13 @@ struct Watched {
 #[derive(Debug)]
 pub struct Watch {
     platforms: Vec<Watched>,
+    /// The merchant of each offer: near, as the offers themselves are not.
+    merchants: Vec<u32>,
     /// One in so many consumers is watched.
     stride: u32,
+    /// What a consumer's number is multiplied by to see whether it is a multiple of that: what comes out
+    /// is smaller just then (Lemire, Kaser and Kurz 2019, doi:10.1002/spe.2689).
+    inverse: u64,
 }
 
 /// One in how many consumers is watched.
@@ -103,7 +107,8 @@ impl Watch {
     pub fn new(world: &World) -> Self {
         let env = &world.env;
         let stride = stride(env.consumers.n());
-        let merchants = env.catalogue.offers.last().map_or(0, |offer| offer.merchant as usize + 1);
+        let of_offers: Vec<u32> = env.catalogue.offers.iter().map(|offer| offer.merchant).collect();
+        let merchants = of_offers.last().map_or(0, |merchant| *merchant as usize + 1);
         let (influencers, leaders) = (env.influencers.n(), env.network.n_neighbourhoods());
         let shards = shards_of_piece(env.consumers);
         let piece = |k: usize| {
@@ -120,7 +125,8 @@ impl Watch {
                 platform.channels.get(channel).and_then(|terms| sellers(terms.commission_line))
             }),
         });
-        Self { platforms: platforms.collect(), stride }
+        let inverse = (u64::MAX / u64::from(stride)).wrapping_add(1);
+        Self { platforms: platforms.collect(), merchants: of_offers, stride, inverse }
     }
 
     /// Sums so far, in or out of a checkpoint.
@@ -144,7 +150,8 @@ impl Watch {
     /// Takes in granted orders.
     pub fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
         let (stride, consumers) = (self.stride, world.env.consumers);
-        let (shards, offers) = (shards_of_piece(consumers), &world.env.catalogue.offers[..]);
+        let (shards, of_offers) = (shards_of_piece(consumers), &self.merchants[..]);
+        let inverse = self.inverse;
         for (platform, Watched { pieces, sellers }) in (0..).zip(&mut self.platforms) {
             let mut lists: Vec<_> = pieces.iter_mut().zip(answers.shards.chunks(shards)).collect();
             parallel::each(&mut lists, |piece, (amounts, lists)| {
@@ -152,23 +159,20 @@ impl Watch {
                 let [merchants, influencers, leaders, watched] = &mut **amounts;
                 let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
                 for list in *lists {
-                    for (_, Answer { order, verdict }, later) in ahead(list) {
-                        if let Some(later) = later {
-                            prefetch(offers, later.order.offer as usize);
-                        }
+                    for Answer { order, verdict } in list {
                         if *verdict != Verdict::Granted || order.platform != platform {
                             continue;
                         }
                         let fen = i64::from(order.price_fen);
-                        merchants[offers[order.offer as usize].merchant as usize] += fen;
+                        merchants[of_offers[order.offer as usize] as usize] += fen;
                         match sellers[usize::from(order.channel)] {
                             Some(INFLUENCERS) => add(influencers, order.source, fen),
                             Some(LEADERS) => add(leaders, order.source, fen),
                             _ => {}
                         }
-                        let place = order.consumer / stride;
-                        if place * stride == order.consumer {
-                            add(watched, place - first, fen);
+                        let rest = u64::from(order.consumer).wrapping_mul(inverse);
+                        if rest <= inverse.wrapping_sub(1) {
+                            add(watched, order.consumer / stride - first, fen);
                         }
                     }
                 }
