@@ -1,8 +1,9 @@
 //! Team orders find their groups; full groups are released, failed ones refused.
 
 use super::pool::Pool;
+use super::release::Released;
 use super::{AUTO_FILL, GroupBuy, POOL, REOPEN};
-use crate::exchange::{self, AHEAD, Bins};
+use crate::exchange::{self, Bins};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, NONE, Order, Verdict};
 use crate::market::platform::Book;
@@ -69,33 +70,21 @@ impl<'a> Desk<'a> {
         self.draw(room);
         let mut words = room.words.each_ref().map(|words| words.iter());
         let asked = &room.orders;
-        asked.iter().take(AHEAD).for_each(|order| self.touch(pool, order));
-        let mut ahead = asked.iter().skip(AHEAD);
-        let (mut offer, mut first, mut released) = (NONE, 0, false);
-        for order in asked {
-            if let Some(later) = ahead.next() {
+        let (n_groups, mut released) = (pool.groups.len(), Released::new(orders));
+        exchange::nearest(asked).iter().for_each(|order| self.touch(pool, order));
+        for (_, order, later) in exchange::ahead(asked) {
+            if let Some(later) = later {
                 self.touch(pool, later);
             }
-            // Where the next offer begins cannot be foreseen.
-            let is_next = order.offer != offer;
-            if is_next & released {
-                in_order(&mut orders[first..]);
-            }
-            (offer, released) = (order.offer, released & !is_next);
-            first = select_unpredictable(is_next, orders.len(), first);
+            released.turn_to(order.offer);
             if self.of.is_team(order) {
                 let place = self.place(pool, order, &mut words);
-                let rooms = (&mut *pool, &mut *orders);
-                // Only what was held back stands out of order.
-                released |= self.take(place, order, rooms, (&mut *book, &mut *bins));
+                self.take((place, order), pool, &mut released, (&mut *book, &mut *bins));
             } else {
-                orders.push(*order);
+                released.add(order);
             }
         }
-        if released {
-            in_order(&mut orders[first..]);
-        }
-        pool.forget_full();
+        pool.list_openers(n_groups);
     }
 
     /// Draws a word for every team order.
@@ -125,7 +114,7 @@ impl<'a> Desk<'a> {
     fn touch(&self, pool: &Pool, order: &Order) {
         let is_invited = self.of.is_invited(order);
         let oldest = pool.oldest(self.offers.row_of(order.offer));
-        pool.touch(if is_invited { order.context } else { oldest });
+        pool.touch(select_unpredictable(is_invited, order.context, oldest));
     }
 
     /// Where a team order goes.
@@ -152,35 +141,31 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Does what a team order's place says; returns whether it released a group.
+    /// Does what a team order's place says.
     #[inline]
     fn take(
         &self,
-        place: Place,
-        order: &Order,
-        (pool, orders): (&mut Pool, &mut Vec<Order>),
+        (place, order): (Place, &Order),
+        pool: &mut Pool,
+        released: &mut Released<'_>,
         (book, bins): Output<'_, '_>,
-    ) -> bool {
+    ) {
+        let row = self.offers.row_of(order.offer);
         match place {
             Place::Join(number) => {
-                let full = pool.join(number, order, self.of.p.size, orders);
-                book.tally.groups_filled += u64::from(full);
-                if full {
-                    pool.pass_over(self.offers.row_of(order.offer), number);
-                }
-                return full;
+                let is_full = pool.join((row, number), order, self.of.p.size, released);
+                book.tally.groups_filled += u64::from(is_full);
             }
             Place::Open => {
                 book.tally.groups_opened += 1;
                 let closes = Clock { day: self.at.day + self.of.p.window_days, wave: self.at.wave };
-                pool.open(self.offers.row_of(order.offer), order, closes);
+                pool.open(row, order, closes);
             }
             Place::Late => {
                 book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
                 bins.push(Answer { order: *order, verdict: Verdict::Late });
             }
         }
-        false
     }
 
     /// Ends the groups whose window is over, and forgets what is closed. Groups stand in
@@ -192,44 +177,29 @@ impl<'a> Desk<'a> {
         (book, bins): Output<'_, '_>,
     ) {
         let before = orders.len();
-        while let Some((opener, more)) = pool.pop(self.at, |offer| self.offers.row_of(offer)) {
-            let members = std::iter::once(opener).chain(more);
-            if self.is_filled(&opener) {
+        while let Some((opener, others)) = pool.end_next(self.at, |o| self.offers.row_of(o)) {
+            let members = || std::iter::once(opener).chain(&others);
+            if self.is_filled(opener) {
                 book.tally.groups_filled += 1;
-                orders.extend(members);
+                orders.extend(members());
                 continue;
             }
             book.tally.groups_failed += 1;
-            for order in members {
+            for order in members() {
                 book.tally.unfilled += 1;
                 book.postings.post(Line::Refund, Fen(i64::from(order.price_fen)));
-                bins.push(Answer { order, verdict: Verdict::Unfilled });
+                bins.push(Answer { order: *order, verdict: Verdict::Unfilled });
             }
         }
-        exchange::merge(orders, before);
+        pool.tidy();
+        if orders.len() > before {
+            exchange::merge(orders, before);
+        }
     }
 
     /// Whether the platform fills a group that would fail.
     fn is_filled(&self, opener: &Order) -> bool {
         let share = self.of.p.auto_fill_share;
         share > 0.0 && self.key.unit(AUTO_FILL, opener.consumer, self.at, opener.offer) < share
-    }
-}
-
-/// Puts an offer's orders in the order of their keys.
-#[inline]
-fn in_order(orders: &mut [Order]) {
-    let key = |order: &Order| {
-        let Order { priority, consumer, day, wave, .. } = *order;
-        (u64::from(priority) << 48 | u64::from(consumer) << 16 | u64::from(day), wave)
-    };
-    match orders {
-        // As it mostly is; which comes first cannot be foreseen.
-        [first, second] => {
-            let pair = [*first, *second];
-            let swapped = usize::from(key(second) < key(first));
-            (*first, *second) = (pair[swapped], pair[1 - swapped]);
-        }
-        orders => orders.sort_unstable_by_key(key),
     }
 }

@@ -43,18 +43,20 @@ impl GroupBuy {
         invited.resize(invited.len().max(n_picked * opened.len()), nobody);
         let (mut in_turn, mut n) = (network.in_turn(opened, |opener| opener.consumer), 0);
         for (openers, words) in opened.chunks(SIDE).zip(words.chunks_exact(N_BLOCK * blocks)) {
-            let mut heads = [(Head::default(), nobody); SIDE];
+            // Eight at once, close together: what one waits for, another waits for meanwhile.
+            in_turn.by_ref().take(SIDE).for_each(drop);
+            let mut heads = [Head::default(); SIDE];
             let mut degrees = [0; SIDE];
-            for ((head, degree), opener) in heads.iter_mut().zip(&mut degrees).zip(in_turn.by_ref())
-            {
-                *head = (row_heads.get(opener.consumer), self.invitation(env, opener));
-                *degree = head.0.len();
+            for ((head, degree), opener) in heads.iter_mut().zip(&mut degrees).zip(openers) {
+                *head = row_heads.get(opener.consumer);
+                *degree = head.len();
             }
             sorted_distinct_of(words, &degrees, picked);
-            for (k, (head, invitation)) in heads[..openers.len()].iter().enumerate() {
+            for (k, (head, opener)) in heads.iter().zip(openers).enumerate() {
+                let invitation = self.invitation(env, opener);
                 let ties = picked.iter().map(|picked| picked[k]);
                 let room = (&mut *hearers, &mut invited[n..]);
-                n += invite(network, (invitation, *head, trust), ties, room);
+                n += invite(network, (&invitation, *head, trust), ties, room);
             }
         }
         bins.push_all(invited[..n].iter().copied());

@@ -9,6 +9,7 @@
 mod enrol;
 mod invite;
 mod pool;
+mod release;
 
 use crate::columns::{Columns, State, Tenure};
 use crate::exchange::link::Link;

@@ -1,9 +1,12 @@
 //! The groups of one shard of offers: opened, joined, filled and forgotten.
 
+use super::release::Released;
+use crate::exchange::add;
 use crate::market::message::{NONE, Node, Order, flag};
 use crate::quantity::time::Clock;
 use crate::simd;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::hint::select_unpredictable;
 
 /// An open or lately closed group.
 #[derive(Clone, Debug)]
@@ -36,12 +39,15 @@ pub(super) struct Opener {
 /// The groups of one shard of offers, oldest first, numbered without reuse.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
-    pub(super) groups: VecDeque<Group>,
+    pub(super) groups: Vec<Group>,
     /// The other members by number of their group; a pair that fills is released at once and
     /// has none.
     more: BTreeMap<u32, Vec<Order>>,
     /// Number of the oldest group that is kept.
     pub(super) base: u32,
+    /// So many of the oldest are forgotten, and leave when they are many. A checkpoint need not know:
+    /// they are closed, and are passed over again.
+    forgotten: usize,
     /// Those who opened a group in this wave.
     pub(super) opened: Vec<Opener>,
     /// By offer of the shard.
@@ -52,7 +58,7 @@ crate::state! {
     Group { opener, closes, next, open }
     Queue { oldest, newest }
     Opener { consumer, offer, group, node }
-    Pool { groups, more, base, opened, queues }
+    Pool { groups, more, base, opened, queues; except forgotten }
 }
 
 impl Pool {
@@ -61,47 +67,40 @@ impl Pool {
         Self { queues: vec![Queue { oldest: NONE, newest: NONE }; n_offers], ..Self::default() }
     }
 
-    /// Openers whose group filled in the wave in which they opened it invite nobody.
-    pub(super) fn forget_full(&mut self) {
-        let Self { groups, base, opened, .. } = self;
+    /// Those who opened a group of these and later ones will invite friends, unless it filled in the
+    /// wave in which they opened it.
+    pub(super) fn list_openers(&mut self, first: usize) {
+        let Self { groups, opened, .. } = self;
+        let new = &groups[first..];
+        let nobody = Opener { consumer: NONE, offer: NONE, group: NONE, node: Node::NONE };
+        opened.resize(new.len(), nobody);
         // Whose group filled cannot be foreseen: everybody takes the next place, which some leave
         // again.
         let mut kept = 0;
-        for k in 0..opened.len() {
-            let opener = opened[k];
-            opened[kept] = opener;
-            kept += usize::from(groups[(opener.group - *base) as usize].open);
+        for Group { opener, open, .. } in new {
+            let Order { consumer, offer, context: group, node, .. } = *opener;
+            opened[kept] = Opener { consumer, offer, group, node };
+            kept += usize::from(*open);
         }
         opened.truncate(kept);
+    }
+
+    /// Where a group stands, or would stand: beyond all where it is forgotten.
+    #[inline]
+    fn place(&self, number: u32) -> usize {
+        number.wrapping_sub(self.base) as usize
     }
 
     /// A group, unless it is forgotten.
     #[inline]
     pub(super) fn group(&self, number: u32) -> Option<&Group> {
-        self.groups.get(number.checked_sub(self.base)? as usize)
-    }
-
-    #[inline]
-    fn group_mut(&mut self, number: u32) -> Option<&mut Group> {
-        self.groups.get_mut(number.checked_sub(self.base)? as usize)
+        self.groups.get(self.place(number))
     }
 
     /// Asks for a group ahead of its use.
     #[inline]
     pub(super) fn touch(&self, number: u32) {
-        if let Some(group) = self.group(number) {
-            // It lies across two lines of memory.
-            simd::prefetch_one(&group.opener);
-            simd::prefetch_one(&group.open);
-        }
-    }
-
-    /// A closed group is no longer the oldest of the offer in a row.
-    #[inline]
-    pub(super) fn pass_over(&mut self, row: usize, number: u32) {
-        if self.queues[row].oldest == number {
-            self.queues[row].oldest = self.group(number).map_or(NONE, |group| group.next);
-        }
+        simd::prefetch(&self.groups, self.place(number));
     }
 
     /// The oldest group of an offer that may be open still; [`NONE`] for none.
@@ -127,36 +126,39 @@ impl Pool {
     #[inline]
     fn has_joined(&self, number: u32, consumer: u32) -> bool {
         let is_in = |orders: &Vec<Order>| orders.iter().any(|order| order.consumer == consumer);
-        self.more.get(&number).is_some_and(is_in)
+        // Pairs have no others.
+        !self.more.is_empty() && self.more.get(&number).is_some_and(is_in)
     }
 
-    /// Adds a member to a group; one that is full gives its orders to `orders`.
+    /// Adds a member to an open group of the offer in a row; one that is full gives its orders to
+    /// those that are released. Returns whether it is.
     #[inline]
     pub(super) fn join(
         &mut self,
-        number: u32,
+        (row, number): (usize, u32),
         order: &Order,
         size: u32,
-        orders: &mut Vec<Order>,
+        released: &mut Released<'_>,
     ) -> bool {
-        let full = size == 2 || self.more.get(&number).map_or(0, Vec::len) as u32 + 2 == size;
-        let list = if !full {
-            self.more.entry(number).or_default()
+        let place = self.place(number);
+        let group = &mut self.groups[place];
+        if size == 2 {
+            released.add_pair(&group.opener, order);
         } else {
-            if let Some(group) = self.group_mut(number) {
-                group.open = false;
-                orders.push(group.opener);
+            let others = self.more.entry(number).or_default();
+            others.push(Order { context: number, ..*order });
+            if others.len() as u32 + 1 < size {
+                return false;
             }
-            if size > 2 {
-                orders.extend(self.more.remove(&number).into_iter().flatten());
-            }
-            orders
-        };
-        list.push(*order);
-        if let Some(order) = list.last_mut() {
-            order.context = number;
+            released.insert(&group.opener, number);
+            let others = self.more.remove(&number);
+            others.iter().flatten().for_each(|order| released.insert(order, number));
         }
-        full
+        group.open = false;
+        // It is no longer the oldest.
+        let oldest = &mut self.queues[row].oldest;
+        *oldest = select_unpredictable(*oldest == number, group.next, *oldest);
+        true
     }
 
     /// The oldest open group of an offer, unless the consumer is in it; [`NONE`] for none.
@@ -186,36 +188,42 @@ impl Pool {
             self.groups[(queue.newest - self.base) as usize].next = number;
         }
         queue.newest = number;
-        if self.groups.len() == self.groups.capacity() {
-            self.groups.reserve_exact((self.groups.len() / 8).max(4));
-        }
-        self.groups.push_back(Group { opener: *opener, closes, next: NONE, open: true });
-        if let Some(group) = self.groups.back_mut() {
+        add(&mut self.groups, Group { opener: *opener, closes, next: NONE, open: true });
+        if let Some(group) = self.groups.last_mut() {
             group.opener.context = number;
         }
-        let Order { consumer, offer, node, .. } = *opener;
-        self.opened.push(Opener { consumer, offer, group: number, node });
     }
 
-    /// Forgets the oldest groups that are closed, and takes out the next where its window is
-    /// over: its orders, the opener's first. `row` is that of an offer.
-    pub(super) fn pop(
+    /// Forgets the oldest groups that are closed, and closes the next where its window is over:
+    /// returns the opener's order, and those of its other members. `row` is that of an offer.
+    #[inline]
+    pub(super) fn end_next(
         &mut self,
         at: Clock,
         row: impl Fn(u32) -> usize,
-    ) -> Option<(Order, Vec<Order>)> {
-        loop {
-            let group = self.groups.front().filter(|group| !group.open || group.closes <= at)?;
-            let queue = &mut self.queues[row(group.opener.offer)];
-            if queue.oldest == self.base {
-                queue.oldest = group.next;
+    ) -> Option<(&Order, Vec<Order>)> {
+        for group in self.groups.get_mut(self.forgotten..)? {
+            if group.open && group.closes > at {
+                return None;
             }
-            let opener = group.open.then_some(group.opener);
-            self.groups.pop_front();
-            self.base += 1;
-            if let Some(opener) = opener {
-                return Some((opener, self.more.remove(&opener.context).unwrap_or_default()));
+            let number = group.opener.context;
+            let oldest = &mut self.queues[row(group.opener.offer)].oldest;
+            *oldest = select_unpredictable(*oldest == number, group.next, *oldest);
+            self.forgotten += 1;
+            if std::mem::take(&mut group.open) {
+                let others = if self.more.is_empty() { None } else { self.more.remove(&number) };
+                return Some((&group.opener, others.unwrap_or_default()));
             }
+        }
+        None
+    }
+
+    /// What is forgotten leaves where it is an eighth, so that few are moved often.
+    pub(super) fn tidy(&mut self) {
+        if self.forgotten * 8 >= self.groups.len() {
+            self.groups.drain(..self.forgotten);
+            self.base += self.forgotten as u32;
+            self.forgotten = 0;
         }
     }
 
@@ -263,45 +271,52 @@ mod tests {
         pool
     }
 
+    /// Joins a group of the offer in a row, and returns who is released, with their groups.
+    fn joined(pool: &mut Pool, of: (usize, u32), consumer: u32, size: u32) -> Vec<(u32, u32)> {
+        let mut orders = Vec::new();
+        let order = order(consumer, of.0 as u32);
+        let is_full = pool.join(of, &order, size, &mut Released::new(&mut orders));
+        assert_eq!(is_full, !orders.is_empty());
+        orders.iter().map(|order| (order.consumer, order.context)).collect()
+    }
+
     #[test]
     fn the_oldest_open_group_of_an_offer_is_found() {
-        let (mut pool, mut released) = (pool(), Vec::new());
+        let mut pool = pool();
         assert_eq!((pool.public(0, 9), pool.public(1, 9)), (0, 1));
         assert_eq!(pool.public(0, 0), NONE, "the opener's own");
         assert!(pool.takes(4, (9, 0)) && !pool.takes(4, (9, 1)) && !pool.takes(4, (4, 0)));
-        for number in [2, 0] {
-            assert!(pool.join(number, &order(9, 0), 2, &mut released));
-        }
+        assert_eq!(joined(&mut pool, (0, 2), 9, 2), [(2, 2), (9, 2)]);
+        assert_eq!(joined(&mut pool, (0, 0), 9, 2), [(0, 0), (9, 0)]);
         assert_eq!(pool.public(0, 9), 4);
-        let groups: Vec<_> = released.iter().map(|o| (o.consumer, o.context)).collect();
-        assert_eq!(groups, [(2, 2), (9, 2), (0, 0), (9, 0)]);
-        pool.forget_full();
+        pool.list_openers(1);
         assert!(pool.opened.iter().map(|opener| opener.group).eq([1, 3, 4, 5]));
     }
 
     #[test]
     fn groups_are_forgotten_from_the_oldest_on() {
-        let (mut pool, mut released) = (pool(), Vec::new());
-        pool.join(0, &order(9, 0), 2, &mut released);
-        let row = |offer| offer as usize;
+        let mut pool = pool();
+        joined(&mut pool, (0, 0), 9, 2);
         let mut ended = Vec::new();
-        while let Some((opener, more)) = pool.pop(Clock { day: 3, wave: 0 }, row) {
-            ended.push((opener.consumer, more.len()));
+        while let Some((opener, others)) = pool.end_next(Clock { day: 3, wave: 0 }, |o| o as usize)
+        {
+            ended.push((opener.consumer, others.len()));
         }
+        pool.tidy();
         assert_eq!((ended, pool.base), (vec![(1, 0), (2, 0)], 3));
+        assert!(pool.group(2).is_none() && !pool.takes(2, (9, 0)));
         assert_eq!((pool.public(0, 9), pool.public(1, 9)), (4, 3));
         pool.open(0, &order(7, 0), Clock { day: 9, wave: 0 });
-        pool.join(4, &order(9, 0), 2, &mut released);
+        joined(&mut pool, (0, 4), 9, 2);
         assert_eq!(pool.public(0, 9), 6);
     }
 
     #[test]
     fn larger_groups_wait_for_all_members() {
-        let (mut pool, mut released) = (pool(), Vec::new());
-        assert!(!pool.join(3, &order(8, 1), 3, &mut released) && released.is_empty());
+        let mut pool = pool();
+        assert_eq!(joined(&mut pool, (1, 3), 8, 3), []);
         assert!(!pool.takes(3, (8, 1)) && pool.takes(3, (9, 1)));
         assert!(pool.members(3).map(|o| o.consumer).eq([3, 8]));
-        assert!(pool.join(3, &order(9, 1), 3, &mut released));
-        assert!(released.iter().map(|o| o.consumer).eq([3, 8, 9]));
+        assert_eq!(joined(&mut pool, (1, 3), 9, 3), [(3, 3), (8, 3), (9, 3)]);
     }
 }
