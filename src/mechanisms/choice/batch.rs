@@ -12,7 +12,7 @@ use crate::quantity::math::quick_exp;
 use crate::quantity::time::Clock;
 use crate::rng::Key;
 use crate::rng::addressed::{Address, N_SIDE, exponential_numbers, exponential_pairs};
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, prefetch_known};
 
 /// Alternatives weighed side by side: of 96, 128, 192 and 320 the largest was fastest at a million
 /// consumers.
@@ -21,6 +21,13 @@ const FULL: usize = 320;
 /// Situations ahead whose consumers' rows are asked for: about as many as the processor can wait
 /// for at a time.
 const AHEAD: usize = 16;
+
+/// Exposures ahead of the one that is read that are asked for.
+const FURTHER: usize = 2 * AHEAD;
+
+/// Winners ahead whose offers are asked for: their rows were read when the batch was weighed, and
+/// much has been read since.
+const NEXT: usize = 8;
 
 /// The lure of a way of buying that there is not: it gains less than any other.
 pub const NO_LURE: f64 = f64::NEG_INFINITY;
@@ -182,6 +189,8 @@ impl Batch {
         while n_rows < FULL
             && let [first, later @ ..] = rest
         {
+            // Exposures are read once, so that the processor sees too late where they go on.
+            prefetch_known(rest, FURTHER);
             let (length, facts);
             if later.first().is_none_or(|next| !next.is_weighed_with(first)) {
                 rest = later;
@@ -221,7 +230,7 @@ impl Batch {
         self.addresses.resize(n, Address::default());
         self.variants.resize(n, 0);
         self.outside.resize(n, 0.0);
-        self.found.resize(n + 1, [0; 2]);
+        self.found.resize(n + 1 + NEXT, [0; 2]);
         let Self { utilities, lures, hassles, times, gains, .. } = self;
         for column in [utilities, lures, hassles, times, gains] {
             column.resize(n, 0.0);
@@ -245,7 +254,7 @@ impl Batch {
             lures: &mut self.lures[..n],
             hassles: &mut self.hassles[..n],
         };
-        (situations[..self.n_situations].iter().zip(&situations[AHEAD..]), rows)
+        (situations.array_windows::<{ AHEAD + 1 }>().map(|some| (&some[0], &some[AHEAD])), rows)
     }
 
     /// Draws the race times of buying nothing.
@@ -322,10 +331,21 @@ impl Batch {
         self.n_found = n;
     }
 
-    /// What is bought.
-    pub fn winners(&self) -> impl ExactSizeIterator<Item = Winner> {
-        let Self { situations, found, n_found, gains, variants, .. } = self;
-        found[..*n_found].iter().map(|&[row, situation]| {
+    /// How many situations end in an order.
+    #[must_use]
+    pub fn n_found(&self) -> usize {
+        self.n_found
+    }
+
+    /// What is bought. The offers of later winners are told to `touch`, which may ask for them.
+    #[inline(always)]
+    pub fn winners(&self, touch: impl Fn(u32)) -> impl ExactSizeIterator<Item = Winner> {
+        let Self { situations, found, n_found, gains, variants, addresses, .. } = self;
+        // Behind the last winner stands what was of no account.
+        found[..*n_found].iter().zip(&found[NEXT..]).map(move |(&[row, situation], &[later, _])| {
+            if let Some(address) = addresses.get(later as usize) {
+                touch(address.item());
+            }
             let (row, situation) = (row as usize, &situations[situation as usize]);
             let variant = if gains[row] > 0.0 { variants[row] } else { 0 };
             Winner { place: situation.place(row), variant, need: situation.has_need() }
@@ -377,7 +397,7 @@ mod tests {
         batch.race();
         assert!(batch.times[4] > 1e300);
         batch.find_winners();
-        let won: Vec<_> = batch.winners().collect();
+        let won: Vec<_> = batch.winners(|_| ()).collect();
         let winner = |place, variant| Winner { place, variant, need: false };
         assert_eq!(won, [winner(1, 1), winner(3, 0)]);
     }

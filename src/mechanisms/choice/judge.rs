@@ -172,6 +172,7 @@ impl<'a> Judge<'a> {
         let mut at = 0;
         for (situation, later) in situations {
             stand.touch(later.address.entity());
+            prefetch_known(self.segments, later.address.entity() as usize);
             let whole = situation.among(list, at);
             if whole.is_plain() {
                 let consumer = situation.address.entity();
@@ -352,14 +353,17 @@ impl<'a> Judge<'a> {
         books: &mut [&mut Book],
         orders: &mut Vec<Order>,
     ) {
-        let (winners, at) = (batch.winners(), self.at);
-        make_room(orders, winners.len());
+        let at = self.at;
+        make_room(orders, batch.n_found());
         match (&self.stands[..], books) {
-            ([stand], [book]) => orders.extend(winners.map(|winner| {
-                let e = &list[winner.place];
-                sale::order(stand.sells(e), e, &winner, at, book)
-            })),
-            (all, books) => orders.extend(winners.map(|winner| {
+            ([stand], [book]) => {
+                let touch = |offer| prefetch_known(&stand.offers, offer as usize);
+                orders.extend(batch.winners(touch).map(|winner| {
+                    let e = &list[winner.place];
+                    sale::order(stand.sells(e), e, &winner, at, book)
+                }));
+            }
+            (all, books) => orders.extend(batch.winners(|_| ()).map(|winner| {
                 let e = &list[winner.place];
                 let book = &mut books[usize::from(e.platform())];
                 sale::order(stand_of(all, e).sells(e), e, &winner, at, book)

@@ -108,7 +108,7 @@ pub struct Extent {
 
 impl Extent {
     /// Of the first situation of a list that is not empty, of any number of exposures; each is told
-    /// to `touch`, which may ask for its offer, unless it is to no goods.
+    /// to `touch`, which may ask for its offer.
     #[inline(never)]
     #[must_use]
     pub fn of_several(list: &[Exposure], touch: &impl Fn(&Exposure)) -> Self {
