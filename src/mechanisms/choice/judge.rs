@@ -20,6 +20,7 @@ use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
 use crate::simd::prefetch_known;
+use std::slice;
 
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
@@ -131,14 +132,24 @@ impl<'a> Judge<'a> {
             [stand] => {
                 let Stand { offers, .. } = stand;
                 let of_offer = |e: &Exposure| prefetch_known(offers, e.offer as usize);
-                batch.read(list, place, (|e: &Exposure| stand.touch(e.to), of_offer))
+                let of_consumer = |e: &Exposure| self.touch(slice::from_ref(stand), e.to);
+                batch.read(list, place, (of_consumer, of_offer))
             }
             all => {
-                let of_consumer = |e: &Exposure| all.iter().for_each(|stand| stand.touch(e.to));
+                let of_consumer = |e: &Exposure| self.touch(all, e.to);
                 let of_offer =
                     |e: &Exposure| prefetch_known(&stand_of(all, e).offers, e.offer as usize);
                 batch.read(list, place, (of_consumer, of_offer))
             }
+        }
+    }
+
+    /// Asks for what is read of a consumer ahead of its use.
+    #[inline(always)]
+    fn touch(&self, stands: &[Stand<'_>], consumer: u32) {
+        prefetch_known(self.segments, consumer as usize);
+        for Stand { members, .. } in stands {
+            prefetch_known(members, members.place(consumer));
         }
     }
 
@@ -150,7 +161,7 @@ impl<'a> Judge<'a> {
                 let (situations, mut rows) = batch.open();
                 let mut at = 0;
                 for (situation, later) in situations {
-                    all.iter().for_each(|stand| stand.touch(later.address.entity()));
+                    self.touch(all, later.address.entity());
                     self.weigh_parts(situation.among(list, at), (rows.lent(), at), seen);
                     at += situation.length as usize;
                 }
@@ -171,8 +182,7 @@ impl<'a> Judge<'a> {
         rows.set_hassles(stand.hassle);
         let mut at = 0;
         for (situation, later) in situations {
-            stand.touch(later.address.entity());
-            prefetch_known(self.segments, later.address.entity() as usize);
+            self.touch(slice::from_ref(stand), later.address.entity());
             let whole = situation.among(list, at);
             if whole.is_plain() {
                 let consumer = situation.address.entity();
@@ -407,12 +417,6 @@ impl From<&OfferState> for Standing {
 }
 
 impl<'a> Stand<'a> {
-    /// Asks for a consumer's row ahead of its use.
-    #[inline(always)]
-    fn touch(&self, consumer: u32) {
-        prefetch_known(self.members, self.members.place(consumer));
-    }
-
     /// The platform, and the list price of an exposure's offer.
     #[inline(always)]
     fn sells(&self, e: &Exposure) -> (&'a Platform, u32) {
