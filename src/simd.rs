@@ -55,15 +55,27 @@ pub fn prefetch<T>(column: &[T], row: usize) {
     }
 }
 
+/// [`prefetch`] of a row that the column should have: whether it does is not asked, since a hint to
+/// a place where there is nothing is ignored.
+#[inline(always)]
+pub fn prefetch_known<T>(column: &[T], row: usize) {
+    prefetch_at(column.as_ptr().wrapping_add(row));
+}
+
 /// [`prefetch`] of a single place: of its first line of memory and, where a value may lie across two,
 /// of its last. A quarter of records of 20 bytes do.
 #[inline(always)]
 pub fn prefetch_one<T>(place: &T) {
+    prefetch_at(std::ptr::from_ref(place));
+}
+
+#[inline(always)]
+fn prefetch_at<T>(place: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         const LINE: usize = 64;
-        let first = std::ptr::from_ref(place).cast::<i8>();
+        let first = place.cast::<i8>();
         // SAFETY: SSE is part of x86-64; a prefetch reads nothing that the program sees.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(first) };
         if !LINE.is_multiple_of(size_of::<T>()) {

@@ -4,14 +4,15 @@
 //! by wide loops; the operations on each number, and their order, are those of weighing one
 //! alternative after the other.
 
-use super::whole::{Situation, Whole};
+use super::whole::{Extent, Situation, facts_of};
 use super::{OUTSIDE, TASTE};
 use crate::market::message::Exposure;
+use crate::market::platform::is_considered;
 use crate::quantity::math::quick_exp;
 use crate::quantity::time::Clock;
 use crate::rng::Key;
 use crate::rng::addressed::{Address, N_SIDE, exponential_numbers, exponential_pairs};
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, prefetch_known};
 
 /// Alternatives weighed side by side: of 96, 128, 192 and 320 the largest was fastest at a million
 /// consumers.
@@ -20,6 +21,13 @@ const FULL: usize = 320;
 /// Situations ahead whose consumers' rows are asked for: about as many as the processor can wait
 /// for at a time.
 const AHEAD: usize = 16;
+
+/// Exposures ahead of the one that is read that are asked for.
+const FURTHER: usize = 2 * AHEAD;
+
+/// Winners ahead whose offers are asked for: their rows were read when the batch was weighed, and
+/// much has been read since.
+const NEXT: usize = 8;
 
 /// The lure of a way of buying that there is not: it gains less than any other.
 pub const NO_LURE: f64 = f64::NEG_INFINITY;
@@ -164,29 +172,49 @@ impl Kernel for Race<'_> {
 
 impl Batch {
     /// Takes the situations of a list from `place` on until there are enough; returns the place
-    /// after them. What is considered is told to `touch`, which may ask for what it needs; with
-    /// it, whether it is among the first few.
+    /// after them. What will be needed is asked for: with `touch.0` of the consumer of a situation
+    /// that is among the first few, with `touch.1` of the offers. Most have a single exposure.
     #[inline(always)]
     pub fn read(
         &mut self,
         list: &[Exposure],
         mut place: usize,
-        touch: impl Fn(&[Exposure], bool),
+        touch: (impl Fn(&Exposure), impl Fn(&Exposure)),
     ) -> usize {
         if self.situations.is_empty() {
             self.situations.resize(FULL + AHEAD, Situation::default());
         }
         let situations = &mut self.situations[..FULL];
         let (mut n, mut n_rows, mut rest) = (0, 0, &list[place..]);
-        while n_rows < FULL && !rest.is_empty() {
-            let whole = Whole::first_of(rest);
-            let length = whole.situation.len();
-            if whole.is_considered {
-                touch(whole.situation, n < AHEAD);
-                situations[n] = Situation::of(&whole, place, n_rows);
-                (n, n_rows) = (n + 1, n_rows + length);
+        while n_rows < FULL
+            && let [first, later @ ..] = rest
+        {
+            // Exposures are read once, so that the processor sees too late where they go on.
+            prefetch_known(rest, FURTHER);
+            let (length, facts);
+            if later.first().is_none_or(|next| !next.is_weighed_with(first)) {
+                rest = later;
+                if !is_considered(first) {
+                    place += 1;
+                    continue;
+                }
+                touch.1(first);
+                (length, facts) = (1, facts_of(first));
+            } else {
+                let extent = Extent::of_several(rest, &touch.1);
+                (length, facts, rest) =
+                    (extent.length, extent.facts, &rest[extent.length as usize..]);
+                if !extent.is_considered {
+                    place += length as usize;
+                    continue;
+                }
             }
-            (place, rest) = (place + length, &rest[length..]);
+            if n < AHEAD {
+                touch.0(first);
+            }
+            situations[n] = Situation::of(first, (place, n_rows), length, facts);
+            let length = length as usize;
+            (n, n_rows, place) = (n + 1, n_rows + length, place + length);
         }
         (self.n_situations, self.n_rows) = (n, n_rows);
         if n_rows > self.addresses.len() {
@@ -202,7 +230,7 @@ impl Batch {
         self.addresses.resize(n, Address::default());
         self.variants.resize(n, 0);
         self.outside.resize(n, 0.0);
-        self.found.resize(n + 1, [0; 2]);
+        self.found.resize(n + 1 + NEXT, [0; 2]);
         let Self { utilities, lures, hassles, times, gains, .. } = self;
         for column in [utilities, lures, hassles, times, gains] {
             column.resize(n, 0.0);
@@ -283,15 +311,18 @@ impl Batch {
         let (mut times, mut begin, mut n) = (&times[..], 0, 0);
         let situations = situations[..*n_situations].iter().zip(&outside[..*n_situations]);
         for ((situation, &outside), number) in situations.zip(0_u32..) {
-            let [one, later @ ..] = times else { break };
-            let (others, later) = later.split_at(situation.length as usize - 1);
-            let (mut least, mut first) =
-                if *one < outside { (*one, begin) } else { (outside, NOTHING) };
-            // Most have no others.
-            if !others.is_empty() {
-                for (&time, row) in others.iter().zip(begin + 1..) {
-                    (least, first) = if time < least { (time, row) } else { (least, first) };
-                }
+            // Most have a single alternative.
+            if situation.length == 1 {
+                let [one, later @ ..] = times else { break };
+                found[n] = [begin, number];
+                n += usize::from(*one < outside);
+                (times, begin) = (later, begin + 1);
+                continue;
+            }
+            let (all, later) = times.split_at(situation.length as usize);
+            let (mut least, mut first) = (outside, NOTHING);
+            for (&time, row) in all.iter().zip(begin..) {
+                (least, first) = if time < least { (time, row) } else { (least, first) };
             }
             found[n] = [first, number];
             n += usize::from(first != NOTHING);
@@ -300,10 +331,21 @@ impl Batch {
         self.n_found = n;
     }
 
-    /// What is bought.
-    pub fn winners(&self) -> impl ExactSizeIterator<Item = Winner> {
-        let Self { situations, found, n_found, gains, variants, .. } = self;
-        found[..*n_found].iter().map(|&[row, situation]| {
+    /// How many situations end in an order.
+    #[must_use]
+    pub fn n_found(&self) -> usize {
+        self.n_found
+    }
+
+    /// What is bought. The offers of later winners are told to `touch`, which may ask for them.
+    #[inline(always)]
+    pub fn winners(&self, touch: impl Fn(u32)) -> impl ExactSizeIterator<Item = Winner> {
+        let Self { situations, found, n_found, gains, variants, addresses, .. } = self;
+        // Behind the last winner stands what was of no account.
+        found[..*n_found].iter().zip(&found[NEXT..]).map(move |(&[row, situation], &[later, _])| {
+            if let Some(address) = addresses.get(later as usize) {
+                touch(address.item());
+            }
             let (row, situation) = (row as usize, &situations[situation as usize]);
             let variant = if gains[row] > 0.0 { variants[row] } else { 0 };
             Winner { place: situation.place(row), variant, need: situation.has_need() }
@@ -330,7 +372,10 @@ mod tests {
         let exposure = |to, offer| Exposure { category: 0, offer, ..Exposure::new(to, 0, 1) };
         let list = [(0, 1), (0, 2), (1, 1), (2, 1), (2, 2)].map(|(to, offer)| exposure(to, offer));
         let mut batch = Batch::default();
-        assert_eq!((batch.read(&list, 0, |_, _| ()), batch.is_empty()), (5, false));
+        assert_eq!(
+            (batch.read(&list, 0, (|_: &Exposure| (), |_: &Exposure| ())), batch.is_empty()),
+            (5, false)
+        );
         let alone = NO_LURE;
         let rows = [(0.0, alone), (0.0, 2.0), (-9.0, 0.5), (1.0, alone)];
         let (situations, mut columns) = batch.open();
@@ -352,7 +397,7 @@ mod tests {
         batch.race();
         assert!(batch.times[4] > 1e300);
         batch.find_winners();
-        let won: Vec<_> = batch.winners().collect();
+        let won: Vec<_> = batch.winners(|_| ()).collect();
         let winner = |place, variant| Winner { place, variant, need: false };
         assert_eq!(won, [winner(1, 1), winner(3, 0)]);
     }

@@ -5,7 +5,7 @@
 //! are weighed; then all of them are decided.
 
 use super::batch::{Batch, NO_LURE, Row, Rows};
-use super::mood::{Mood, Moods};
+use super::mood::{Mood, Moods, Way};
 use super::sale::{self, coupon_gain};
 use super::whole::{Whole, repeats};
 use super::{PRIORITY, TASTE};
@@ -19,7 +19,8 @@ use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
 use crate::rng::unit;
-use crate::simd::{prefetch, prefetch_one};
+use crate::simd::prefetch_known;
+use std::slice;
 
 /// Numbers of friends for which the logarithm is looked up.
 const FRIENDS: usize = 16;
@@ -52,7 +53,10 @@ struct Mind<'a> {
     platform: &'a Platform,
     offers: &'a [Standing],
     mood: &'a Mood,
-    /// Trust in the platform.
+    /// Who it is.
+    consumer: u32,
+    /// Trust in the platform, in 1/65535, and as a share.
+    trust16: u16,
     trust: f64,
     /// β_L·habit.
     of_habit: f64,
@@ -67,8 +71,6 @@ pub struct Judge<'a> {
     segments: &'a [u8],
     stands: Vec<Stand<'a>>,
     coefficients: Coefficients,
-    /// The weight of a recommender where there is none, and where there is one.
-    recommender_weights: [f64; 2],
     /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
     strains: &'a [f64],
     /// β_F·ln(1 + n) of so many friends.
@@ -98,7 +100,6 @@ impl<'a> Judge<'a> {
             segments: &env.people.segment,
             stands: platforms.iter().map(stand).collect(),
             coefficients,
-            recommender_weights: [0.0, coefficients.recommender_weight],
             strains,
             of_friends: std::array::from_fn(|n| coefficients.friends * ln_1p(n as f64)),
             at,
@@ -128,22 +129,27 @@ impl<'a> Judge<'a> {
     #[inline(never)]
     fn read(&self, list: &[Exposure], place: usize, batch: &mut Batch) -> usize {
         match &self.stands[..] {
-            [stand] => batch.read(list, place, |situation, is_near| {
-                if is_near {
-                    stand.touch(situation[0].to);
-                }
-                prefetch(&stand.offers, situation[0].offer as usize);
-                if situation.len() > 1 {
-                    stand.touch_offers(&situation[1..]);
-                }
-            }),
-            all => batch.read(list, place, |situation, is_near| {
-                if is_near {
-                    all.iter().for_each(|stand| stand.touch(situation[0].to));
-                }
-                let parts = situation.chunk_by(|a, b| a.platform() == b.platform());
-                parts.for_each(|part| stand_of(all, &part[0]).touch_offers(part));
-            }),
+            [stand] => {
+                let Stand { offers, .. } = stand;
+                let of_offer = |e: &Exposure| prefetch_known(offers, e.offer as usize);
+                let of_consumer = |e: &Exposure| self.touch(slice::from_ref(stand), e.to);
+                batch.read(list, place, (of_consumer, of_offer))
+            }
+            all => {
+                let of_consumer = |e: &Exposure| self.touch(all, e.to);
+                let of_offer =
+                    |e: &Exposure| prefetch_known(&stand_of(all, e).offers, e.offer as usize);
+                batch.read(list, place, (of_consumer, of_offer))
+            }
+        }
+    }
+
+    /// Asks for what is read of a consumer ahead of its use.
+    #[inline(always)]
+    fn touch(&self, stands: &[Stand<'_>], consumer: u32) {
+        prefetch_known(self.segments, consumer as usize);
+        for Stand { members, .. } in stands {
+            prefetch_known(members, members.place(consumer));
         }
     }
 
@@ -155,7 +161,7 @@ impl<'a> Judge<'a> {
                 let (situations, mut rows) = batch.open();
                 let mut at = 0;
                 for (situation, later) in situations {
-                    all.iter().for_each(|stand| stand.touch(later.address.entity()));
+                    self.touch(all, later.address.entity());
                     self.weigh_parts(situation.among(list, at), (rows.lent(), at), seen);
                     at += situation.length as usize;
                 }
@@ -176,7 +182,7 @@ impl<'a> Judge<'a> {
         rows.set_hassles(stand.hassle);
         let mut at = 0;
         for (situation, later) in situations {
-            stand.touch(later.address.entity());
+            self.touch(slice::from_ref(stand), later.address.entity());
             let whole = situation.among(list, at);
             if whole.is_plain() {
                 let consumer = situation.address.entity();
@@ -273,36 +279,40 @@ impl<'a> Judge<'a> {
             platform: stand.platform,
             offers: &stand.offers,
             mood,
+            consumer,
+            trust16: member.trust,
             trust,
             of_habit: c.habit * from_share16(member.habit),
-            of_strain: strain * mood.straining,
+            of_strain: strain * mood.any_way().straining,
         }
     }
 
     /// One alternative, of a plain situation or of any.
     #[inline(always)]
     fn row<const PLAIN: bool>(&self, e: &Exposure, mind: &Mind<'_>, of_friends: f64) -> Row {
-        let Mind { platform, mood, .. } = *mind;
-        let (way, mut lure) = (mood.way(e.channel()), mood.lure(e.channel()));
+        let (platform, way) = (mind.platform, mind.mood.way(e.channel()));
+        let mut lure = way.lure;
         let standing = &mind.offers[e.offer as usize];
         let mut ln_price_ratio = f64::from(standing.ln_price_ratio);
         if !PLAIN {
             ln_price_ratio = sale::ln_price_ratio(platform, e, ln_price_ratio);
-            lure = with_coupon(lure, platform, e, mood);
+            lure = with_coupon(way, platform, e);
         }
         let constant = way.constants[usize::from(e.flags & flag::MATCH != 0)];
-        let weight = self.recommender_weights[usize::from(e.trust != 0)];
+        // Where nobody recommends, the platform stands in: what it differs from itself is 0.
+        let recommender = if e.trust == 0 { mind.trust16 } else { e.trust };
+        let c = &self.coefficients;
         let terms = Terms {
             constant: constant + f64::from(standing.utility) + way.lean,
-            need: mood.need,
-            price: mood.sensitivity * ln_price_ratio,
-            trust: self.coefficients.of_trusts(mind.trust, from_share16(e.trust), weight),
+            need: way.need,
+            price: way.sensitivity * ln_price_ratio,
+            trust: c.of_trusts(mind.trust, from_share16(recommender), c.recommender_weight),
             friends: of_friends,
             delay: way.of_delay,
             habit: mind.of_habit,
             refractory: mind.of_strain,
         };
-        Row { address: Address::new(e.to, e.offer), utility: terms.sum(), lure }
+        Row { address: Address::new(mind.consumer, e.offer), utility: terms.sum(), lure }
     }
 
     /// β_F·ln(1 + n) of so many friends.
@@ -353,14 +363,17 @@ impl<'a> Judge<'a> {
         books: &mut [&mut Book],
         orders: &mut Vec<Order>,
     ) {
-        let (winners, at) = (batch.winners(), self.at);
-        make_room(orders, winners.len());
+        let at = self.at;
+        make_room(orders, batch.n_found());
         match (&self.stands[..], books) {
-            ([stand], [book]) => orders.extend(winners.map(|winner| {
-                let e = &list[winner.place];
-                sale::order(stand.sells(e), e, &winner, at, book)
-            })),
-            (all, books) => orders.extend(winners.map(|winner| {
+            ([stand], [book]) => {
+                let touch = |offer| prefetch_known(&stand.offers, offer as usize);
+                orders.extend(batch.winners(touch).map(|winner| {
+                    let e = &list[winner.place];
+                    sale::order(stand.sells(e), e, &winner, at, book)
+                }));
+            }
+            (all, books) => orders.extend(batch.winners(|_| ()).map(|winner| {
                 let e = &list[winner.place];
                 let book = &mut books[usize::from(e.platform())];
                 sale::order(stand_of(all, e).sells(e), e, &winner, at, book)
@@ -374,7 +387,7 @@ impl<'a> Judge<'a> {
             let e = &list[place];
             let stand = stand_of(&self.stands, e);
             let segment = self.segments[e.to as usize];
-            let sensitivity = stand.moods.of(segment, false).sensitivity;
+            let sensitivity = stand.moods.of(segment, false).any_way().sensitivity;
             for (k, way) in stand.platform.variants.iter().enumerate().skip(1) {
                 let hassle = way.hassle * self.later(e, k);
                 let gained = way.ln_price + coupon_gain(stand.platform, e, k);
@@ -404,21 +417,6 @@ impl From<&OfferState> for Standing {
 }
 
 impl<'a> Stand<'a> {
-    /// Asks for what is read of a consumer ahead of its use: a row may lie across two lines.
-    #[inline(always)]
-    fn touch(&self, consumer: u32) {
-        if let Some(member) = self.members.get(self.members.place(consumer)) {
-            prefetch_one(&member.trust);
-            prefetch_one(&member.last_order_day);
-        }
-    }
-
-    /// Asks for what is read of the offers of exposures.
-    #[inline]
-    fn touch_offers(&self, exposures: &[Exposure]) {
-        exposures.iter().for_each(|e| prefetch(&self.offers, e.offer as usize));
-    }
-
     /// The platform, and the list price of an exposure's offer.
     #[inline(always)]
     fn sells(&self, e: &Exposure) -> (&'a Platform, u32) {
@@ -460,13 +458,13 @@ fn last_order_day(stands: &[Stand<'_>], consumer: u32) -> u16 {
 }
 
 /// The lure of the first other way of buying, a coupon included.
-fn with_coupon(lure: f64, platform: &Platform, e: &Exposure, mood: &Mood) -> f64 {
+fn with_coupon(way: &Way, platform: &Platform, e: &Exposure) -> f64 {
     if e.flags & flag::COUPON == 0 {
-        return lure;
+        return way.lure;
     }
     match platform.variants.first() {
-        Some(variant) if lure != NO_LURE => {
-            -mood.sensitivity * (variant.ln_price + coupon_gain(platform, e, 0))
+        Some(variant) if way.lure != NO_LURE => {
+            -way.sensitivity * (variant.ln_price + coupon_gain(platform, e, 0))
         }
         _ => NO_LURE,
     }

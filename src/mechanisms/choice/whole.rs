@@ -23,14 +23,13 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// A situation whose first exposure stands at `place`, and has the row `row`.
+    /// A situation by its first exposure, that one's position in the shard's list and its row, and
+    /// how many there are.
     #[inline(always)]
     #[must_use]
-    pub fn of(whole: &Whole<'_>, place: usize, row: usize) -> Self {
-        let Whole { situation, facts, .. } = *whole;
-        let address = Address::new(situation[0].to, u32::from(situation[0].category));
-        let (shift, length) = (place.wrapping_sub(row) as u32, situation.len() as u32);
-        Self { address, shift, length, facts }
+    pub fn of(first: &Exposure, (place, row): (usize, usize), length: u32, facts: u16) -> Self {
+        let address = Address::new(first.to, u32::from(first.category));
+        Self { address, shift: place.wrapping_sub(row) as u32, length, facts }
     }
 
     /// The position in the shard's list of the exposure that has a row.
@@ -46,7 +45,7 @@ impl Situation {
     pub fn among<'a>(&self, list: &'a [Exposure], row: usize) -> Whole<'a> {
         let first = self.place(row);
         let situation = &list[first..first + self.length as usize];
-        Whole { situation, facts: self.facts, is_considered: true }
+        Whole { situation, facts: self.facts }
     }
 
     /// Whether a need of the category is open.
@@ -64,34 +63,9 @@ pub struct Whole<'a> {
     pub situation: &'a [Exposure],
     /// Flags that any of its exposures has, and [`PLAIN`].
     facts: u16,
-    /// Whether goods of it reach the decider.
-    pub is_considered: bool,
 }
 
-impl<'a> Whole<'a> {
-    /// The first situation of a list that is not empty. Most have a single exposure.
-    #[inline(always)]
-    #[must_use]
-    pub fn first_of(list: &'a [Exposure]) -> Self {
-        let first = &list[0];
-        match list.get(1) {
-            Some(next) if next.is_weighed_with(first) => {
-                let Extent { length, facts, is_considered } = Extent::of_several(list);
-                Self { situation: &list[..length as usize], facts, is_considered }
-            }
-            _ => Self::single(first),
-        }
-    }
-
-    /// A situation of one exposure.
-    #[inline(always)]
-    fn single(e: &'a Exposure) -> Self {
-        let (not_plain, cut) = (e.flags & (flag::DROPPED | flag::COUPON), e.price_bp ^ FULL_PRICE);
-        let facts = facts(e.flags, u16::from(not_plain) | cut == 0);
-        let is_considered = (e.flags & flag::DROPPED == 0) & (e.category != NO_CATEGORY);
-        Self { situation: std::slice::from_ref(e), facts, is_considered }
-    }
-
+impl Whole<'_> {
     /// Whether weighing it needs no more than sums, see [`PLAIN`].
     #[inline(always)]
     #[must_use]
@@ -123,34 +97,50 @@ impl<'a> Whole<'a> {
 }
 
 /// How far a situation goes, and its facts: few enough bytes to be handed back in a register.
-struct Extent {
-    length: u32,
-    facts: u16,
-    is_considered: bool,
+pub struct Extent {
+    /// How many exposures it has.
+    pub length: u32,
+    /// As of [`Whole`].
+    pub facts: u16,
+    /// Whether goods of it reach the decider.
+    pub is_considered: bool,
 }
 
 impl Extent {
-    /// Of the first situation of a list, of any number of exposures.
+    /// Of the first situation of a list that is not empty, of any number of exposures; each is told
+    /// to `touch`, which may ask for its offer.
     #[inline(never)]
-    fn of_several(list: &[Exposure]) -> Self {
-        let first = &list[0];
-        let (mut flags, mut cut, mut n) = (first.flags, first.price_bp ^ FULL_PRICE, 1);
+    #[must_use]
+    pub fn of_several(list: &[Exposure], touch: &impl Fn(&Exposure)) -> Self {
+        let [first, others @ ..] = list else {
+            return Self { length: 0, facts: 0, is_considered: false };
+        };
+        touch(first);
         // If a friend sent one exposure of several, that counts for some and not for others.
-        let (mut not_plain, mut may_repeat) = (flag::DROPPED | flag::COUPON, false);
-        while let Some(e) = list.get(n)
-            && e.is_weighed_with(first)
-        {
-            flags |= e.flags;
-            cut |= e.price_bp ^ FULL_PRICE;
-            may_repeat |= e.offer == list[n - 1].offer;
-            not_plain |= flag::FRIEND;
-            n += 1;
+        const NOT_PLAIN: u8 = flag::DROPPED | flag::COUPON | flag::FRIEND;
+        let (mut any, mut all, mut cut) = (first.flags, first.flags, first.price_bp ^ FULL_PRICE);
+        let (mut may_repeat, mut offer, mut length) = (false, first.offer, 1);
+        for e in others {
+            if !e.is_weighed_with(first) {
+                break;
+            }
+            touch(e);
+            (any, all, cut) = (any | e.flags, all & e.flags, cut | (e.price_bp ^ FULL_PRICE));
+            may_repeat |= e.offer == offer;
+            (offer, length) = (e.offer, length + 1);
         }
-        let is_plain = flags & not_plain == 0 && cut == 0 && !may_repeat;
-        let is_considered = first.category != NO_CATEGORY
-            && (flags & flag::DROPPED == 0 || list[..n].iter().any(is_considered));
-        Self { length: n as u32, facts: facts(flags, is_plain), is_considered }
+        let is_plain = any & NOT_PLAIN == 0 && cut == 0 && !may_repeat;
+        let is_considered = first.category != NO_CATEGORY && all & flag::DROPPED == 0;
+        Self { length, facts: facts(any, is_plain), is_considered }
     }
+}
+
+/// The facts of a situation of one exposure that is considered.
+#[inline(always)]
+#[must_use]
+pub fn facts_of(e: &Exposure) -> u16 {
+    let cut = e.price_bp ^ FULL_PRICE;
+    facts(e.flags, u16::from(e.flags & flag::COUPON) | cut == 0)
 }
 
 /// Flags, and whether they are of a plain situation, in one number: what is written at once can
@@ -175,18 +165,31 @@ mod tests {
         Exposure { category, offer, flags, ..Exposure::new(to, 0, 1) }
     }
 
+    /// As the batch reads it.
+    fn extent(list: &[Exposure]) -> Extent {
+        let extent = Extent::of_several(list, &|_: &Exposure| ());
+        if let [one] = list
+            && is_considered(one)
+        {
+            return Extent { facts: facts_of(one), ..extent };
+        }
+        extent
+    }
+
     #[test]
     fn a_situation_is_one_consumers_exposures_of_one_category() {
         let list = [exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::NEED), exposure(3, 2, 9, 0)];
-        let whole = Whole::first_of(&list);
-        assert_eq!((whole.situation.len(), whole.has_need()), (2, true));
-        assert!(whole.is_plain() && whole.is_considered && !whole.has_friend());
-        assert_eq!(Whole::first_of(&list[2..]).situation.len(), 1);
+        let Extent { length, facts, is_considered } = extent(&list);
+        let situation = Situation::of(&list[0], (0, 0), length, facts);
+        assert_eq!((situation.length, situation.has_need()), (2, true));
+        let whole = situation.among(&list, 0);
+        assert!(whole.is_plain() && is_considered && !whole.has_friend());
+        assert_eq!(extent(&list[2..]).length, 1);
     }
 
     #[test]
     fn what_needs_more_than_sums_is_not_plain() {
-        let is_plain = |list: &[Exposure]| Whole::first_of(list).is_plain();
+        let is_plain = |list: &[Exposure]| extent(list).facts & PLAIN != 0;
         let (one, friend) = (exposure(3, 1, 7, 0), exposure(3, 1, 8, flag::FRIEND));
         assert!(is_plain(&[one]) && is_plain(&[friend]));
         assert!(!is_plain(&[one, friend]), "a friend's among others");
@@ -196,8 +199,9 @@ mod tests {
             assert!(!is_plain(&[one, Exposure { flags, offer: 9, ..one }]));
         }
         let dropped = Exposure { flags: flag::DROPPED, ..one };
-        assert!(!Whole::first_of(&[dropped, dropped]).is_considered);
-        assert!(Whole::first_of(&[dropped, one]).is_considered);
-        assert_eq!(Whole::first_of(&[friend, friend, one]).friends(&friend), 2);
+        assert!(!extent(&[dropped, dropped]).is_considered);
+        assert!(extent(&[dropped, one]).is_considered);
+        let whole = Whole { situation: &[friend, friend, one], facts: 0 };
+        assert_eq!(whole.friends(&friend), 2);
     }
 }
