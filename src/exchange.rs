@@ -501,6 +501,31 @@ mod tests {
     }
 
     #[test]
+    fn promised_runs_are_woven_with_what_others_send() {
+        let to = Shards::of(4_096);
+        let (near, far) = (|part: u32, k: u32| part * 64 + k, |k: u32| k * 65 % 4_096);
+        for (promised, others, few) in [(200, 0, 0), (0, 100, 2), (200, 100, 2), (40, 3, 60)] {
+            let mut outbox = Outbox::new(to.count(), to);
+            outbox.send(|part, bins| {
+                bins.begin_run();
+                let note = |k| Note { to: near(part as u32, k * 64 / promised), from: k };
+                bins.push_all_near((0..promised).map(note));
+            });
+            outbox.send(|part, bins| {
+                // A receiver gets several, and not in the order of the key.
+                let note = |k| Note { to: near(part as u32, k / 4 % 64), from: 300 + (k ^ 3) };
+                bins.push_all_near((0..others).map(note));
+                let from = 1_000 + part as u32;
+                (0..few).for_each(|k| bins.push(Note { to: far(from + k * 7), from: from + k }));
+            });
+            let mut inbox = Inbox::new(to);
+            assert_eq!(outbox.route(&mut inbox), 64 * u64::from(promised + others + few));
+            let all: Vec<Note> = inbox.shards.concat();
+            assert!(all.is_sorted_by_key(Message::key), "{promised}, {others} and {few}");
+        }
+    }
+
+    #[test]
     fn too_many_in_one_pigeonhole_are_sorted_too() {
         let to = Shards::of(16_384 * 64);
         let mut items: Vec<Note> = (0..5_000).map(|k| Note { to: 7, from: 5_000 - k }).collect();
