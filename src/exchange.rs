@@ -91,6 +91,8 @@ pub struct Outbox<T> {
 struct Part<T> {
     /// To the shard of the part's own number: much of what is sent.
     near: Vec<T>,
+    /// What of it is known to be in the order of the key.
+    runs: Vec<Range<u32>>,
     /// To any shard. A list for each would be short, and keep the room of its fullest time.
     far: Vec<T>,
     /// Where in `far`, once it is in order, what is for a shard begins, and where the last ends.
@@ -99,11 +101,24 @@ struct Part<T> {
 
 impl<T> Default for Part<T> {
     fn default() -> Self {
-        Self { near: Vec::new(), far: Vec::new(), starts: Vec::new() }
+        Self { near: Vec::new(), runs: Vec::new(), far: Vec::new(), starts: Vec::new() }
     }
 }
 
 impl<T: Message> Part<T> {
+    /// Ends the run that the last sender has promised, if it has.
+    fn end_run(&mut self) {
+        let Some(run) = self.runs.pop_if(|run| run.start == run.end) else { return };
+        let run = run.start..self.near.len() as u32;
+        debug_assert!(
+            self.near[run.start as usize..].is_sorted_by_key(Message::key),
+            "a run in the order of the key"
+        );
+        if !run.is_empty() {
+            self.runs.push(run);
+        }
+    }
+
     /// Puts `far` in the order of the receivers' shards; its room is changed for that of `spare`.
     fn in_order(&mut self, to: Shards, spare: &mut Vec<T>) {
         let Self { far, starts, .. } = self;
@@ -190,6 +205,13 @@ impl<T: Message> Bins<'_, T> {
         add(&mut self.part.near, message);
     }
 
+    /// Promises that what this sender sends from here on to the own shard comes in the order of the
+    /// key, so that nobody need look.
+    pub fn begin_run(&mut self) {
+        let start = self.part.near.len() as u32;
+        self.part.runs.push(start..start);
+    }
+
     /// [`Bins::push_near`] for several messages.
     #[inline]
     pub fn push_all_near(&mut self, messages: impl ExactSizeIterator<Item = T>) {
@@ -222,6 +244,7 @@ impl<T: Message> Outbox<T> {
         let (to, first) = (self.to, self.own.start);
         parallel::each(&mut self.parts[self.own.clone()], |k, part| {
             work(first + k, &mut Bins { part, own: first + k, to });
+            part.end_run();
         });
     }
 
@@ -242,6 +265,7 @@ impl<T: Message> Outbox<T> {
         let (parts, own) = (&mut self.parts[self.own.clone()], &mut locals[self.own.clone()]);
         parallel::each_pair(parts, own, |k, part, local| {
             work(first + k, local, &mut Bins { part, own: first + k, to });
+            part.end_run();
         });
     }
 
@@ -300,24 +324,31 @@ impl<T: Message> Outbox<T> {
             for message in parts.iter_mut().chain([&mut arrived]).flat_map(|p| p.far.drain(..)) {
                 add(&mut shards[to.shard_of(message.to())], message);
             }
-            parallel::each_with(shards, idle, |Room { sorter, .. }, _, messages| {
-                sorter.sort_messages(messages, *to);
+            parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
+                sorter.sort_messages(messages, known(parts, shard), *to);
             });
         } else {
             parallel::each_with(parts, idle, |room, _, part| part.in_order(*to, &mut room.far));
             arrived.in_order(*to, &mut Vec::new());
             parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
-                let parts = parts.iter().chain([&arrived]);
+                let sent = &*parts;
+                let parts = sent.iter().chain([&arrived]);
                 for of_part in parts.map(|part| part.of(shard)) {
                     make_room(messages, of_part.len());
                     messages.extend_from_slice(of_part);
                 }
-                sorter.sort_messages(messages, *to);
+                sorter.sort_messages(messages, known(sent, shard), *to);
             });
             parts.iter_mut().for_each(|part| part.far.clear());
         }
+        parts.iter_mut().for_each(|part| part.runs.clear());
         inbox.len()
     }
+}
+
+/// The runs that a shard is known to have sent to itself.
+fn known<T>(parts: &[Part<T>], shard: usize) -> &[Range<u32>] {
+    parts.get(shard).map_or(&[], |part| &part.runs)
 }
 
 /// Room that a thread needs where messages are routed.
@@ -473,6 +504,31 @@ mod tests {
             assert_eq!(outbox.route(&mut inbox), u64::from(runs * length) * 64);
             let all: Vec<Note> = inbox.shards.concat();
             assert!(all.windows(2).all(|w| w[0].key() < w[1].key()), "{runs} of {length}");
+        }
+    }
+
+    #[test]
+    fn promised_runs_are_woven_with_what_others_send() {
+        let to = Shards::of(4_096);
+        let (near, far) = (|part: u32, k: u32| part * 64 + k, |k: u32| k * 65 % 4_096);
+        for (promised, others, few) in [(200, 0, 0), (0, 100, 2), (200, 100, 2), (40, 3, 60)] {
+            let mut outbox = Outbox::new(to.count(), to);
+            outbox.send(|part, bins| {
+                bins.begin_run();
+                let note = |k| Note { to: near(part as u32, k * 64 / promised), from: k };
+                bins.push_all_near((0..promised).map(note));
+            });
+            outbox.send(|part, bins| {
+                // A receiver gets several, and not in the order of the key.
+                let note = |k| Note { to: near(part as u32, k / 4 % 64), from: 300 + (k ^ 3) };
+                bins.push_all_near((0..others).map(note));
+                let from = 1_000 + part as u32;
+                (0..few).for_each(|k| bins.push(Note { to: far(from + k * 7), from: from + k }));
+            });
+            let mut inbox = Inbox::new(to);
+            assert_eq!(outbox.route(&mut inbox), 64 * u64::from(promised + others + few));
+            let all: Vec<Note> = inbox.shards.concat();
+            assert!(all.is_sorted_by_key(Message::key), "{promised}, {others} and {few}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! Sorting what belongs to the agents of one shard.
 //!
 //! Senders go through their consumers in order, so that what a shard sends to itself is often
-//! a few runs in the order of the receivers: these are woven together.
+//! a few runs in the order of the receivers: these are woven together. Some senders promise the
+//! order of the key; what others send is looked at, and what stands wrong among the messages to one
+//! receiver is put right.
 //!
 //! Else, where an item goes is nearly told by its agent and the first bits of its rank: items
 //! are counted in some more pigeonholes than there are items, and each is moved once to
@@ -12,6 +14,7 @@ use super::Message;
 use crate::parallel::Shards;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Room for sorting, kept from one time to the next.
 #[derive(Debug)]
@@ -35,6 +38,12 @@ const MOST_RUNS: usize = 8;
 
 /// Messages in a run, on average, below which to weave costs more than to distribute.
 const RUN_LENGTH: usize = 16;
+
+/// Messages of a list whose order is looked at together.
+const LOOKED_AT: usize = 16;
+
+/// Where less than one message of so many is left after a run, these few are sorted by themselves.
+const FEW: usize = 32;
 
 /// Items that one may pass on its way back, on average; where it is more, too many are in
 /// one pigeonhole, and all are sorted by comparing.
@@ -78,13 +87,22 @@ impl<T: Copy> Sorter<T> {
 }
 
 impl<T: Message> Sorter<T> {
-    /// Sorts the messages of one shard of `to`, and changes their room for the sorter's.
-    pub(super) fn sort_messages(&mut self, messages: &mut Vec<T>, to: Shards) {
-        if messages.len() < 2 {
-            return;
+    /// Sorts the messages of one shard of `to`, of which some stretches are known to be in the order
+    /// of the key, and changes their room for the sorter's.
+    pub(super) fn sort_messages(
+        &mut self,
+        messages: &mut Vec<T>,
+        known: &[Range<u32>],
+        to: Shards,
+    ) {
+        if messages.len() < RUN_LENGTH {
+            return messages.sort_unstable_by(in_full);
         }
-        if let Some(runs) = runs(messages) {
-            self.weave(messages, runs);
+        if let Some(starts) = runs(messages, known) {
+            if starts.0.len() == 1 {
+                return;
+            }
+            self.weave(messages, &starts);
         } else {
             let (bits, row) = (to.log_size(), |message: &T| to.row_of(message.to()) as u32);
             if messages.len() <= to.size() {
@@ -101,32 +119,16 @@ impl<T: Message> Sorter<T> {
 
     /// Puts a sorted copy of runs of messages into `sorted`: of the run that is furthest back
     /// it takes all up to where another goes on.
-    fn weave(&mut self, messages: &[T], mut runs: Runs<'_, T>) {
+    fn weave(&mut self, messages: &[T], starts: &Starts) {
         fit(&mut self.sorted, messages);
-        runs.sort_unstable_by_key(|run| run.place);
-        let (sorted, mut runs) = (&mut self.sorted[..], &mut runs[..]);
-        let (mut n, mut last) = (0, 0);
-        while let Some(run) = runs.first() {
-            let bound = runs.get(1).map_or(u128::MAX, |other| other.place);
-            let taken = n;
-            for message in run.rest {
-                let this = place(message);
-                if this > bound {
-                    break;
-                }
-                sorted[n] = *message;
-                if this > last {
-                    last = this;
-                } else {
-                    // A receiver gets little of one run, and most of it in order.
-                    put_back(sorted, n, &place, &by_key);
-                    last = place(&sorted[n]);
-                }
-                n += 1;
-            }
-            let rest = &run.rest[n - taken..];
-            runs = queue_up(runs, rest);
+        let mut runs = starts.runs(messages);
+        let (mut sorted, mut runs) = (&mut self.sorted[..], &mut runs[..]);
+        while let [run, other, ..] = *runs {
+            let taken = take(sorted, run, &other[0]);
+            sorted = &mut sorted[taken..];
+            runs = queue_up(runs, &run[taken..]);
         }
+        runs.iter().for_each(|last| sorted.copy_from_slice(last));
     }
 
     /// Puts a list in the order of the key again whose first `sorted` messages are in order.
@@ -156,46 +158,179 @@ pub fn merge<T: Message>(messages: &mut [T], sorted: usize) {
     Sorter::default().merge(messages, sorted);
 }
 
-/// What is left of a run of messages that are in the order of their receivers.
-#[derive(Clone, Copy)]
-struct Run<'a, T> {
-    /// Of the first message.
-    place: u128,
-    rest: &'a [T],
-}
+/// What is left of some runs of messages.
+type Runs<'a, T> = SmallVec<[&'a [T]; MOST_RUNS]>;
 
-type Runs<'a, T> = SmallVec<[Run<'a, T>; MOST_RUNS]>;
+/// Where runs begin.
+#[derive(Default)]
+struct Starts(SmallVec<[usize; MOST_RUNS]>);
 
-/// The runs of a list where they are few.
-fn runs<T: Message>(messages: &[T]) -> Option<Runs<'_, T>> {
-    let most = MOST_RUNS.min(messages.len() / RUN_LENGTH);
-    let (mut runs, mut begin) = (Runs::new(), 0);
-    for (end, pair) in (1..).zip(messages.windows(2)) {
-        if pair[0].to() > pair[1].to() {
-            runs.push(Run { place: place(&messages[begin]), rest: &messages[begin..end] });
-            begin = end;
-            if runs.len() >= most {
-                return None;
+impl Starts {
+    /// The runs of a list, in the order of their first messages.
+    fn runs<'a, T: Message>(&self, messages: &'a [T]) -> Runs<'a, T> {
+        let ends = self.0[1..].iter().copied().chain([messages.len()]);
+        let run = |(start, end): (&usize, usize)| &messages[*start..end];
+        let mut runs: Runs<'_, T> = self.0.iter().zip(ends).map(run).collect();
+        runs.sort_unstable_by(|a, b| in_full(&a[0], &b[0]));
+        runs
+    }
+
+    /// Begins a run, if there may be another. Where little is left, from here and there, it is put in
+    /// order and makes the last run.
+    fn begin<T: Message>(&mut self, messages: &mut [T], start: usize) -> Next {
+        let n = messages.len();
+        if self.0.len() >= most_runs(n) && start > 0 {
+            return Next::TooMany;
+        }
+        self.0.push(start);
+        if (n - start) * FEW < n {
+            messages[start..].sort_unstable_by(in_full);
+            return Next::Done;
+        }
+        Next::Look
+    }
+
+    /// Finds the runs of a stretch. Those to one receiver, of which a run has little and most
+    /// of it in order, are put in order.
+    fn look<T: Message>(&mut self, messages: &mut [T], stretch: Range<usize>) -> Next {
+        let mut begin = stretch.start;
+        for from in (begin + 1..stretch.end).step_by(LOOKED_AT) {
+            let (falls, n) = falls(&messages[from - 1..stretch.end.min(from + LOOKED_AT)]);
+            for fall in &falls[..n] {
+                let k = from + usize::from(*fall);
+                if messages[k - 1].to() == messages[k].to() {
+                    mend_run(&mut messages[begin..stretch.end], k - begin);
+                    continue;
+                }
+                begin = k;
+                match self.begin(messages, begin) {
+                    Next::Look => {}
+                    next => return next,
+                }
             }
         }
+        Next::Look
     }
-    runs.push(Run { place: place(&messages[begin]), rest: &messages[begin..] });
-    Some(runs)
+}
+
+/// What is to be done after a run has begun.
+enum Next {
+    Look,
+    Done,
+    TooMany,
+}
+
+/// The runs of a list where they are few; of some stretches it is known that they are runs.
+fn runs<T: Message>(messages: &mut [T], known: &[Range<u32>]) -> Option<Starts> {
+    let (n, mut starts, mut from) = (messages.len(), Starts::default(), 0);
+    if known.is_empty() && is_disordered(messages) {
+        return None;
+    }
+    let known = known.iter().map(|run| run.start as usize..run.end as usize);
+    for run in known.chain([n..n]) {
+        // What nothing is known of, then a run.
+        for (stretch, is_run) in [(from..run.start, false), (run.clone(), true)] {
+            if stretch.is_empty() {
+                continue;
+            }
+            let mut next = starts.begin(messages, stretch.start);
+            if matches!(next, Next::Look) && !is_run {
+                next = starts.look(messages, stretch);
+            }
+            match next {
+                Next::Look => {}
+                Next::Done => return Some(starts),
+                Next::TooMany => return None,
+            }
+        }
+        from = run.end;
+    }
+    Some(starts)
+}
+
+/// Whether already the first messages make more runs than are woven together.
+fn is_disordered<T: Message>(messages: &[T]) -> bool {
+    let first = &messages[..messages.len().min(4 * MOST_RUNS)];
+    let falls = first.windows(2).filter(|pair| pair[1].to() < pair[0].to());
+    falls.count() >= most_runs(messages.len())
+}
+
+/// Most runs of so many messages that are woven together.
+fn most_runs(n: usize) -> usize {
+    MOST_RUNS.min(n / RUN_LENGTH)
+}
+
+/// Of some messages those that do not belong after the one before them: how many, and which. They
+/// cannot be foreseen: every one takes the next place.
+#[inline]
+fn falls<T: Message>(messages: &[T]) -> ([u8; LOOKED_AT], usize) {
+    let (mut falls, mut n) = ([0; LOOKED_AT], 0);
+    let Some((first, others)) = messages.split_first() else { return (falls, n) };
+    let mut last = place(first);
+    for (k, message) in others.iter().enumerate() {
+        let this = place(message);
+        falls[n % LOOKED_AT] = k as u8;
+        n += usize::from(this <= last);
+        last = this;
+    }
+    (falls, n)
+}
+
+/// Puts the message at `from` of a run in order, and those to the same receiver after it.
+#[inline]
+fn mend_run<T: Message>(run: &mut [T], from: usize) {
+    let mut k = from;
+    while k < run.len() && run[k - 1].to() == run[k].to() && place(&run[k]) <= place(&run[k - 1]) {
+        put_back(run, k, &place, &by_key);
+        k += 1;
+    }
+}
+
+/// Copies what is left of a run as far as it belongs before the first message of another: how many.
+#[inline]
+fn take<T: Message>(sorted: &mut [T], rest: &[T], bound: &T) -> usize {
+    let (receiver, mut n) = (bound.to(), 0);
+    for (to, message) in sorted.iter_mut().zip(rest) {
+        if message.to() >= receiver {
+            break;
+        }
+        *to = *message;
+        n += 1;
+    }
+    // Few receivers get something of both runs.
+    if rest.get(n).is_some_and(|message| message.to() == receiver) {
+        let upto = |message: &&T| in_full(*message, bound) != Ordering::Greater;
+        let same = rest[n..].iter().take_while(upto).count();
+        sorted[n..n + same].copy_from_slice(&rest[n..n + same]);
+        n += same;
+    }
+    n
 }
 
 /// Gives what is left of the first run its place among the runs; what is empty leaves them.
-fn queue_up<'r, 'a, T: Message>(runs: &'r mut [Run<'a, T>], rest: &'a [T]) -> &'r mut [Run<'a, T>] {
+fn queue_up<'r, 'a, T: Message>(runs: &'r mut [&'a [T]], rest: &'a [T]) -> &'r mut [&'a [T]] {
     let Some(first) = rest.first() else { return &mut runs[1..] };
-    let place = place(first);
     let mut k = 0;
     while let Some(next) = runs.get(k + 1)
-        && next.place < place
+        && belongs_before(&next[0], first)
     {
-        runs[k] = *next;
+        runs[k] = next;
         k += 1;
     }
-    runs[k] = Run { place, rest };
+    runs[k] = rest;
     runs
+}
+
+/// Whether a message stands before another: mostly the receivers tell.
+#[inline]
+fn belongs_before<T: Message>(a: &T, b: &T) -> bool {
+    a.to() < b.to() || a.to() == b.to() && in_full(a, b) == Ordering::Less
+}
+
+/// The order of the key, for which the rank is looked at first.
+#[inline(never)]
+fn in_full<T: Message>(a: &T, b: &T) -> Ordering {
+    place(a).cmp(&place(b)).then_with(|| by_key(a, b))
 }
 
 /// A receiver's row and the first bits of the rank.

@@ -204,6 +204,7 @@ impl Search {
             }
         }
         // As they will be read: what arrives in order costs no sorting of messages.
+        bins.begin_run();
         simd::widest(InOrder { columns: shown, n });
         for (k, need) in today.iter().enumerate() {
             if self.shelves[usize::from(need.category)].is_some() {
