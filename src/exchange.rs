@@ -206,7 +206,7 @@ impl<T: Message> Bins<'_, T> {
     }
 
     /// Promises that what this sender sends from here on to the own shard comes in the order of the
-    /// key, so that nobody need look.
+    /// key, so that nobody need look. Called once a sender at most.
     pub fn begin_run(&mut self) {
         let start = self.part.near.len() as u32;
         self.part.runs.push(start..start);

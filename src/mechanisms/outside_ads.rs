@@ -149,6 +149,8 @@ impl Mechanism for OutsideAds {
                 book.tally.channels[channel].exposed += n as u64;
                 let exposure = Exposure::new(0, self.platform, self.channel);
                 let reached = reached[..n].iter();
+                // One each, in the order of the consumers.
+                bins.begin_run();
                 bins.push_all_near(reached.map(|&to| Exposure { to, ..exposure }));
             });
         });
