@@ -227,7 +227,7 @@ fn runs<T: Message>(messages: &mut [T], known: &[Range<u32>]) -> Option<Starts> 
         return None;
     }
     let known = known.iter().map(|run| run.start as usize..run.end as usize);
-    for run in known.chain([n..n]) {
+    for run in known.chain(std::iter::once(n..n)) {
         // What nothing is known of, then a run.
         for (stretch, is_run) in [(from..run.start, false), (run.clone(), true)] {
             if stretch.is_empty() {
