@@ -56,7 +56,7 @@ pub fn room_for_one<T>(list: &mut Vec<T>) {
 
 /// [`add`] for several items, for which room is made once.
 #[inline]
-fn add_all<T>(list: &mut Vec<T>, items: impl ExactSizeIterator<Item = T>) {
+pub fn add_all<T>(list: &mut Vec<T>, items: impl ExactSizeIterator<Item = T>) {
     make_room(list, items.len());
     list.extend(items);
 }

@@ -151,8 +151,12 @@ impl Rows {
 
     /// Adds a row: one cell a column, in the order of the schema.
     pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
+        let (n, width) = (self.cells.len(), self.schema.columns.len());
+        if self.cells.capacity() - n < width {
+            // A table grows all the run: not to the double, so that little room stays unused.
+            self.cells.reserve_exact((n / 8).max(16 * width));
+        }
         self.cells.extend(row);
-        let width = self.schema.columns.len();
         assert!(
             self.cells.len().is_multiple_of(width),
             "a row of `{}` has {width} cells",

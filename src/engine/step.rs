@@ -139,9 +139,11 @@ impl Arm {
         all(beats, "notice", &mut |m| m.notice(world, at, placed));
         beats.time(("audit", ""), || watch.placed(world, placed));
         beats.time(("route orders", ""), || {
+            orders.0.take_back(&mut orders.1[0]);
             orders.0.carry(placed, &mut orders.1[0]);
             exchange::deal(&mut orders.1, |order| usize::from(order.platform));
         });
+        answers.0.take_back(&mut answers.1[0]);
         for Installed { name, platform, mechanism } in mechanisms.iter_mut() {
             if let Some(platform) = *platform {
                 beats.time(("gather", *name), || {

@@ -5,7 +5,7 @@ use super::message::Node;
 use super::trees::{Large, SMALL, Tree, Trees};
 use crate::columns::{Columns, State};
 use crate::exchange::link::Link;
-use crate::exchange::{AHEAD, add};
+use crate::exchange::{AHEAD, add, add_all};
 use crate::parallel;
 use crate::simd::prefetch;
 use std::collections::BTreeMap;
@@ -276,7 +276,7 @@ impl Cascades {
             let Largest { size, depth, parents } = &filed.largest;
             self.largest.rival(*size, *depth, parents);
             filed.large.iter().for_each(|slot| self.trees.forget(*slot));
-            self.free.extend(filed.free);
+            add_all(&mut self.free, filed.free.into_iter());
         }
     }
 
