@@ -8,6 +8,8 @@
 //! several; where there is one thread, it takes them in a plain loop.
 
 use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::iter::Enumerate;
 use std::ops::{Deref, Index, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -177,15 +179,15 @@ fn hold<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 #[expect(clippy::disallowed_methods, reason = "who takes which item shapes no result")]
 fn share<I, R>(items: I, rooms: &Rooms<R>, work: impl Fn(&mut R, I::Item) + Sync + Send)
 where
-    I: ExactSizeIterator + Send,
+    I: ExactSizeIterator<Item: Send> + Send,
     R: Default + Send,
 {
     let n = rayon::current_num_threads().min(items.len());
     if n <= 1 {
         return rooms.lent(|room| items.for_each(|item| work(room, item)));
     }
-    let items = Mutex::new(items);
-    let next = || hold(&items).next();
+    let hand = Mutex::new(Hand::new(items, n));
+    let next = || hold(&hand).next(rayon::current_thread_index().unwrap_or_default() % n);
     (0..n).into_par_iter().with_max_len(1).for_each(|_| {
         rooms.lent(|room| {
             while let Some(item) = next() {
@@ -195,18 +197,54 @@ where
     });
 }
 
+/// Items that are dealt out to threads: every so many to each, so that a thread meets the same again
+/// and finds near what it left there; where it has had all of its own, those that others left.
+struct Hand<I: Iterator> {
+    items: Enumerate<I>,
+    /// What was passed over on the way to a later one, by whose it is.
+    aside: Vec<VecDeque<I::Item>>,
+}
+
+impl<I: ExactSizeIterator> Hand<I> {
+    fn new(items: I, n_threads: usize) -> Self {
+        let mut aside = Vec::new();
+        aside.resize_with(n_threads, || VecDeque::with_capacity(items.len() / n_threads + 1));
+        Self { items: items.enumerate(), aside }
+    }
+
+    fn next(&mut self, thread: usize) -> Option<I::Item> {
+        let Self { items, aside } = self;
+        let own = aside[thread].pop_front();
+        own.or_else(|| {
+            for (k, item) in items {
+                match k % aside.len() {
+                    own if own == thread => return Some(item),
+                    other => aside[other].push_back(item),
+                }
+            }
+            aside.iter_mut().find_map(VecDeque::pop_front)
+        })
+    }
+}
+
 /// What is to be done for items one after the other, in their order, while they are made ready in
-/// parallel: it is done by whoever makes the next one ready, with all that wait behind it.
+/// parallel: it is done by whoever makes the next one ready, with all that wait behind it or come
+/// meanwhile. Nobody waits for the one who does it.
 #[derive(Debug)]
-pub struct InTurn<T, S>(Mutex<Turn<T, S>>);
+pub struct InTurn<T, S> {
+    turn: Mutex<Turn<T>>,
+    /// Changed by the one who is at work.
+    state: Mutex<S>,
+}
 
 #[derive(Debug)]
-struct Turn<T, S> {
+struct Turn<T> {
     /// Whose turn it is.
     next: usize,
     /// Items that are ready before their turn.
     waiting: Vec<Option<T>>,
-    state: S,
+    /// Whether somebody works off those whose turn it is.
+    is_at_work: bool,
 }
 
 impl<T, S> InTurn<T, S> {
@@ -215,18 +253,41 @@ impl<T, S> InTurn<T, S> {
     pub fn new(count: usize, state: S) -> Self {
         let mut waiting = Vec::with_capacity(count);
         waiting.resize_with(count, || None);
-        Self(Mutex::new(Turn { next: 0, waiting, state }))
+        let turn = Turn { next: 0, waiting, is_at_work: false };
+        Self { turn: Mutex::new(turn), state: Mutex::new(state) }
     }
 
     /// Says that an item is ready; each is handed in once, and none may be left out.
     pub fn hand_in(&self, place: usize, item: T, work: impl Fn(&mut S, T)) {
-        let mut turn = hold(&self.0);
-        let Turn { next, waiting, state } = &mut *turn;
-        waiting[place] = Some(item);
-        while let Some(item) = waiting.get_mut(*next).and_then(Option::take) {
-            *next += 1;
-            work(state, item);
+        let mut turn = hold(&self.turn);
+        turn.waiting[place] = Some(item);
+        if std::mem::replace(&mut turn.is_at_work, true) {
+            return;
         }
+        drop(turn);
+        let mut state = hold(&self.state);
+        while let Some(item) = self.next() {
+            work(&mut state, item);
+        }
+    }
+
+    /// The item whose turn it is, unless it is still to come: then nobody is at work any more.
+    fn next(&self) -> Option<T> {
+        let mut turn = hold(&self.turn);
+        let next = turn.next;
+        let item = turn.waiting.get_mut(next).and_then(Option::take);
+        turn.next += usize::from(item.is_some());
+        turn.is_at_work = item.is_some();
+        item
+    }
+}
+
+/// Lets another thread do something that nobody needs yet, where there is another; else nothing
+/// is done.
+#[expect(clippy::disallowed_methods, reason = "what is done beside shapes no result")]
+pub fn beside(work: impl FnOnce() + Send + 'static) {
+    if rayon::current_num_threads() > 1 {
+        rayon::spawn(work);
     }
 }
 
@@ -346,18 +407,26 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_has_its_own_items_first_and_then_what_others_left() {
+        let mut hand = Hand::new(0..8, 3);
+        let dealt = [0, 0, 1, 0, 0, 2, 1].map(|thread| hand.next(thread));
+        assert_eq!(dealt, [0, 3, 1, 6, 4, 2, 7].map(Some));
+        assert_eq!((hand.next(1), hand.next(1)), (Some(5), None));
+    }
+
+    #[test]
     fn what_is_handed_in_is_worked_on_in_order() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
         pool.expect("a pool").install(|| {
             let turns = InTurn::new(50, Vec::new());
             each(&mut [(); 50], |k, ()| turns.hand_in(k, k, Vec::push));
-            assert!(hold(&turns.0).state.iter().copied().eq(0..50));
+            assert!(hold(&turns.state).iter().copied().eq(0..50));
             let (turns, mut seen) = (InTurn::new(4, Vec::new()), Vec::new());
             for k in [2, 0, 3, 1] {
                 turns.hand_in(k, k, Vec::push);
-                seen.push(hold(&turns.0).state.len());
+                seen.push(hold(&turns.state).len());
             }
-            assert_eq!((seen, hold(&turns.0).state.clone()), (vec![0, 1, 1, 4], vec![0, 1, 2, 3]));
+            assert_eq!((seen, hold(&turns.state).clone()), (vec![0, 1, 1, 4], vec![0, 1, 2, 3]));
         });
     }
 

@@ -188,6 +188,7 @@ impl Arm {
                 platform.cascades.retire(self.day, false);
             }
             platform.joined.iter_mut().for_each(Vec::clear);
+            platform.popularity.foresee(self.day + 1, &platform.offers);
             books.push(DayBook { tally, postings: platform.ledger.close() });
         }
         if (self.day + 1).is_multiple_of(GIVING_DAYS) {

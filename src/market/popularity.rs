@@ -34,6 +34,19 @@ impl Popularity {
         ranking
     }
 
+    /// Ranks in the evening before `day` as often as this day has: what is worked out one offer
+    /// after the other is done beside what is left of the evening.
+    pub fn foresee(&mut self, day: u16, offers: &[OfferState]) {
+        self.day = day;
+        for ranking in &mut self.rankings {
+            let next = Arc::new(Ranking::of(ranking.exponent, offers));
+            let today = std::mem::replace(ranking, Arc::clone(&next));
+            if today.whole.get().is_some() {
+                parallel::beside(move || drop(next.whole()));
+            }
+        }
+    }
+
     /// Forgets what was ranked: the offers are others.
     pub fn forget(&mut self) {
         self.rankings.clear();
@@ -115,6 +128,20 @@ mod tests {
             let ids: Vec<u32> = (0..9_000).step_by(3).collect();
             assert_eq!(ranking.of_some(&ids).as_deref(), Some(&Alias::new(&third)));
             assert_eq!(ranking.of_some(&[]), None);
+        }
+    }
+
+    #[test]
+    fn what_is_foreseen_is_what_the_morning_would_rank() {
+        let (mut popularity, first, second) = (Popularity::default(), offers(8), offers(9_000));
+        for exponent in [0.5, 1.0] {
+            let _ = popularity.ranking(3, exponent, &first).whole();
+        }
+        popularity.foresee(4, &second);
+        for exponent in [0.5, 1.0] {
+            let foreseen = popularity.ranking(4, exponent, &first);
+            let fresh = Popularity::default().ranking(4, exponent, &second);
+            assert_eq!((&foreseen.weights, foreseen.whole()), (&fresh.weights, fresh.whole()));
         }
     }
 
