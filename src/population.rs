@@ -5,6 +5,7 @@ use crate::market::platform::Family;
 use crate::parameters;
 use crate::quantity::time::Clock;
 use crate::rng::{Key, Stream};
+use crate::simd;
 use rayon::prelude::*;
 
 parameters! {
@@ -103,8 +104,8 @@ pub const INFLUENCER: Stream = Stream::new("population/influencer");
 /// The consumers' static traits.
 #[derive(Clone, Debug)]
 pub struct People {
-    /// Segment of each consumer.
-    pub segment: Vec<u8>,
+    /// Segment of each consumer; none is kept where there is one segment.
+    segment: Vec<u8>,
     /// The segments.
     pub segments: Vec<Segment>,
     /// Share of each segment; sums to 1.
@@ -128,7 +129,8 @@ impl People {
             }
             position(&shares, u) as u8
         };
-        let segment = (0..n).into_par_iter().map(one).collect();
+        let known = if segments.len() > 1 { n } else { 0 };
+        let segment = (0..known).into_par_iter().map(one).collect();
         let taste_clusters = parameters.taste_clusters;
         Self { segment, segments: segments.to_vec(), shares, taste_clusters }
     }
@@ -137,7 +139,14 @@ impl People {
     #[inline]
     #[must_use]
     pub fn of(&self, consumer: u32) -> &Segment {
-        &self.segments[self.segment[consumer as usize] as usize]
+        &self.segments[usize::from(self.segment_column().of(consumer))]
+    }
+
+    /// The segments of all consumers.
+    #[inline]
+    #[must_use]
+    pub fn segment_column(&self) -> SegmentColumn<'_> {
+        SegmentColumn(&self.segment)
     }
 
     /// The taste cluster of a consumer, drawn anew whenever it is asked for.
@@ -145,6 +154,31 @@ impl People {
     #[must_use]
     pub fn taste(&self, consumer: u32, key: Key) -> u8 {
         key.draws(TASTE, consumer, Clock::default(), 0).below(self.taste_clusters) as u8
+    }
+}
+
+/// Segments by consumer.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentColumn<'a>(&'a [u8]);
+
+impl<'a> SegmentColumn<'a> {
+    /// The segment of a consumer, by its number.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(self, consumer: u32) -> u8 {
+        self.0.get(consumer as usize).copied().unwrap_or_default()
+    }
+
+    /// Asks for the segment of a consumer ahead of its use.
+    #[inline(always)]
+    pub fn touch(self, consumer: u32) {
+        simd::prefetch(self.0, consumer as usize);
+    }
+
+    /// As it is kept: one a consumer, or none where all are of the same.
+    #[must_use]
+    pub fn kept(self) -> &'a [u8] {
+        self.0
     }
 }
 

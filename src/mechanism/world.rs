@@ -252,8 +252,8 @@ impl Attention {
     /// something, where the columns lie is asked once.
     #[inline]
     pub fn activity(&self, env: &Environment) -> impl Fn(u32, u32) -> bool {
-        let (segments, limits) = (&env.people.segment[..], &self.active_below[..]);
-        move |consumer, word| word < limits[usize::from(segments[consumer as usize])]
+        let (segments, limits) = (env.people.segment_column(), &self.active_below[..]);
+        move |consumer, word| word < limits[usize::from(segments.of(consumer))]
     }
 
     /// Whether a consumer looks at platforms at all on this day.

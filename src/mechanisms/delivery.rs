@@ -392,7 +392,7 @@ impl Entry<'_> {
             // Who asks by segment is rare, and their column is another place to wait for.
             segment: match page.n_segments {
                 0 => 0,
-                _ => env.people.segment[order.consumer as usize],
+                _ => env.people.segment_column().of(order.consumer),
             },
             price_fen: order.price_fen,
         };

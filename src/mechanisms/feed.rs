@@ -254,10 +254,11 @@ impl Feed {
         if pages.len() < most {
             pages.resize(most, (0, 0));
         }
-        let (segments, below, places) = (&env.people.segment[..], &self.below[..], &mut pages[..]);
+        let (below, places) = (&self.below[..], &mut pages[..]);
+        let segments = env.people.segment_column();
         let mut n = 0;
         for &(consumer, word) in &browsing[..n_browsing] {
-            let limits = &below[usize::from(segments[consumer as usize])];
+            let limits = &below[usize::from(segments.of(consumer))];
             // None, one or two cannot be foreseen: both are written always. More are rare.
             (places[n], places[n + 1]) = ((consumer, 0), (consumer, 1));
             n += usize::from(word < limits[0]) + usize::from(word < limits[1]);

@@ -217,10 +217,11 @@ impl Room<'_> {
 
     /// Keeps those whose clocks do not run, and asks for what is read of them.
     fn keep_idle(&self, rows: &mut Vec<u32>) {
+        let segments = self.env.people.segment_column();
         let touch = |row: u32| {
             prefetch(self.next, row as usize);
             prefetch(self.habits, row as usize);
-            prefetch(&self.env.people.segment, (self.first + row) as usize);
+            segments.touch(self.first + row);
         };
         nearest(rows).iter().for_each(|row| touch(*row));
         let mut kept = 0;
@@ -413,7 +414,7 @@ impl Mechanism for Need {
         self.cuts = Cuts::of(&world.env.catalogue);
         if self.p.household_fills > 0.0 {
             let env = &world.env;
-            env.society.find_households(&env.network, &env.people.segment);
+            env.society.find_households(&env.network, env.people.segment_column().kept());
         }
         self.start_clocks(world, 0, 0);
     }

@@ -28,7 +28,6 @@ use crate::rng::lanes::long_words;
 use crate::rng::neighbours::rows_below;
 use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
 use crate::rng::{Key, Stream, unit};
-use crate::simd::prefetch;
 use std::hint::select_unpredictable;
 
 /// Whether a buyer shares, and how.
@@ -196,7 +195,7 @@ impl Mechanism for Sharing {
         platform.cascades.keep_for(1);
         let env = &world.env;
         if self.p.group_chat_share > 0.0 {
-            env.society.find_chats(&env.network, &env.people.segment);
+            env.society.find_chats(&env.network, env.people.segment_column().kept());
         }
         let kinds = [
             (self.p.personal_constant, self.p.personal_join),
@@ -368,14 +367,14 @@ impl<'a> Talk<'a> {
 
     /// Asks for what is known of a buyer.
     fn touch(&self, rows: &Rows<'_>, consumer: u32) {
-        prefetch(&self.env.people.segment, consumer as usize);
+        self.env.people.segment_column().touch(consumer);
         rows.touch(consumer);
     }
 
     /// Whether, by a number drawn for it, and how a buyer shares an order. Few do, and most of
     /// those who do not would not at any satisfaction: their records are not looked at.
     fn share(&self, unit: f64, rows: &mut Rows<'_>, order: &Order) -> Option<Share> {
-        let segment = self.env.people.segment[order.consumer as usize] as usize;
+        let segment = usize::from(self.env.people.segment_column().of(order.consumer));
         if unit >= self.most[segment] {
             return None;
         }

@@ -53,7 +53,8 @@ pub fn estimate(scenario: &Scenario, n: u32) -> Estimate {
             largest = estimate;
         }
     }
-    let building = network::building_bytes(&scenario.network, n) + people(n) + PROGRAM_BYTES as u64;
+    let building =
+        network::building_bytes(&scenario.network, n) + people(scenario, n) + PROGRAM_BYTES as u64;
     let more = building.saturating_sub(largest.total_bytes());
     largest.parts.push(("more while the network is made", more));
     largest.parts.retain(|part| part.1 > 0);
@@ -66,9 +67,9 @@ fn network_bytes(scenario: &Scenario, n: u32) -> u64 {
     bytes(&scenario.network, n)
 }
 
-/// A byte for everybody's segment.
-fn people(n: u32) -> u64 {
-    u64::from(n)
+/// A byte for everybody's segment, where there are several.
+fn people(scenario: &Scenario, n: u32) -> u64 {
+    if scenario.segments.len() > 1 { u64::from(n) } else { 0 }
 }
 
 /// The memory of one arm.
@@ -90,7 +91,7 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
         ("program", PROGRAM_BYTES),
         ("network", network_bytes(scenario, n) as f64),
         ("followers", 2.0 * follows * consumers + drawing),
-        ("consumers", people(n) as f64 + consumers * members),
+        ("consumers", people(scenario, n) as f64 + consumers * members),
         ("offers", offers * offer),
         ("mechanisms", KEPT_GAPS * sums.bytes),
         ("messages", messages),

@@ -59,7 +59,7 @@ pub fn generated(scenario: &Scenario, replicate: u32) -> Result<Network, Network
     let key = Key::new(scenario.seed, replicate);
     let n = scenario.population.consumers;
     let people = People::draw(n, &scenario.population, &scenario.segments, key);
-    network::generate(&scenario.network, n, &people.segment, key)
+    network::generate(&scenario.network, n, people.segment_column().kept(), key)
 }
 
 /// The settings of all mechanisms that are on, arm after arm.
@@ -97,7 +97,8 @@ pub fn environment(
     let network = match imported {
         Some(network) => Arc::clone(network),
         None => {
-            let network = network::generate(&scenario.network, n, &people.segment, key)?;
+            let network =
+                network::generate(&scenario.network, n, people.segment_column().kept(), key)?;
             Arc::new(as_needed(network, scenario))
         }
     };
@@ -294,8 +295,9 @@ fn lend_trust(members: &mut Column<Member>, env: &Environment) {
     let trust = |segment: &Segment| share16(env.start.trust + segment.trust_shift);
     let trusts: Vec<u16> = people.segments.iter().map(trust).collect();
     let (own, members) = members.held();
-    let pairs = members.par_iter_mut().zip(&people.segment[own]);
-    pairs.for_each(|(member, segment)| member.trust = trusts[usize::from(*segment)]);
+    let segments = people.segment_column();
+    let pairs = members.par_iter_mut().zip(own);
+    pairs.for_each(|(member, i)| member.trust = trusts[usize::from(segments.of(i as u32))]);
 }
 
 /// The mechanisms that are on, in the order of the registry.

@@ -190,7 +190,7 @@ impl<'a> Plan<'a> {
     fn with_circle<R>(&self, k: u32, weak: bool, work: impl FnOnce(&Circle<'_>) -> R) -> R {
         let first = self.starts[k as usize];
         let members = self.starts[k as usize + 1] - first;
-        let segment = |i: u32| self.request.segments[(first + i) as usize];
+        let segment = |i: u32| self.request.segment(first + i);
         let mut circle = Circle::new(members, &segment, self.request.key, k);
         let ends = self.household_ends(k, members);
         let budget = self.budget(k, members, &ends);
@@ -339,7 +339,7 @@ fn interests(request: &Request<'_>) -> Vec<u32> {
         .map(|i| {
             let mut draws = request.key.draws(INTERESTS, i, Clock::default(), 0);
             let model = if draws.chance(own) { i } else { draws.below(request.n) };
-            let segment = u64::from(request.segments[model as usize]);
+            let segment = u64::from(request.segment(model));
             let order = u64::from(draws.word() >> 24);
             let near = draws.chance(request.parameters.region_share);
             let place = if near { i } else { draws.below(request.n) };

@@ -197,10 +197,17 @@ pub(crate) struct Request<'a> {
     pub parameters: &'a Parameters,
     /// Number of consumers, at least two.
     pub n: u32,
-    /// Segment of every consumer.
+    /// Segment of every consumer; none where all are of one.
     pub segments: &'a [u8],
     /// Key of all draws.
     pub key: Key,
+}
+
+impl Request<'_> {
+    /// The segment of a consumer.
+    fn segment(&self, consumer: u32) -> u8 {
+        self.segments.get(consumer as usize).copied().unwrap_or_default()
+    }
 }
 
 type Generator = fn(&Request<'_>) -> Result<Network, NetworkError>;
@@ -501,7 +508,8 @@ impl Network {
     }
 }
 
-/// Makes the network of `n` consumers; `segments` is the segment of each of them.
+/// Makes the network of `n` consumers; `segments` is the segment of each of them, or empty where
+/// all are of one.
 ///
 /// # Errors
 /// Fewer than two consumers, more ties than can be matched, or anything wrong with
@@ -512,7 +520,10 @@ pub fn generate(
     segments: &[u8],
     key: Key,
 ) -> Result<Network, NetworkError> {
-    assert!(segments.len() == n as usize, "a segment is known for every consumer");
+    assert!(
+        segments.is_empty() || segments.len() == n as usize,
+        "a segment is known for every consumer"
+    );
     if n < 2 {
         return Err(NetworkError::TooFew { n });
     }

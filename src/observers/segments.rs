@@ -77,10 +77,11 @@ impl Months {
 fn members(world: &World, platform: &Platform) -> Vec<u64> {
     let people = &world.env.people;
     let shards = world.env.consumers;
+    let segments = people.segment_column();
     let mut counts = vec![vec![0; people.segments.len()]; shards.count()];
     parallel::each(&mut counts, |shard, counts: &mut Vec<u64>| {
         for i in shards.range(shard).filter(|i| platform.live.get(*i)) {
-            counts[usize::from(people.segment[i as usize])] += 1;
+            counts[usize::from(segments.of(i))] += 1;
         }
     });
     let sum = |segment: usize| counts.iter().map(|of_shard| of_shard[segment]).sum();

@@ -113,7 +113,7 @@ impl Market {
     /// The market of a platform before needs arise and goods come in.
     pub fn empty(env: &Arc<Environment>, arm: &Arm, platform: usize, luck: Luck) -> Self {
         let rules = Rules::of(arm, platform);
-        let n = env.people.segment.len();
+        let n = env.consumers.n() as usize;
         let sharers = if env.budget_of_arm { arm.platforms.len() as i64 } else { 1 };
         let mut market = Self {
             platform: platform as u8,

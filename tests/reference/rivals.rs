@@ -101,7 +101,7 @@ impl Rivals {
     /// The market before its first day.
     pub fn new(env: &Arc<Environment>, arm: &Arm) -> Self {
         let market = |platform| Market::empty(env, arm, platform, Luck::Plan);
-        let n = env.people.segment.len();
+        let n = env.consumers.n() as usize;
         let mut all = Self {
             markets: (0..arm.platforms.len()).map(market).collect(),
             clocks: vec![u32::MAX; n],

@@ -7,14 +7,16 @@
 use super::batch::{Batch, NO_LURE, Row, Rows};
 use super::mood::{Mood, Moods, Way};
 use super::sale::{self, coupon_gain};
+use super::standing::{Standing, Standings};
 use super::whole::{Whole, repeats};
 use super::{PRIORITY, TASTE};
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, Order, flag};
-use crate::market::platform::{Book, OfferState, Platform};
+use crate::market::platform::{Book, Platform};
 use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::world::Environment;
 use crate::parallel::Column;
+use crate::population::SegmentColumn;
 use crate::quantity::math::{ln_1p, quick_ln};
 use crate::quantity::time::Clock;
 use crate::rng::addressed::{Address, first_words};
@@ -28,21 +30,11 @@ const FRIENDS: usize = 16;
 /// Different values of an [`Exposure::way`].
 const WAYS: usize = 1 << u8::BITS;
 
-/// What is read of an offer: a quarter of a line of its own, since offers are met at random.
-#[repr(align(16))]
-struct Standing {
-    /// ln(P/P⁰), alone.
-    ln_price_ratio: f32,
-    /// The utility of what others say of it.
-    utility: f32,
-    price_fen: u32,
-}
-
 /// A platform, and what it is to the segments.
 struct Stand<'a> {
     platform: &'a Platform,
     members: &'a Column<Member>,
-    offers: Vec<Standing>,
+    offers: &'a [Standing],
     moods: Moods,
     /// Mean hassle of its first other way of buying.
     hassle: f64,
@@ -68,7 +60,7 @@ struct Mind<'a> {
 pub struct Judge<'a> {
     env: &'a Environment,
     /// The consumers' segments.
-    segments: &'a [u8],
+    segments: SegmentColumn<'a>,
     stands: Vec<Stand<'a>>,
     coefficients: Coefficients,
     /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
@@ -84,21 +76,21 @@ impl<'a> Judge<'a> {
     pub fn new(
         env: &'a Environment,
         platforms: &'a [Platform],
+        (standings, strains): (&'a Standings, &'a [f64]),
         coefficients: Coefficients,
-        strains: &'a [f64],
         at: Clock,
     ) -> Self {
-        let stand = |platform: &'a Platform| Stand {
+        let stand = |(k, platform): (usize, &'a Platform)| Stand {
             platform,
             members: &platform.members,
-            offers: platform.offers.iter().map(Standing::from).collect(),
+            offers: standings.of(k),
             moods: Moods::new(&env.people, platform, &coefficients),
             hassle: platform.variants.first().map_or(0.0, |variant| variant.hassle),
         };
         Self {
             env,
-            segments: &env.people.segment,
-            stands: platforms.iter().map(stand).collect(),
+            segments: env.people.segment_column(),
+            stands: platforms.iter().enumerate().map(stand).collect(),
             coefficients,
             strains,
             of_friends: std::array::from_fn(|n| coefficients.friends * ln_1p(n as f64)),
@@ -138,7 +130,7 @@ impl<'a> Judge<'a> {
             all => {
                 let of_consumer = |e: &Exposure| self.touch(all, e.to);
                 let of_offer =
-                    |e: &Exposure| prefetch_known(&stand_of(all, e).offers, e.offer as usize);
+                    |e: &Exposure| prefetch_known(stand_of(all, e).offers, e.offer as usize);
                 batch.read(list, place, (of_consumer, of_offer))
             }
         }
@@ -147,7 +139,7 @@ impl<'a> Judge<'a> {
     /// Asks for what is read of a consumer ahead of its use.
     #[inline(always)]
     fn touch(&self, stands: &[Stand<'_>], consumer: u32) {
-        prefetch_known(self.segments, consumer as usize);
+        self.segments.touch(consumer);
         for Stand { members, .. } in stands {
             prefetch_known(members, members.place(consumer));
         }
@@ -269,7 +261,7 @@ impl<'a> Judge<'a> {
         need: bool,
     ) -> Mind<'b> {
         let member = &stand.members[consumer as usize];
-        let segment = self.segments[consumer as usize];
+        let segment = self.segments.of(consumer);
         let (c, trust) = (&self.coefficients, from_share16(member.trust));
         // Of an order that never was, the day is after today's.
         let days = usize::from(self.at.day.wrapping_sub(last_order_day));
@@ -277,7 +269,7 @@ impl<'a> Judge<'a> {
         let mood = stand.moods.of(segment, need);
         Mind {
             platform: stand.platform,
-            offers: &stand.offers,
+            offers: stand.offers,
             mood,
             consumer,
             trust16: member.trust,
@@ -367,7 +359,7 @@ impl<'a> Judge<'a> {
         make_room(orders, batch.n_found());
         match (&self.stands[..], books) {
             ([stand], [book]) => {
-                let touch = |offer| prefetch_known(&stand.offers, offer as usize);
+                let touch = |offer| prefetch_known(stand.offers, offer as usize);
                 orders.extend(batch.winners(touch).map(|winner| {
                     let e = &list[winner.place];
                     sale::order(stand.sells(e), e, &winner, at, book)
@@ -386,7 +378,7 @@ impl<'a> Judge<'a> {
         for (place, (gain, variant)) in batch.ways() {
             let e = &list[place];
             let stand = stand_of(&self.stands, e);
-            let segment = self.segments[e.to as usize];
+            let segment = self.segments.of(e.to);
             let sensitivity = stand.moods.of(segment, false).any_way().sensitivity;
             for (k, way) in stand.platform.variants.iter().enumerate().skip(1) {
                 let hassle = way.hassle * self.later(e, k);
@@ -406,13 +398,6 @@ impl<'a> Judge<'a> {
             taste.word();
         }
         -quick_ln(unit(taste.word()))
-    }
-}
-
-impl From<&OfferState> for Standing {
-    fn from(offer: &OfferState) -> Self {
-        let &OfferState { ln_price_ratio, standing_utility: utility, price_fen, .. } = offer;
-        Self { ln_price_ratio, utility, price_fen }
     }
 }
 
