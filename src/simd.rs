@@ -98,6 +98,17 @@ pub fn give_back() {
     }
 }
 
+/// Takes every piece of memory from 256 KiB on from the system by itself, so that it leaves no gap when it
+/// is freed. The allocator would draw that line higher and higher, up to 32 MiB, and keep what is below
+/// it in common with small pieces. Changes nothing but the memory that is held.
+pub fn keep_large_apart() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the line may be drawn anew at any time; where it cannot, it stays.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 256 << 10);
+    }
+}
+
 /// A column of `n` values for random access, on large pages where the system has them: a
 /// table of pages that fits the processor saves a walk at most accesses.
 #[must_use]

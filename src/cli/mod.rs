@@ -40,6 +40,7 @@ pub mod watch;
 
 use crate::cli::failure::Failure;
 use crate::cli::screen::{Color, Format, Screen};
+use crate::simd;
 use clap::{Args, Parser, Subcommand};
 
 /// Compare ways of selling in a simulated market.
@@ -123,6 +124,7 @@ pub enum Verb {
 pub fn execute(cli: Cli) -> u8 {
     let screen = Screen::new(cli.show);
     interrupt::outlive_file_limits();
+    simd::keep_large_apart();
     let done = match cli.verb {
         Verb::Init(arguments) => init::execute(&arguments, &screen),
         Verb::Check(arguments) => check::execute(&arguments, &screen),
