@@ -136,13 +136,15 @@ impl<'a> Course<'a> {
     /// What the run leaves, one record a platform.
     #[must_use]
     pub fn finish(self) -> Vec<RunRecord> {
-        let Self { of, replicate, mut arm, observing } = self;
+        let Self { of, replicate, arm, observing } = self;
         let done = arm.days_done();
-        for platform in &mut arm.world.platforms {
+        // Nothing is sent any more: the room of messages is free for what comes now.
+        let mut world = arm.into_world();
+        for platform in &mut world.platforms {
             platform.cascades.retire(done, true);
         }
         let days_done = done.saturating_sub(observing.burn_in);
-        let found = observing.observers.finish(&arm.world, done);
+        let found = observing.observers.finish(&world, done);
         let record = |((tables, metrics), platform): (_, &scenario::Platform)| RunRecord {
             arm: of.name.clone(),
             platform: platform.name.clone(),

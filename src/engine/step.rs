@@ -225,6 +225,12 @@ impl Arm {
         self.day
     }
 
+    /// What is left behind the last day.
+    #[must_use]
+    pub fn into_world(self) -> World {
+        self.world
+    }
+
     /// A digest of everything that is stored, so that tests see a wrong state before it
     /// shows in a table.
     #[must_use]
