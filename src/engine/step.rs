@@ -17,7 +17,8 @@ use crate::parallel::Shards;
 use crate::quantity::time::Clock;
 use crate::simd;
 
-/// Memory freed in pieces is given back every so many days; shapes no result.
+/// Memory freed in pieces is given back every so many days, and on each of the first ones, in which
+/// lists grow most; shapes no result.
 const GIVING_DAYS: u16 = 8;
 
 /// Silent cascades are looked for every so many days; shapes no result.
@@ -191,7 +192,8 @@ impl Arm {
             platform.popularity.foresee(self.day + 1, &platform.offers);
             books.push(DayBook { tally, postings: platform.ledger.close() });
         }
-        if (self.day + 1).is_multiple_of(GIVING_DAYS) {
+        let done = self.day + 1;
+        if done < GIVING_DAYS || done.is_multiple_of(GIVING_DAYS) {
             simd::give_back();
         }
         let day = Day { day: self.day, books };
