@@ -31,11 +31,11 @@ impl Estimate {
 }
 
 /// The program without a world: its code, the scenario, the texts of tables.
-const PROGRAM_BYTES: f64 = 8.5e6;
+const PROGRAM_BYTES: f64 = 8.8e6;
 /// What a day leaves in tables until the end of a run, a platform.
 const DAY_BYTES: f64 = 5.5e3;
 /// Lists of a day's messages that grow and shrink leave gaps between them, given back now and then.
-const GAPS: f64 = 1.6;
+const GAPS: f64 = 1.4;
 /// The same of what mechanisms keep for longer, columns among it that leave none.
 const KEPT_GAPS: f64 = 1.45;
 /// Times that mechanisms are asked: the longest way from one to the other, and back.
