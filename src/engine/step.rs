@@ -6,6 +6,7 @@
 use crate::columns::{Columns, State};
 use crate::engine::beats::Beats;
 use crate::exchange::{self, Inbox, Message, Outbox};
+use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::Postings;
 use crate::market::member::Member;
 use crate::market::message::{Answer, Exposure, Order};
@@ -178,26 +179,9 @@ impl Arm {
 
     /// Closes the books of the day.
     fn close(&mut self, watch: &mut dyn Watch) -> Day {
-        let mut books = Vec::with_capacity(self.world.platforms.len());
-        for platform in &mut self.world.platforms {
-            let (tally, mut postings) = platform.take_books(&self.world.link);
-            platform.ledger.take(&mut postings);
-            let month = usize::from(self.day / crate::market::history::MONTH_DAYS);
-            platform.history.members[month] += tally.over_channels(|c| c.registered as i64) as u64;
-            platform.trust_sum += tally.trust_change;
-            if (self.day + 1).is_multiple_of(RETIRING_DAYS) {
-                platform.cascades.retire(self.day, false);
-            }
-            platform.joined.iter_mut().for_each(Vec::clear);
-            platform.popularity.foresee(self.day + 1, &platform.offers);
-            books.push(DayBook { tally, postings: platform.ledger.close() });
-        }
-        let done = self.day + 1;
-        if done < GIVING_DAYS || done.is_multiple_of(GIVING_DAYS) {
-            simd::give_back();
-        }
-        let day = Day { day: self.day, books };
-        watch.closed(&self.world, &day);
+        let Self { world, beats, day: today, .. } = self;
+        let day = beats.time(("close", ""), || closed(world, *today));
+        beats.time(("audit", ""), || watch.closed(world, &day));
         self.day += 1;
         day
     }
@@ -281,4 +265,26 @@ impl Arm {
         }
         hash.hex()
     }
+}
+
+/// What a day leaves, whose books are closed; what the morning will ask for is made ready.
+fn closed(world: &mut World, day: u16) -> Day {
+    let (mut books, done) = (Vec::with_capacity(world.platforms.len()), day + 1);
+    for platform in &mut world.platforms {
+        let (tally, mut postings) = platform.take_books(&world.link);
+        platform.ledger.take(&mut postings);
+        let month = usize::from(day / MONTH_DAYS);
+        platform.history.members[month] += tally.over_channels(|c| c.registered as i64) as u64;
+        platform.trust_sum += tally.trust_change;
+        if done.is_multiple_of(RETIRING_DAYS) {
+            platform.cascades.retire(day, false);
+        }
+        platform.joined.iter_mut().for_each(Vec::clear);
+        platform.popularity.foresee(done, &platform.offers);
+        books.push(DayBook { tally, postings: platform.ledger.close() });
+    }
+    if done < GIVING_DAYS || done.is_multiple_of(GIVING_DAYS) {
+        simd::give_back();
+    }
+    Day { day, books }
 }

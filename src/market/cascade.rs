@@ -103,10 +103,12 @@ const LEAST_PIECE: usize = 1_024;
 /// Sizes and depths of small trees, the root counted.
 const SIZES: usize = SMALL + 2;
 
+/// Shapes of small trees, by size and then by depth: nearly all of them.
+type Small = [[Shape; SIZES]; SIZES];
+
 /// What is filed of a piece of the trees.
 struct Filed {
-    /// Shapes of small trees, by size and then by depth: nearly all of them.
-    small: [[Shape; SIZES]; SIZES],
+    small: Box<Small>,
     shapes: BTreeMap<(u32, u32), Shape>,
     largest: Largest,
     free: Vec<u32>,
@@ -118,7 +120,7 @@ impl Filed {
     /// Files the trees that grew last before a day, the first of them at slot `first`.
     fn of(trees: &mut [Tree], large: &Large, first: usize, before: u16) -> Self {
         let mut filed = Self {
-            small: [[Shape::default(); SIZES]; SIZES],
+            small: Box::default(),
             shapes: BTreeMap::new(),
             largest: Largest::default(),
             free: Vec::new(),
@@ -158,17 +160,6 @@ impl Filed {
         self.shapes.entry((size, depth)).or_default().enter(distances);
         self.largest.rival(size, depth, parents);
         self.large.push(slot);
-    }
-
-    /// All shapes, the small trees' among them.
-    fn shapes(&mut self) -> BTreeMap<(u32, u32), Shape> {
-        let mut shapes = std::mem::take(&mut self.shapes);
-        for (size, depths) in (0..).zip(&self.small) {
-            for (depth, shape) in (0..).zip(depths).filter(|(_, shape)| shape.count > 0) {
-                shapes.entry((size, depth)).or_default().add(*shape);
-            }
-        }
-        shapes
     }
 }
 
@@ -271,12 +262,21 @@ impl Cascades {
         let mut pieces: Vec<_> = (0..).step_by(size).zip(trees.chunks_mut(size)).collect();
         let filed: Vec<Filed> =
             parallel::map(&mut pieces, |(first, trees)| Filed::of(trees, large, *first, before));
-        for mut filed in filed {
-            add_shapes(&mut self.shapes, filed.shapes());
+        let mut small = Small::default();
+        for filed in filed {
+            // Piece after piece into one table: maps would be searched for every shape of each.
+            let pairs = small.as_flattened_mut().iter_mut().zip(filed.small.as_flattened());
+            pairs.for_each(|(sum, shape)| sum.add(*shape));
+            add_shapes(&mut self.shapes, filed.shapes);
             let Largest { size, depth, parents } = &filed.largest;
             self.largest.rival(*size, *depth, parents);
             filed.large.iter().for_each(|slot| self.trees.forget(*slot));
             add_all(&mut self.free, filed.free.into_iter());
+        }
+        for (size, depths) in (0..).zip(&small) {
+            for (depth, shape) in (0..).zip(depths).filter(|(_, shape)| shape.count > 0) {
+                self.shapes.entry((size, depth)).or_default().add(*shape);
+            }
         }
     }
 
