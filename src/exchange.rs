@@ -106,6 +106,14 @@ impl<T> Default for Part<T> {
 }
 
 impl<T: Message> Part<T> {
+    /// Lets a sender send.
+    fn sends(&mut self, own: usize, to: Shards, work: impl FnOnce(&mut Bins<'_, T>)) {
+        parallel::apart(self, |part| {
+            work(&mut Bins { part, own, to });
+            part.end_run();
+        });
+    }
+
     /// Ends the run that the last sender has promised, if it has.
     fn end_run(&mut self) {
         let Some(run) = self.runs.pop_if(|run| run.start == run.end) else { return };
@@ -243,8 +251,7 @@ impl<T: Message> Outbox<T> {
     pub fn send(&mut self, work: impl Fn(usize, &mut Bins<'_, T>) + Sync + Send) {
         let (to, first) = (self.to, self.own.start);
         parallel::each(&mut self.parts[self.own.clone()], |k, part| {
-            work(first + k, &mut Bins { part, own: first + k, to });
-            part.end_run();
+            part.sends(first + k, to, |bins| work(first + k, bins));
         });
     }
 
@@ -264,8 +271,7 @@ impl<T: Message> Outbox<T> {
         let (to, first) = (self.to, self.own.start);
         let (parts, own) = (&mut self.parts[self.own.clone()], &mut locals[self.own.clone()]);
         parallel::each_pair(parts, own, |k, part, local| {
-            work(first + k, local, &mut Bins { part, own: first + k, to });
-            part.end_run();
+            part.sends(first + k, to, |bins| work(first + k, local, bins));
         });
     }
 

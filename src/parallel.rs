@@ -282,6 +282,15 @@ impl<T, S> InTurn<T, S> {
     }
 }
 
+/// Works on one of several small things that lie side by side, such as the lists of shards, while it lies
+/// with the thread: in their common lines of memory two processors that write would contend.
+pub fn apart<T: Default, R>(item: &mut T, work: impl FnOnce(&mut T) -> R) -> R {
+    let mut own = std::mem::take(item);
+    let done = work(&mut own);
+    *item = own;
+    done
+}
+
 /// Lets another thread do something that nobody needs yet, where there is another; else nothing
 /// is done.
 #[expect(clippy::disallowed_methods, reason = "what is done beside shapes no result")]

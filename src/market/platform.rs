@@ -216,8 +216,9 @@ pub struct Platform {
     pub history: History,
 }
 
-/// Counts and postings of one shard.
+/// Counts and postings of one shard, in lines of memory that it shares with none.
 #[derive(Clone, Debug, Default)]
+#[repr(align(128))]
 pub struct Book {
     /// Counts.
     pub tally: Tally,

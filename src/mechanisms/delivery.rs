@@ -92,6 +92,7 @@ struct Desk {
 
 /// What one shard's orders of a wave leave behind.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct Room {
     /// Which answers join a cascade, the nodes that brought them, and then their own.
     joining: Vec<u32>,

@@ -423,7 +423,7 @@ impl Mechanism for Need {
     fn open(&mut self, world: &mut World, at: Clock) {
         let World { env, needs, .. } = world;
         parallel::each_pair(&mut self.rooms(env), needs, |_, room, open| {
-            room.desks.lent(|desk| room.arise(at, open, desk));
+            parallel::apart(open, |open| room.desks.lent(|desk| room.arise(at, open, desk)));
         });
     }
 

@@ -245,7 +245,11 @@ impl Mechanism for Sharing {
             .collect();
         parallel::each(&mut rooms, |shard, (rows, shares)| {
             let Some(shares) = shares.take() else { return };
-            self.idle.lent(|room| talk.hear(&answers.shards[shard], rows, room, shares));
+            self.idle.lent(|room| {
+                parallel::apart(shares, |shares| {
+                    talk.hear(&answers.shards[shard], rows, room, shares);
+                });
+            });
             beds.hand_in(shard, shares, |cascades, shares| {
                 let rootless = shares.iter_mut().filter(|share| !share.node.is_some());
                 rootless.for_each(|share| share.node = cascades.plant(link, at.day));

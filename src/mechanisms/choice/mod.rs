@@ -162,7 +162,9 @@ impl Mechanism for Choice {
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             self.idle.lent(|batch| {
-                judge.decide(&inbox.shards[shard], books, batch, orders);
+                parallel::apart(orders, |orders| {
+                    judge.decide(&inbox.shards[shard], books, batch, orders);
+                });
             });
         });
         drop(by_shard);

@@ -22,7 +22,7 @@ use crate::mechanism::load::{Extent, Load, persuaded};
 use crate::mechanism::spec::{Channel, Placement, Role, Scope, Spec};
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
-use crate::parallel::{InTurn, Rooms};
+use crate::parallel::{self, InTurn, Rooms};
 use crate::parameter::Values;
 use crate::parameters;
 use crate::quantity::math::{ln, logistic, pow};
@@ -205,8 +205,10 @@ impl Mechanism for GroupBuy {
             let Some(pool) = pool.take() else { return };
             // They have invited their friends.
             pool.opened.clear();
-            self.idle.lent(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
-            desk.close(pool, orders, (book, bins));
+            parallel::apart(*orders, |orders| {
+                self.idle.lent(|room| desk.enrol(&mut room.desk, pool, orders, (book, bins)));
+                desk.close(pool, orders, (book, bins));
+            });
             // Openers and joiners take their places in the cascades one after the other.
             if link.is_alone() {
                 places.hand_in(shard, pool, |cascades, pool| {

@@ -38,6 +38,7 @@ pub(super) struct Opener {
 
 /// The groups of one shard of offers, oldest first, numbered without reuse.
 #[derive(Clone, Debug, Default)]
+#[repr(align(128))]
 pub(super) struct Pool {
     pub(super) groups: Vec<Group>,
     /// The other members by number of their group; a pair that fills is released at once and
