@@ -331,7 +331,9 @@ impl<T: Message> Outbox<T> {
                 add(&mut shards[to.shard_of(message.to())], message);
             }
             parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
-                sorter.sort_messages(messages, known(parts, shard), *to);
+                parallel::apart(messages, |messages| {
+                    sorter.sort_messages(messages, known(parts, shard), *to);
+                });
             });
         } else {
             parallel::each_with(parts, idle, |room, _, part| part.in_order(*to, &mut room.far));
@@ -339,11 +341,13 @@ impl<T: Message> Outbox<T> {
             parallel::each_with(shards, idle, |Room { sorter, .. }, shard, messages| {
                 let sent = &*parts;
                 let parts = sent.iter().chain([&arrived]);
-                for of_part in parts.map(|part| part.of(shard)) {
-                    make_room(messages, of_part.len());
-                    messages.extend_from_slice(of_part);
-                }
-                sorter.sort_messages(messages, known(sent, shard), *to);
+                parallel::apart(messages, |messages| {
+                    for of_part in parts.map(|part| part.of(shard)) {
+                        make_room(messages, of_part.len());
+                        messages.extend_from_slice(of_part);
+                    }
+                    sorter.sort_messages(messages, known(sent, shard), *to);
+                });
             });
             parts.iter_mut().for_each(|part| part.far.clear());
         }
