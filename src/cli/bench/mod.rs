@@ -73,20 +73,23 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let file = arguments.output.as_deref().unwrap_or(Path::new("outputs/bench")).join("bench.csv");
     row::prepare(&file)?;
     let interrupt = Interrupt::listen(*screen).map_err(|error| Failure::Runtime(error.into()))?;
-    let asked = rows(suite, arguments);
-    let (mut rows, n) = (Vec::new(), asked.len());
-    for (k, mut row) in asked.into_iter().enumerate() {
-        screen.tell(&format!("{}/{n} {}", k + 1, row.title()));
-        fill(&mut row, arguments, &interrupt)?;
-        if interrupt.stop.load(Ordering::Relaxed) {
-            show(&rows, screen);
-            return Err(stopped(&interrupt, &file));
+    let mut rows = rows(suite, arguments);
+    let (n, mut done) = (rows.len(), 0);
+    for world in rows.chunk_by_mut(|a, b| (a.case.name, a.agents) == (b.case.name, b.agents)) {
+        fill(world, (done, n), arguments, (screen, &interrupt))?;
+        done += world.len();
+        for row in world.iter().filter(|row| row.is_done()) {
+            row::add(&file, row)?;
         }
-        screen.tell(&format!("    {}", row.outcome()));
-        row::add(&file, &row)?;
-        rows.push(row);
+        if interrupt.stop.load(Ordering::Relaxed) {
+            break;
+        }
     }
+    rows.retain(Row::is_done);
     show(&rows, screen);
+    if interrupt.stop.load(Ordering::Relaxed) {
+        return Err(stopped(&interrupt, &file));
+    }
     screen.tell(&format!("{} added to {}", counted(n as u64, "row"), file.display()));
     Ok(())
 }
@@ -114,22 +117,43 @@ fn rows(suite: &'static Suite, arguments: &Arguments) -> Vec<Row> {
     rows
 }
 
-/// Measures a row as often as the suite says and keeps the best, or notes why it was skipped.
-fn fill(row: &mut Row, arguments: &Arguments, interrupt: &Interrupt) -> Done {
+/// Measures the rows of a world as often as the suite says and keeps the best of each, or notes why
+/// they were skipped. Every round measures all of them: a busy moment of the machine meets them alike,
+/// so that their ratios mean something. A signal ends it after the rows that are measured so far.
+fn fill(
+    world: &mut [Row],
+    (done, n): (usize, usize),
+    arguments: &Arguments,
+    (screen, interrupt): (&Screen, &Interrupt),
+) -> Done {
+    let rounds = arguments.repeats.or_else(|| world.first().map(Row::usual_repeats)).unwrap_or(0);
+    for row in &mut *world {
+        row.note = too_large(row, arguments)?.unwrap_or_default();
+    }
+    for round in 1..=rounds {
+        for (k, row) in world.iter_mut().enumerate() {
+            let of_rounds =
+                if rounds > 1 { format!(", {round} of {rounds}") } else { String::new() };
+            screen.tell(&format!("{}/{n} {}{of_rounds}", done + k + 1, row.title()));
+            if row.note.is_empty() {
+                let Some(measured) = measured(row, interrupt)? else { return Ok(()) };
+                row.take(measured);
+            }
+            screen.tell(&format!("    {}", row.outcome()));
+        }
+    }
+    Ok(())
+}
+
+/// Why a row cannot be measured, if it needs more memory than there is.
+fn too_large(row: &Row, arguments: &Arguments) -> Result<Option<String>, Failure> {
     let scenario = row.case.scenario(row.agents, row.days).map_err(Failure::Usage)?;
     let needed = experiment::estimate(&scenario)?.total_bytes();
     let free = arguments.memory_limit.or_else(memory::available);
-    if let Some(free) = free.filter(|free| needed > *free) {
-        let (needed, free) = (memory::amount(needed), memory::amount(free));
-        row.note = format!("skipped: needs {needed}, but only {free} is available");
-        return Ok(());
-    }
-    row.repeats = arguments.repeats.unwrap_or(row.repeats);
-    for _ in 0..row.repeats {
-        let Some(measured) = measured(row, interrupt)? else { return Ok(()) };
-        row.take(measured);
-    }
-    Ok(())
+    let amount = memory::amount;
+    Ok(free.filter(|free| needed > *free).map(|free| {
+        format!("skipped: needs {}, but only {} is available", amount(needed), amount(free))
+    }))
 }
 
 /// What another process of this program measures; nothing where a signal came.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// A case at one size.
 pub struct Row {
-    suite: &'static str,
+    suite: &'static Suite,
     /// What is measured.
     pub case: &'static Case,
     /// Consumers.
@@ -24,8 +24,8 @@ pub struct Row {
     pub threads: usize,
     /// Ranks.
     pub ranks: usize,
-    /// How often it is measured.
-    pub repeats: u32,
+    /// How often it was measured.
+    repeats: u32,
     best: Option<Measured>,
     /// Why it was not measured.
     pub note: String,
@@ -51,7 +51,7 @@ macro_rules! columns {
 
 /// All columns.
 pub const COLUMNS: &[Column] = columns! {
-    suite "suite" 0 => |r| r.suite.into();
+    suite "suite" 0 => |r| r.suite.name.into();
     case "case" 0 => |r| r.case.name.into();
     agents "agents" 0 => |r| r.agents.into();
     days "days" 0 => |r| r.days.into();
@@ -105,9 +105,20 @@ impl Row {
         days: u16,
         (threads, ranks): (usize, usize),
     ) -> Self {
-        let repeats = suite.repeats(agents);
         let note = String::new();
-        Self { suite: suite.name, case, agents, days, threads, ranks, repeats, best: None, note }
+        Self { suite, case, agents, days, threads, ranks, repeats: 0, best: None, note }
+    }
+
+    /// How often the suite measures it.
+    #[must_use]
+    pub fn usual_repeats(&self) -> u32 {
+        self.suite.repeats(self.agents)
+    }
+
+    /// Whether it was measured, or is known to be skipped.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.best.is_some() || !self.note.is_empty()
     }
 
     /// What is measured, in a few words.
@@ -142,6 +153,7 @@ impl Row {
     /// Keeps the quicker of what is known and what was measured anew; the quickest
     /// building and the highest peak of all are kept.
     pub fn take(&mut self, new: Measured) {
+        self.repeats += 1;
         let best = match self.best.take() {
             None => new,
             Some(old) => {
