@@ -291,12 +291,13 @@ pub fn apart<T: Default, R>(item: &mut T, work: impl FnOnce(&mut T) -> R) -> R {
     done
 }
 
-/// Lets another thread do something that nobody needs yet, where there is another; else nothing
-/// is done.
+/// Lets another thread do something that nobody waits for, where there is another; else it is done
+/// at once.
 #[expect(clippy::disallowed_methods, reason = "what is done beside shapes no result")]
 pub fn beside(work: impl FnOnce() + Send + 'static) {
-    if rayon::current_num_threads() > 1 {
-        rayon::spawn(work);
+    match rayon::current_num_threads() > 1 {
+        true => rayon::spawn(work),
+        false => work(),
     }
 }
 

@@ -33,7 +33,7 @@ const FROM_ORDERS: &[Line] = &[
 
 /// What a list of records says was paid and moved.
 #[derive(Clone, Debug, Default)]
-struct Found {
+pub struct Found {
     expected: [i64; LINES],
     open_orders: i64,
     open_fen: i64,
@@ -121,6 +121,20 @@ fn stock_fen(world: &World, platform: &Platform) -> i64 {
     offers.map(|(state, offer)| i64::from(state.stock) * i64::from(offer.unit_cost_fen)).sum()
 }
 
+impl Audit {
+    /// What reads a platform's records.
+    #[must_use]
+    pub fn reader<'a>(&'a self, world: &'a World, platform: usize) -> Reader<'a> {
+        Reader::new(world, platform, &self.costs_fen)
+    }
+
+    /// Enters what was found in a platform's records.
+    pub fn enter(&mut self, platform: usize, found: Vec<Found>) {
+        let today = &mut self.accounts[platform].today;
+        found.into_iter().for_each(|found| today.add(found));
+    }
+}
+
 impl Watch for Audit {
     fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
         for (index, account) in self.accounts.iter_mut().enumerate() {
@@ -164,7 +178,7 @@ impl Account {
 
 /// Reads the records of one platform. What it adds up order by order are a few numbers;
 /// only at the end of some lists does it enter them.
-struct Reader<'a> {
+pub struct Reader<'a> {
     world: &'a World,
     platform: &'a Platform,
     index: u8,
@@ -226,7 +240,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Orders that were answered: sent out, or the money given back.
-    fn answered(&self, lists: &[Vec<Answer>]) -> Found {
+    #[must_use]
+    pub fn answered(&self, lists: &[Vec<Answer>]) -> Found {
         let (mut refund, mut postage_fen, mut gone_cost_fen) = (Refund::default(), 0, 0);
         for list in lists {
             for Answer { order, verdict } in list {

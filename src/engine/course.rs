@@ -13,6 +13,7 @@ use crate::mechanism::world::{Environment, World};
 use crate::model;
 use crate::observer::RunRecord;
 use crate::observers::Observers;
+use crate::parallel;
 use crate::scenario;
 use std::sync::Arc;
 
@@ -40,9 +41,8 @@ impl<'a> Course<'a> {
         link: Link,
     ) -> Self {
         let arm = Arm::new(model::build_part(of, env, link));
-        let burn_in = env.start.burn_in_days;
-        let (audit, observers) = (Audit::new(&arm.world), Observers::new(&arm.world, burn_in));
-        Self { of, replicate, arm, observing: Observing { audit, observers, burn_in } }
+        let observing = Observing::new(&arm.world);
+        Self { of, replicate, arm, observing }
     }
 
     /// The arm's name.
@@ -158,10 +158,21 @@ impl<'a> Course<'a> {
 }
 
 /// Audit and observers, side by side.
-struct Observing {
-    audit: Audit,
-    observers: Observers,
+pub struct Observing {
+    /// The audit.
+    pub audit: Audit,
+    /// The observers.
+    pub observers: Observers,
     burn_in: u16,
+}
+
+impl Observing {
+    /// Audit and observers of an arm before its first day.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
+        let burn_in = world.env.start.burn_in_days;
+        Self { audit: Audit::new(world), observers: Observers::new(world, burn_in), burn_in }
+    }
 }
 
 impl Watch for Observing {
@@ -170,8 +181,17 @@ impl Watch for Observing {
     }
 
     fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        self.audit.answered(world, answers);
         self.observers.answered(world, answers);
+        for platform in 0..world.platforms.len() {
+            // Both read a piece while it is near.
+            let reader = self.audit.reader(world, platform);
+            let mut pieces = self.observers.pieces(world, platform, answers);
+            let found = parallel::map(&mut pieces, |piece| {
+                piece.take_in();
+                reader.answered(piece.lists())
+            });
+            self.audit.enter(platform, found);
+        }
     }
 
     fn closed(&mut self, world: &World, day: &Day) {

@@ -14,7 +14,7 @@ use crate::market::tally::Tally;
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
 use crate::model::{self, Built, Installed};
-use crate::parallel::Shards;
+use crate::parallel::{self, Shards};
 use crate::quantity::time::Clock;
 use crate::simd;
 
@@ -183,6 +183,7 @@ impl Arm {
         let day = beats.time(("close", ""), || closed(world, *today));
         beats.time(("audit", ""), || watch.closed(world, &day));
         self.day += 1;
+        beats.time(("close", ""), || make_ready(world, self.day));
         day
     }
 
@@ -267,24 +268,30 @@ impl Arm {
     }
 }
 
-/// What a day leaves, whose books are closed; what the morning will ask for is made ready.
+/// What a day leaves, whose books are closed.
 fn closed(world: &mut World, day: u16) -> Day {
-    let (mut books, done) = (Vec::with_capacity(world.platforms.len()), day + 1);
+    let mut books = Vec::with_capacity(world.platforms.len());
     for platform in &mut world.platforms {
         let (tally, mut postings) = platform.take_books(&world.link);
         platform.ledger.take(&mut postings);
         let month = usize::from(day / MONTH_DAYS);
         platform.history.members[month] += tally.over_channels(|c| c.registered as i64) as u64;
         platform.trust_sum += tally.trust_change;
-        if done.is_multiple_of(RETIRING_DAYS) {
+        if (day + 1).is_multiple_of(RETIRING_DAYS) {
             platform.cascades.retire(day, false);
         }
         platform.joined.iter_mut().for_each(Vec::clear);
-        platform.popularity.foresee(done, &platform.offers);
         books.push(DayBook { tally, postings: platform.ledger.close() });
     }
-    if done < GIVING_DAYS || done.is_multiple_of(GIVING_DAYS) {
-        simd::give_back();
-    }
     Day { day, books }
+}
+
+/// Makes ready what the morning of a day will ask for, beside what is left of the evening.
+fn make_ready(world: &mut World, day: u16) {
+    for platform in &mut world.platforms {
+        platform.popularity.foresee(day, &platform.offers);
+    }
+    if day < GIVING_DAYS || day.is_multiple_of(GIVING_DAYS) {
+        parallel::beside(simd::give_back);
+    }
 }

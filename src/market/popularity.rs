@@ -57,7 +57,9 @@ impl Popularity {
 #[derive(Debug)]
 pub struct Ranking {
     exponent: f64,
-    weights: Vec<f64>,
+    /// By offer.
+    demand: Vec<f32>,
+    weights: OnceLock<Vec<f64>>,
     whole: OnceLock<Arc<Alias>>,
 }
 
@@ -66,40 +68,50 @@ const PIECE: usize = 4_096;
 
 impl Ranking {
     fn of(exponent: f64, offers: &[OfferState]) -> Self {
-        let mut weights = vec![0.0; offers.len()];
-        let weigh = |weigh: fn(f64, f64) -> f64, weights: &mut [f64], offers: &[OfferState]| {
-            for (weight, offer) in weights.iter_mut().zip(offers) {
-                *weight = weigh(1.0 + f64::from(offer.demand), exponent);
-            }
+        let demand: Vec<f32> = offers.iter().map(|offer| offer.demand).collect();
+        // Roots are little work, and are drawn by whoever needs them first.
+        let weights = match exponent == SQUARE_ROOT {
+            true => OnceLock::new(),
+            false => OnceLock::from(powers(&demand, exponent)),
         };
-        if exponent == SQUARE_ROOT {
-            // The same bits, and little work.
-            weigh(|base, _| base.sqrt(), &mut weights, offers);
-        } else {
-            let pieces = weights.chunks_mut(PIECE).zip(offers.chunks(PIECE));
-            parallel::each(&mut pieces.collect::<Vec<_>>(), |_, (weights, offers)| {
-                weigh(pow, weights, offers);
-            });
-        }
-        Self { exponent, weights, whole: OnceLock::new() }
+        Self { exponent, demand, weights, whole: OnceLock::new() }
+    }
+
+    fn weights(&self) -> &[f64] {
+        // The same bits as powers.
+        let roots = || self.demand.iter().map(|demand| (1.0 + f64::from(*demand)).sqrt()).collect();
+        self.weights.get_or_init(roots)
     }
 
     /// The table of all offers.
     #[must_use]
     pub fn whole(&self) -> Arc<Alias> {
-        Arc::clone(self.whole.get_or_init(|| Arc::new(Alias::new(&self.weights))))
+        Arc::clone(self.whole.get_or_init(|| Arc::new(Alias::new(self.weights()))))
     }
 
     /// The table of some offers, in ascending order: of their places in the list. None where there
     /// are none.
     #[must_use]
     pub fn of_some(&self, offers: &[u32]) -> Option<Arc<Alias>> {
-        if offers.len() == self.weights.len() {
+        if offers.len() == self.demand.len() {
             return (!offers.is_empty()).then(|| self.whole());
         }
-        let weights: Vec<f64> = offers.iter().map(|&k| self.weights[k as usize]).collect();
+        let all = self.weights();
+        let weights: Vec<f64> = offers.iter().map(|&k| all[k as usize]).collect();
         (!weights.is_empty()).then(|| Arc::new(Alias::new(&weights)))
     }
+}
+
+/// (1 + demand)^exponent, by offer.
+fn powers(demand: &[f32], exponent: f64) -> Vec<f64> {
+    let mut weights = vec![0.0; demand.len()];
+    let pieces = weights.chunks_mut(PIECE).zip(demand.chunks(PIECE));
+    parallel::each(&mut pieces.collect::<Vec<_>>(), |_, (weights, demand)| {
+        for (weight, demand) in weights.iter_mut().zip(*demand) {
+            *weight = pow(1.0 + f64::from(*demand), exponent);
+        }
+    });
+    weights
 }
 
 #[cfg(test)]
@@ -141,7 +153,7 @@ mod tests {
         for exponent in [0.5, 1.0] {
             let foreseen = popularity.ranking(4, exponent, &first);
             let fresh = Popularity::default().ranking(4, exponent, &second);
-            assert_eq!((&foreseen.weights, foreseen.whole()), (&fresh.weights, fresh.whole()));
+            assert_eq!((foreseen.weights(), foreseen.whole()), (fresh.weights(), fresh.whole()));
         }
     }
 
@@ -151,8 +163,8 @@ mod tests {
         let morning = popularity.ranking(3, 0.5, &first);
         assert!(Arc::ptr_eq(&morning, &popularity.ranking(3, 0.5, &second)));
         assert!(!Arc::ptr_eq(&morning, &popularity.ranking(3, 1.0, &second)));
-        assert_eq!(popularity.ranking(4, 0.5, &second).weights.len(), 9);
+        assert_eq!(popularity.ranking(4, 0.5, &second).demand.len(), 9);
         popularity.forget();
-        assert_eq!(popularity.ranking(4, 0.5, &first).weights.len(), 8);
+        assert_eq!(popularity.ranking(4, 0.5, &first).demand.len(), 8);
     }
 }

@@ -28,6 +28,7 @@ use crate::rng::lanes::long_words;
 use crate::rng::neighbours::rows_below;
 use crate::rng::sample::discrete::{MAX_DISTINCT, sorted_distinct_by};
 use crate::rng::{Key, Stream, unit};
+use crate::simd::prefetch;
 use std::hint::select_unpredictable;
 
 /// Whether a buyer shares, and how.
@@ -265,8 +266,9 @@ impl Mechanism for Sharing {
         if self.p.budget_share == 0.0 || self.p.reward_fen == 0 {
             return;
         }
-        let is_new = |&&i: &&u32| {
-            let m = &platform.members[i as usize];
+        let members = &platform.members;
+        let is_new = |i: u32| {
+            let m = &members[i as usize];
             m.acquired_day == at.day
                 && m.standing & standing::WON_BACK == 0
                 && platform
@@ -276,7 +278,11 @@ impl Mechanism for Sharing {
         };
         // Every reward is the same and goes to the party of all consumers, so that
         // only their number matters, not whose claim is served first.
-        let claims = platform.joined.iter().flatten().filter(is_new).count() as i64;
+        let claims = platform.joined.iter().flat_map(|list| ahead(list)).filter(|(_, i, later)| {
+            later.iter().for_each(|i| prefetch(members, members.place(**i)));
+            is_new(**i)
+        });
+        let claims = claims.count() as i64;
         let claims = world.link.sum(claims);
         let paid = claims.min(purse.0 / self.p.reward_fen);
         platform.ledger.post(Line::ShareReward, Fen(paid * self.p.reward_fen));

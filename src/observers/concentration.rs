@@ -12,7 +12,7 @@ use crate::market::ledger::Line;
 use crate::market::message::{Answer, Verdict};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::world::World;
-use crate::parallel::{self, Shards};
+use crate::parallel::Shards;
 use crate::table::{Cell, Rows};
 
 /// Parts of a group in which its curve is written.
@@ -147,43 +147,82 @@ impl Watch {
         pieces.flatten().for_each(|amounts| amounts.fill(0));
     }
 
-    /// Takes in granted orders.
-    pub fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        let (stride, consumers) = (self.stride, world.env.consumers);
-        let (shards, of_offers) = (shards_of_piece(consumers), &self.merchants[..]);
-        let inverse = self.inverse;
-        for (platform, Watched { pieces, sellers }) in (0..).zip(&mut self.platforms) {
-            let mut lists: Vec<_> = pieces.iter_mut().zip(answers.shards.chunks(shards)).collect();
-            parallel::each(&mut lists, |piece, (amounts, lists)| {
-                let first = consumers.range(piece * shards).start.div_ceil(stride);
-                let [merchants, influencers, leaders, watched] = &mut **amounts;
-                let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
-                for list in *lists {
-                    for Answer { order, verdict } in list {
-                        if *verdict != Verdict::Granted || order.platform != platform {
-                            continue;
-                        }
-                        let fen = i64::from(order.price_fen);
-                        merchants[of_offers[order.offer as usize] as usize] += fen;
-                        match sellers[usize::from(order.channel)] {
-                            Some(INFLUENCERS) => add(influencers, order.source, fen),
-                            Some(LEADERS) => add(leaders, order.source, fen),
-                            _ => {}
-                        }
-                        let rest = u64::from(order.consumer).wrapping_mul(inverse);
-                        if rest <= inverse.wrapping_sub(1) {
-                            add(watched, order.consumer / stride - first, fen);
-                        }
-                    }
-                }
-            });
-        }
+    /// The pieces of a platform, each of which takes in what so many shards of consumers are
+    /// answered.
+    pub fn pieces<'a>(
+        &'a mut self,
+        consumers: Shards,
+        platform: usize,
+        answers: &'a Inbox<Answer>,
+    ) -> Vec<Piece<'a>> {
+        let Self { platforms, merchants, stride, inverse } = self;
+        let (stride, inverse, shards) = (*stride, *inverse, shards_of_piece(consumers));
+        let Watched { pieces, sellers } = &mut platforms[platform];
+        let lists = answers.shards.chunks(shards).enumerate();
+        let piece = |(amounts, (k, lists))| Piece {
+            amounts,
+            lists,
+            first: consumers.range(k * shards).start.div_ceil(stride),
+            platform: platform as u8,
+            sellers: *sellers,
+            merchants,
+            stride,
+            inverse,
+        };
+        pieces.iter_mut().zip(lists).map(piece).collect()
     }
 
     /// The table of each platform, of all ranks.
     #[must_use]
     pub fn finish(self, link: &Link) -> Vec<Rows> {
         self.platforms.iter().map(|one| rows(one, link)).collect()
+    }
+}
+
+/// A piece of the consumers of one platform, with what they are answered in a wave.
+pub struct Piece<'a> {
+    amounts: &'a mut Amounts,
+    lists: &'a [Vec<Answer>],
+    /// The number among those watched of the piece's first one.
+    first: u32,
+    platform: u8,
+    sellers: [Option<usize>; MAX_CHANNELS],
+    merchants: &'a [u32],
+    stride: u32,
+    inverse: u64,
+}
+
+impl<'a> Piece<'a> {
+    /// The answers, by shard of consumers.
+    #[must_use]
+    pub fn lists(&self) -> &'a [Vec<Answer>] {
+        self.lists
+    }
+
+    /// Takes in the granted orders.
+    pub fn take_in(&mut self) {
+        let Self { lists, first, platform, sellers, stride, inverse, .. } = *self;
+        let of_offers = self.merchants;
+        let [merchants, influencers, leaders, watched] = &mut *self.amounts;
+        let [merchants, watched] = [merchants, watched].map(|list| &mut list[..]);
+        for list in lists {
+            for Answer { order, verdict } in list {
+                if *verdict != Verdict::Granted || order.platform != platform {
+                    continue;
+                }
+                let fen = i64::from(order.price_fen);
+                merchants[of_offers[order.offer as usize] as usize] += fen;
+                match sellers[usize::from(order.channel)] {
+                    Some(INFLUENCERS) => add(influencers, order.source, fen),
+                    Some(LEADERS) => add(leaders, order.source, fen),
+                    _ => {}
+                }
+                let rest = u64::from(order.consumer).wrapping_mul(inverse);
+                if rest <= inverse.wrapping_sub(1) {
+                    add(watched, order.consumer / stride - first, fen);
+                }
+            }
+        }
     }
 }
 

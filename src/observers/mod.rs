@@ -194,7 +194,16 @@ impl Observers {
         if let Some(competition) = &mut self.competition {
             competition.answered(world, answers);
         }
-        self.concentration.answered(world, answers);
+    }
+
+    /// What takes in the answers of a wave to consumers of a platform, piece by piece.
+    pub fn pieces<'a>(
+        &'a mut self,
+        world: &World,
+        platform: usize,
+        answers: &'a Inbox<Answer>,
+    ) -> Vec<concentration::Piece<'a>> {
+        self.concentration.pieces(world.env.consumers, platform, answers)
     }
 
     /// Takes in a reported day: counts and money of each platform.

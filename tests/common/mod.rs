@@ -2,18 +2,16 @@
 //! stored, and questions to their tables.
 #![allow(dead_code, reason = "every test binary uses another part of it")]
 
-use guanxi::engine::audit::Audit;
+use guanxi::engine::course::Observing;
 use guanxi::engine::experiment::{self, Completion, Progress};
 use guanxi::engine::ranks::side_by_side;
-use guanxi::engine::step::{Arm, Day, Watch};
+use guanxi::engine::step::Arm;
 use guanxi::error::Severity;
-use guanxi::exchange::Inbox;
 use guanxi::exchange::link::Link;
-use guanxi::market::message::{Answer, Order};
-use guanxi::mechanism::world::{Environment, World};
+use guanxi::mechanism::world::Environment;
 use guanxi::model;
 use guanxi::observer::RunRecord;
-use guanxi::observers::{METRICS, Observers};
+use guanxi::observers::METRICS;
 use guanxi::output::csv;
 use guanxi::scenario::resolve::{CATALOGUE, Input, resolve};
 use guanxi::scenario::{self, Scenario};
@@ -110,11 +108,7 @@ pub fn traces_among(ranks: usize, arm: &scenario::Arm, env: &Arc<Environment>) -
 
 fn trace_part(arm: &scenario::Arm, env: &Arc<Environment>, link: Link) -> Trace {
     let mut stepped = Arm::new(model::build_part(arm, env, link));
-    let mut watched = Watched {
-        audit: Audit::new(&stepped.world),
-        observers: Observers::new(&stepped.world, env.start.burn_in_days),
-        burn_in: env.start.burn_in_days,
-    };
+    let mut watched = Observing::new(&stepped.world);
     for day in 0..env.days {
         stepped.step(&mut watched);
         let verdict = watched.audit.verdict();
@@ -151,34 +145,6 @@ pub fn content(record: &RunRecord) -> String {
         writeln!(all, "{} {value:?} {bits:?}", metric.name).unwrap_or_default();
     }
     all
-}
-
-/// Audit and observers, side by side.
-struct Watched {
-    audit: Audit,
-    observers: Observers,
-    burn_in: u16,
-}
-
-impl Watch for Watched {
-    fn placed(&mut self, world: &World, placed: &[Vec<Order>]) {
-        self.audit.placed(world, placed);
-    }
-
-    fn answered(&mut self, world: &World, answers: &Inbox<Answer>) {
-        self.audit.answered(world, answers);
-        self.observers.answered(world, answers);
-    }
-
-    fn closed(&mut self, world: &World, day: &Day) {
-        self.audit.closed(world, day);
-        if day.day + 1 == self.burn_in {
-            self.observers.begin(world, day.day);
-        } else if day.day >= self.burn_in {
-            let books = day.books.iter().map(|book| (&book.tally, &book.postings));
-            self.observers.day(world, day.day, books);
-        }
-    }
 }
 
 /// The record of an arm (its first replicate).

@@ -27,7 +27,7 @@ impl From<&OfferState> for Standing {
 pub struct Standings(Vec<Vec<Standing>>);
 
 /// Offers that are read in one piece.
-const PIECE: usize = 16_384;
+const PIECE: usize = 4_096;
 
 impl Standings {
     /// Reads all offers.
