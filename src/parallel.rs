@@ -8,10 +8,9 @@
 //! several; where there is one thread, it takes them in a plain loop.
 
 use rayon::prelude::*;
-use std::collections::VecDeque;
-use std::iter::Enumerate;
 use std::ops::{Deref, Index, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::vec::IntoIter;
 
 /// Most shards of a world; a large one has between 33 and 64. A few dozen keep all cores
 /// of today's machines busy and the tables of shard × shard small.
@@ -186,11 +185,11 @@ where
     if n <= 1 {
         return rooms.lent(|room| items.for_each(|item| work(room, item)));
     }
-    let hand = Mutex::new(Hand::new(items, n));
-    let next = || hold(&hand).next(rayon::current_thread_index().unwrap_or_default() % n);
+    let hand = Hand::new(items, n);
     (0..n).into_par_iter().with_max_len(1).for_each(|_| {
+        let thread = rayon::current_thread_index().unwrap_or_default() % n;
         rooms.lent(|room| {
-            while let Some(item) = next() {
+            while let Some(item) = hand.next(thread) {
                 work(room, item);
             }
         });
@@ -198,32 +197,27 @@ where
 }
 
 /// Items that are dealt out to threads: every so many to each, so that a thread meets the same again
-/// and finds near what it left there; where it has had all of its own, those that others left.
-struct Hand<I: Iterator> {
-    items: Enumerate<I>,
-    /// What was passed over on the way to a later one, by whose it is.
-    aside: Vec<VecDeque<I::Item>>,
-}
+/// and finds near what it left there; where it has had all of its own, the last of those that others
+/// have left.
+struct Hand<T>(Vec<Own<T>>);
 
-impl<I: ExactSizeIterator> Hand<I> {
-    fn new(items: I, n_threads: usize) -> Self {
-        let mut aside = Vec::new();
-        aside.resize_with(n_threads, || VecDeque::with_capacity(items.len() / n_threads + 1));
-        Self { items: items.enumerate(), aside }
+/// What is left of a thread's own items; in lines of memory of its own, since a line that several
+/// threads write at every item travels between their processors.
+#[repr(align(128))]
+struct Own<T>(Mutex<IntoIter<T>>);
+
+impl<T> Hand<T> {
+    fn new(items: impl ExactSizeIterator<Item = T>, n_threads: usize) -> Self {
+        let each = items.len().div_ceil(n_threads);
+        let mut dealt: Vec<Vec<T>> = (0..n_threads).map(|_| Vec::with_capacity(each)).collect();
+        items.enumerate().for_each(|(k, item)| dealt[k % n_threads].push(item));
+        Self(dealt.into_iter().map(|own| Own(Mutex::new(own.into_iter()))).collect())
     }
 
-    fn next(&mut self, thread: usize) -> Option<I::Item> {
-        let Self { items, aside } = self;
-        let own = aside[thread].pop_front();
-        own.or_else(|| {
-            for (k, item) in items {
-                match k % aside.len() {
-                    own if own == thread => return Some(item),
-                    other => aside[other].push_back(item),
-                }
-            }
-            aside.iter_mut().find_map(VecDeque::pop_front)
-        })
+    fn next(&self, thread: usize) -> Option<T> {
+        let own = hold(&self.0[thread].0).next();
+        let later = || (1..self.0.len()).map(|k| (thread + k) % self.0.len());
+        own.or_else(|| later().find_map(|other| hold(&self.0[other].0).next_back()))
     }
 }
 
@@ -418,9 +412,9 @@ mod tests {
 
     #[test]
     fn a_thread_has_its_own_items_first_and_then_what_others_left() {
-        let mut hand = Hand::new(0..8, 3);
+        let hand = Hand::new(0..8, 3);
         let dealt = [0, 0, 1, 0, 0, 2, 1].map(|thread| hand.next(thread));
-        assert_eq!(dealt, [0, 3, 1, 6, 4, 2, 7].map(Some));
+        assert_eq!(dealt, [0, 3, 1, 6, 7, 2, 4].map(Some));
         assert_eq!((hand.next(1), hand.next(1)), (Some(5), None));
     }
 
