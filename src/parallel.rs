@@ -149,9 +149,9 @@ pub fn piece(n: u32, part: usize, parts: usize) -> Range<u32> {
 }
 
 /// Rooms to work in, between two uses: there come to be as many as threads at work, and what
-/// one has grown to stays.
+/// one has grown to stays. A thread meets its own again, whose memory is near its processor.
 #[derive(Debug)]
-pub struct Rooms<R>(Mutex<Vec<R>>);
+pub struct Rooms<R>(Mutex<Vec<(Option<usize>, R)>>);
 
 impl<R> Default for Rooms<R> {
     fn default() -> Self {
@@ -161,11 +161,20 @@ impl<R> Default for Rooms<R> {
 
 impl<R: Default> Rooms<R> {
     /// Works in a room that nobody else is in.
+    #[expect(clippy::disallowed_methods, reason = "who works in which room shapes no result")]
     pub fn lent<T>(&self, work: impl FnOnce(&mut R) -> T) -> T {
-        let mut room = hold(&self.0).pop().unwrap_or_default();
+        let thread = rayon::current_thread_index();
+        let mut room = self.taken(thread).unwrap_or_default();
         let done = work(&mut room);
-        hold(&self.0).push(room);
+        hold(&self.0).push((thread, room));
         done
+    }
+
+    /// A thread's own room, where it is not in it already.
+    fn taken(&self, thread: Option<usize>) -> Option<R> {
+        let mut rooms = hold(&self.0);
+        let own = rooms.iter().position(|room| room.0 == thread)?;
+        Some(rooms.swap_remove(own).1)
     }
 }
 
@@ -208,9 +217,11 @@ struct Own<T>(Mutex<IntoIter<T>>);
 
 impl<T> Hand<T> {
     fn new(items: impl ExactSizeIterator<Item = T>, n_threads: usize) -> Self {
-        let each = items.len().div_ceil(n_threads);
-        let mut dealt: Vec<Vec<T>> = (0..n_threads).map(|_| Vec::with_capacity(each)).collect();
-        items.enumerate().for_each(|(k, item)| dealt[k % n_threads].push(item));
+        let block = items.len().div_ceil(8.max(n_threads)).max(1);
+        let mut dealt: Vec<Vec<T>> = (0..n_threads)
+            .map(|_| Vec::with_capacity(items.len().div_ceil(n_threads) + block))
+            .collect();
+        items.enumerate().for_each(|(k, item)| dealt[k / block % n_threads].push(item));
         Self(dealt.into_iter().map(|own| Own(Mutex::new(own.into_iter()))).collect())
     }
 

@@ -141,7 +141,7 @@ fn units_are_conserved_over_the_arm() {
             units += tally.units_in as i64 - tally.units_out as i64 + tally.units_back as i64;
             refused += tally.out_of_stock;
         }
-        let accounts: Vec<_> = arm.world.platforms.iter().map(|p| &p.offers).collect();
+        let accounts: Vec<_> = arm.world.platforms.iter().map(|p| &p.inventory).collect();
         let mut stored = 0;
         for offer in 0..accounts[0].len() {
             let stock: i64 = accounts.iter().map(|own| i64::from(own[offer].stock)).sum();
@@ -174,9 +174,9 @@ fn assert_equal_accounts(lead_time_days: u16) {
     let scenario = common::scenario(&format!("{head}{}", tables.concat()));
     let mut arm = common::arm(&scenario, &common::environment(&scenario, 0), "a");
     (0..scenario.days).for_each(|_| drop(arm.step(&mut Nobody)));
-    let offers = arm.world.platforms[0].offers.len() as f64;
+    let offers = arm.world.platforms[0].inventory.len() as f64;
     let stock = |p: &guanxi::market::platform::Platform| {
-        p.offers.iter().map(|offer| f64::from(offer.stock)).sum::<f64>() / offers
+        p.inventory.iter().map(|offer| f64::from(offer.stock)).sum::<f64>() / offers
     };
     let means: Vec<f64> = arm.world.platforms.iter().map(stock).collect();
     let mean = means.iter().sum::<f64>() / 4.0;

@@ -177,7 +177,7 @@ struct Books {
 }
 
 fn units(platform: &Platform) -> i64 {
-    platform.offers.iter().map(|offer| i64::from(offer.stock)).sum()
+    platform.inventory.iter().map(|offer| i64::from(offer.stock)).sum()
 }
 
 impl Books {
@@ -227,12 +227,9 @@ impl Books {
         let negative = book.postings.0.iter().any(|amount| *amount < 0);
         self.check(!negative, || format!("money flows backwards: {:?}", book.postings));
         self.members(state);
-        let finite = |offer: &market::platform::OfferState| {
-            offer.demand.is_finite() && offer.ln_price_ratio.is_finite()
-        };
-        self.check(state.offers.iter().all(finite), || {
-            "an offer's demand or price is no number".into()
-        });
+        let finite = state.offers.iter().all(|offer| offer.ln_price_ratio.is_finite())
+            && state.inventory.iter().all(|offer| offer.demand.is_finite());
+        self.check(finite, || "an offer's demand or price is no number".into());
     }
 
     /// Sums that are kept up to date agree with the records that they sum.
@@ -348,7 +345,7 @@ fn finds(tamper: impl FnOnce(&mut Platform), finding: &str) {
 
 #[test]
 fn the_audit_finds_a_unit_that_came_from_nowhere() {
-    finds(|platform| platform.offers[3].stock += 1, "`goods` is ");
+    finds(|platform| platform.inventory[3].stock += 1, "`goods` is ");
 }
 
 #[test]

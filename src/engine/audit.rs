@@ -117,7 +117,7 @@ impl Audit {
 
 /// What the units in stock cost.
 fn stock_fen(world: &World, platform: &Platform) -> i64 {
-    let offers = platform.offers.par_iter().zip(&world.env.catalogue.offers);
+    let offers = platform.inventory.par_iter().zip(&world.env.catalogue.offers);
     offers.map(|(state, offer)| i64::from(state.stock) * i64::from(offer.unit_cost_fen)).sum()
 }
 

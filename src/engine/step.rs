@@ -10,6 +10,7 @@ use crate::market::history::MONTH_DAYS;
 use crate::market::ledger::Postings;
 use crate::market::member::Member;
 use crate::market::message::{Answer, Exposure, Order};
+use crate::market::platform::Inventory;
 use crate::market::tally::Tally;
 use crate::mechanism::world::World;
 use crate::mechanism::{Digest, Mechanism};
@@ -247,10 +248,8 @@ impl Arm {
                 shards.range(shard).filter_map(held).flat_map(bits)
             });
             hash.shards(shards.count(), |shard| platform.live.of_shard(shards, shard).to_vec());
-            let offer = |o: &crate::market::platform::OfferState| {
-                [o.stock as u64, u64::from(o.demand.to_bits())]
-            };
-            hash.add(platform.offers.iter().flat_map(offer));
+            let offer = |o: &Inventory| [o.stock as u64, u64::from(o.demand.to_bits())];
+            hash.add(platform.inventory.iter().flat_map(offer));
             hash.add(platform.opinions.bits());
             let pool = Some(platform.coupon_pool).filter(|pool| pool.given_fen > 0);
             hash.add(pool.map(|pool| pool.left_fen as u64));
@@ -289,7 +288,7 @@ fn closed(world: &mut World, day: u16) -> Day {
 /// Makes ready what the morning of a day will ask for, beside what is left of the evening.
 fn make_ready(world: &mut World, day: u16) {
     for platform in &mut world.platforms {
-        platform.popularity.foresee(day, &platform.offers);
+        platform.popularity.foresee(day, &platform.inventory);
     }
     if day < GIVING_DAYS || day.is_multiple_of(GIVING_DAYS) {
         parallel::beside(simd::give_back);

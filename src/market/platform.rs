@@ -100,30 +100,36 @@ pub struct Variant {
     pub hassle: f64,
 }
 
-/// The changing state of an offer on a platform.
+/// What consumers see of an offer on a platform. It changes between the days alone, so that all
+/// processors may hold it; a quarter of a line of memory of its own, since offers are met at random.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(align(16))]
 pub struct OfferState {
-    /// Units in stock on this platform's account, negative where it sold what came in on
-    /// another's: the accounts of all platforms together are the stock.
-    pub stock: i32,
     /// Price alone.
     pub price_fen: u32,
-    /// Units granted today.
-    pub sold_today: u32,
-    /// Orders asked for today, granted or not.
-    pub asked_today: u32,
     /// ln(price ÷ the category's reference).
     pub ln_price_ratio: f32,
-    /// Smoothed orders asked for a day.
-    pub demand: f32,
     /// Utility of what others say of the offer; 0 where nobody says anything.
     pub standing_utility: f32,
 }
 
+/// What is there of an offer on a platform, and what went: changed by every order.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Inventory {
+    /// Units in stock on this platform's account, negative where it sold what came in on
+    /// another's: the accounts of all platforms together are the stock.
+    pub stock: i32,
+    /// Units granted today.
+    pub sold_today: u32,
+    /// Orders asked for today, granted or not.
+    pub asked_today: u32,
+    /// Smoothed orders asked for a day.
+    pub demand: f32,
+}
+
 crate::state! {
-    OfferState {
-        stock, price_fen, sold_today, asked_today, ln_price_ratio, demand, standing_utility,
-    }
+    OfferState { price_fen, ln_price_ratio, standing_utility }
+    Inventory { stock, sold_today, asked_today, demand }
 }
 
 /// The law of the fixed resistances ρ to a platform: normal, cut at 3.5 standard deviations.
@@ -172,8 +178,10 @@ pub struct Platform {
     pub endings: Vec<Vec<Ending>>,
     /// How hard it is to win somebody over.
     pub resistance: Resistance,
-    /// Changing state of the offers.
+    /// What consumers see of the offers.
     pub offers: Vec<OfferState>,
+    /// What is there of them.
+    pub inventory: Vec<Inventory>,
     /// Reviews and reputation; empty where nobody reviews.
     pub opinions: Opinions,
     /// How the offers rank today by what sold.
@@ -337,6 +345,7 @@ impl Platform {
             endings: vec![Vec::new(); consumers.count()],
             resistance: Resistance::default(),
             offers: vec![OfferState::default(); catalogue.offers.len()],
+            inventory: vec![Inventory::default(); catalogue.offers.len()],
             opinions: Opinions::default(),
             popularity: Popularity::default(),
             channels: Vec::new(),
@@ -362,13 +371,15 @@ impl Platform {
     /// What lives over the night, in or out of a checkpoint. What a day counts is empty
     /// between days; terms are the scenario's, and set again when a world is built.
     pub fn columns(&mut self, io: &mut Columns<'_>) {
-        let Self { name, members, live, joined, offers, opinions, coupon_pool, .. } = self;
+        let Self { name, members, live, joined, offers, inventory, opinions, coupon_pool, .. } =
+            self;
         io.name(name);
         io.name("offers");
         io.same_length(offers.len());
         io.by_consumer(members);
         io.by_bit(&mut live.0);
         offers.visit(io);
+        inventory.visit(io);
         io.where_on(&mut opinions.merchants);
         io.where_on(&mut opinions.offers);
         coupon_pool.visit(io);
@@ -406,6 +417,7 @@ impl Platform {
             live: _,
             joined: _,
             offers: _,
+            inventory: _,
             opinions: Opinions { merchants: _, offers: _ },
             coupon_pool: _,
             ledger: _,
@@ -447,7 +459,7 @@ impl Platform {
     pub fn each_count(&mut self, act: &mut dyn FnMut(u64) -> u64) {
         self.n_live = act(self.n_live);
         self.n_registered = act(self.n_registered);
-        for offer in &mut self.offers {
+        for offer in &mut self.inventory {
             offer.stock = act(offer.stock as u64) as i32;
             offer.sold_today = act(u64::from(offer.sold_today)) as u32;
             offer.asked_today = act(u64::from(offer.asked_today)) as u32;
@@ -457,7 +469,7 @@ impl Platform {
 
     /// How the offers rank this morning by (1 + demand) to the power `exponent`.
     pub fn ranking(&mut self, day: u16, exponent: f64) -> Arc<Ranking> {
-        self.popularity.ranking(day, exponent, &self.offers)
+        self.popularity.ranking(day, exponent, &self.inventory)
     }
 
     /// What `share` of the daily budget is, in fen.

@@ -3,7 +3,7 @@
 //! Demand changes over the night alone, so that what one mechanism has ranked in the morning
 //! serves all that rank with the same exponent.
 
-use super::platform::OfferState;
+use super::platform::Inventory;
 use crate::parallel;
 use crate::quantity::math::pow;
 use crate::rng::sample::discrete::Alias;
@@ -21,7 +21,7 @@ pub struct Popularity {
 
 impl Popularity {
     /// The ranking of a day's morning with an exponent, made where it is not there yet.
-    pub fn ranking(&mut self, day: u16, exponent: f64, offers: &[OfferState]) -> Arc<Ranking> {
+    pub fn ranking(&mut self, day: u16, exponent: f64, offers: &[Inventory]) -> Arc<Ranking> {
         if self.day != day {
             *self = Self { day, ..Self::default() };
         }
@@ -36,7 +36,7 @@ impl Popularity {
 
     /// Ranks in the evening before `day` as often as this day has: what is worked out one offer
     /// after the other is done beside what is left of the evening.
-    pub fn foresee(&mut self, day: u16, offers: &[OfferState]) {
+    pub fn foresee(&mut self, day: u16, offers: &[Inventory]) {
         self.day = day;
         for ranking in &mut self.rankings {
             let next = Arc::new(Ranking::of(ranking.exponent, offers));
@@ -67,7 +67,7 @@ pub struct Ranking {
 const PIECE: usize = 4_096;
 
 impl Ranking {
-    fn of(exponent: f64, offers: &[OfferState]) -> Self {
+    fn of(exponent: f64, offers: &[Inventory]) -> Self {
         let demand: Vec<f32> = offers.iter().map(|offer| offer.demand).collect();
         // Roots are little work, and are drawn by whoever needs them first.
         let weights = match exponent == SQUARE_ROOT {
@@ -118,12 +118,12 @@ fn powers(demand: &[f32], exponent: f64) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn offers(n: u16) -> Vec<OfferState> {
+    fn offers(n: u16) -> Vec<Inventory> {
         let demand = |k: u16| f32::from(k % 101 * 37 % 101) * 0.25;
-        (0..n).map(|k| OfferState { demand: demand(k), ..OfferState::default() }).collect()
+        (0..n).map(|k| Inventory { demand: demand(k), ..Inventory::default() }).collect()
     }
 
-    fn weights(offers: &[OfferState], exponent: f64) -> Vec<f64> {
+    fn weights(offers: &[Inventory], exponent: f64) -> Vec<f64> {
         offers.iter().map(|offer| pow(1.0 + f64::from(offer.demand), exponent)).collect()
     }
 

@@ -100,10 +100,10 @@ impl Mechanism for Pricing {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let World { env, platforms, .. } = world;
         let platform = &platforms[self.platform];
-        let sold = platform.offers.iter().zip(&env.catalogue.offers);
-        for (memory, (state, offer)) in self.memories.iter_mut().zip(sold) {
+        let sold = platform.offers.iter().zip(&platform.inventory).zip(&env.catalogue.offers);
+        for (memory, ((state, there), offer)) in self.memories.iter_mut().zip(sold) {
             let margin = margin_fen(state, offer, platform.fees, env.catalogue.parcel_cost_fen);
-            memory.earned_fen += i64::from(state.sold_today) * margin;
+            memory.earned_fen += i64::from(there.sold_today) * margin;
         }
         if self.p.step_share > 0.0 && (at.day + 1).is_multiple_of(self.p.review_days) {
             self.review(world, at);

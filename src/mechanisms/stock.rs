@@ -19,7 +19,7 @@ use crate::columns::{Columns, State};
 use crate::exchange::{Inbox, Outbox};
 use crate::market::ledger::Line;
 use crate::market::message::{Answer, Order, Verdict};
-use crate::market::platform::{Book, Carriage, ChannelTerms, OfferState, Platform};
+use crate::market::platform::{Book, Carriage, ChannelTerms, Inventory, Platform};
 use crate::market::tally::MAX_CHANNELS;
 use crate::mechanism::spec::{Placement, Role, Scope, Spec};
 use crate::mechanism::world::{MAX_PLATFORMS, World};
@@ -98,7 +98,7 @@ crate::state! { Delivery { day, units } }
 
 /// The offers of one shard on one platform, with the book of what happens to them.
 struct Shelf<'a> {
-    offers: &'a mut [OfferState],
+    inventory: &'a mut [Inventory],
     book: &'a mut Book,
 }
 
@@ -109,9 +109,9 @@ type Shelves<'a> = SmallVec<[Shelf<'a>; MAX_PLATFORMS]>;
 fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Shelves<'_>> {
     let mut all: Vec<Shelves<'_>> = (0..shards.count()).map(|_| Shelves::new()).collect();
     for platform in platforms {
-        let parts = platform.offers.chunks_mut(shards.size()).zip(&mut platform.offer_books);
-        for (shelves, (offers, book)) in all.iter_mut().zip(parts) {
-            shelves.push(Shelf { offers, book });
+        let parts = platform.inventory.chunks_mut(shards.size()).zip(&mut platform.offer_books);
+        for (shelves, (inventory, book)) in all.iter_mut().zip(parts) {
+            shelves.push(Shelf { inventory, book });
         }
     }
     all
@@ -121,8 +121,8 @@ fn shelves(platforms: &mut [Platform], shards: Shards) -> Vec<Shelves<'_>> {
 #[inline]
 fn in_stock(shelves: &[Shelf<'_>], row: usize) -> i32 {
     match shelves {
-        [shelf] => shelf.offers[row].stock,
-        all => all.iter().map(|shelf| shelf.offers[row].stock).sum(),
+        [shelf] => shelf.inventory[row].stock,
+        all => all.iter().map(|shelf| shelf.inventory[row].stock).sum(),
     }
 }
 
@@ -131,8 +131,8 @@ impl Mechanism for Stock {
     fn start(&mut self, world: &mut World) {
         for platform in &mut world.platforms {
             let per_offer =
-                self.p.planned_orders * platform.n_live as f64 / platform.offers.len() as f64;
-            platform.offers.iter_mut().for_each(|state| state.demand = per_offer as f32);
+                self.p.planned_orders * platform.n_live as f64 / platform.inventory.len() as f64;
+            platform.inventory.iter_mut().for_each(|state| state.demand = per_offer as f32);
         }
         let days = world.env.start.stock_days;
         let units = ordered(world, |_, demand, stock| self.missing(demand, stock, days));
@@ -182,7 +182,7 @@ impl Mechanism for Stock {
     fn adapt(&mut self, world: &mut World, at: Clock) {
         let keep = self.keep;
         let size = world.env.catalogue.shards.size();
-        let offers = world.platforms.iter_mut().map(|platform| platform.offers.chunks_mut(size));
+        let offers = world.platforms.iter_mut().map(|platform| platform.inventory.chunks_mut(size));
         parallel::each(&mut offers.flatten().collect::<Vec<_>>(), |_, offers| {
             for state in &mut **offers {
                 let today = f64::from(state.asked_today);
@@ -240,7 +240,7 @@ impl Shelf<'_> {
     /// Grants an order or refuses it, and books what follows.
     #[inline]
     fn answer(&mut self, row: usize, order: &Order, is_there: bool, postage_fen: i64) -> Verdict {
-        let (offer, book) = (&mut self.offers[row], &mut *self.book);
+        let (offer, book) = (&mut self.inventory[row], &mut *self.book);
         offer.asked_today += 1;
         if !is_there {
             book.tally.out_of_stock += 1;
@@ -256,7 +256,7 @@ impl Shelf<'_> {
 
     /// Takes units into stock and pays for them.
     fn receive(&mut self, row: usize, units: u32, unit_cost_fen: u32) {
-        self.offers[row].stock += units as i32;
+        self.inventory[row].stock += units as i32;
         self.book.tally.units_in += u64::from(units);
         let cost = i64::from(units) * i64::from(unit_cost_fen);
         self.book.postings.post(Line::Goods, Fen(cost));
@@ -288,14 +288,14 @@ fn divide(shelves: &[Shelf<'_>], row: usize, units: u32) -> [u32; MAX_PLATFORMS]
 /// come in. A part is as what is asked for on the platform; without any demand the first has
 /// everything. All together lack at least what comes in.
 fn lacks(shelves: &[Shelf<'_>], row: usize, units: u32) -> [f64; MAX_PLATFORMS] {
-    let asked = |shelf: &Shelf<'_>| f64::from(shelf.offers[row].demand);
+    let asked = |shelf: &Shelf<'_>| f64::from(shelf.inventory[row].demand);
     let all: f64 = shelves.iter().map(asked).sum();
     let there = f64::from(in_stock(shelves, row)) + f64::from(units);
     let mut lacks = [0.0; MAX_PLATFORMS];
     for (k, (lack, shelf)) in lacks.iter_mut().zip(shelves).enumerate() {
         let idle = if k == 0 { 1.0 } else { 0.0 };
         let part = if all > 0.0 { asked(shelf) / all } else { idle };
-        *lack = (there * part - f64::from(shelf.offers[row].stock)).max(0.0);
+        *lack = (there * part - f64::from(shelf.inventory[row].stock)).max(0.0);
     }
     lacks
 }
@@ -307,7 +307,7 @@ fn ordered(world: &mut World, rule: impl Fn(u32, f64, u32) -> u32 + Sync) -> Vec
     let mut shelves = shelves(&mut world.platforms, shards);
     parallel::each_shard(shards, &mut units, &mut shelves, |shard, units, shelves| {
         for ((row, units), offer) in units.iter_mut().enumerate().zip(shards.range(shard)) {
-            let demand = shelves.iter().map(|shelf| f64::from(shelf.offers[row].demand)).sum();
+            let demand = shelves.iter().map(|shelf| f64::from(shelf.inventory[row].demand)).sum();
             *units = rule(offer, demand, in_stock(shelves, row).max(0) as u32);
         }
     });

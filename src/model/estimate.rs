@@ -9,7 +9,7 @@ use super::{sweeps_ties, trades, uses_followers};
 use crate::market::catalogue::Offer;
 use crate::market::member::Member;
 use crate::market::message::{Answer, Exposure, Order};
-use crate::market::platform::OfferState;
+use crate::market::platform::{Inventory, OfferState};
 use crate::mechanism::load::{Extent, Load, kept, members};
 use crate::network;
 use crate::parallel::Shards;
@@ -79,7 +79,8 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
     // Where nobody is or can become a member there are no records.
     let record = if trades(arm, scenario.start.registered_share) { size_of::<Member>() } else { 0 };
     let members = platforms * (record as f64 + 1.0 / 8.0);
-    let offer = size_of::<Offer>() as f64 + 4.0 + platforms * size_of::<OfferState>() as f64;
+    let state = size_of::<OfferState>() + size_of::<Inventory>();
+    let offer = size_of::<Offer>() as f64 + 4.0 + platforms * state as f64;
     let Extent { consumers, offers, days, .. } = sums.extent;
     let followed = uses_followers(scenario);
     let follows = if followed { scenario.population.follows_mean } else { 0.0 };

@@ -28,7 +28,7 @@ pub struct RunView<'a> {
 /// What the stock cost.
 #[must_use]
 pub fn stock_fen(world: &World, platform: &Platform) -> i64 {
-    let offers = platform.offers.iter().zip(&world.env.catalogue.offers);
+    let offers = platform.inventory.iter().zip(&world.env.catalogue.offers);
     offers.map(|(state, offer)| i64::from(state.stock) * i64::from(offer.unit_cost_fen)).sum()
 }
 

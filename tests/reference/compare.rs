@@ -77,10 +77,12 @@ fn members(platform: &Platform, plain: &Market) -> Verdict {
 }
 
 fn offers(platform: &Platform, plain: &Market) -> Verdict {
-    for (k, (engine, plain)) in platform.offers.iter().zip(&plain.goods).enumerate() {
+    let offers = platform.offers.iter().zip(&platform.inventory);
+    for (k, ((engine, there), plain)) in offers.zip(&plain.goods).enumerate() {
         let what = format!("offer {k}");
-        same_fields!(what, engine, plain; stock, price_fen, asked_today, sold_today);
-        let bits = (engine.demand.to_bits(), plain.demand.to_bits());
+        same_fields!(what, engine, plain; price_fen);
+        same_fields!(what, there, plain; stock, asked_today, sold_today);
+        let bits = (there.demand.to_bits(), plain.demand.to_bits());
         same(|| format!("{what}: demand, in bits,"), bits.0, bits.1)?;
         let bits = (engine.standing_utility.to_bits(), plain.standing_utility.to_bits());
         same(|| format!("{what}: standing_utility, in bits,"), bits.0, bits.1)?;

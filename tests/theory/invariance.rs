@@ -41,7 +41,7 @@ fn money_and_units_are_conserved_every_day() {
             let balances = Party::ALL.iter().map(|&party| balance(&day.books[0].postings, party).0);
             assert_eq!(balances.sum::<i64>(), 0, "{preset}, day {}", day.day);
             let Tally { units_in, units_out, units_back, .. } = run.total;
-            let stock: u64 = run.platform().offers.iter().map(|o| o.stock as u64).sum();
+            let stock: u64 = run.platform().inventory.iter().map(|o| o.stock as u64).sum();
             assert_eq!(units_in + units_back, units_out + stock, "{preset}, day {}", day.day);
         }
         assert!(run.total.over_channels(|c| c.kept as i64) > 100_000, "{preset} sells");

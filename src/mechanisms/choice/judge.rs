@@ -7,12 +7,11 @@
 use super::batch::{Batch, NO_LURE, Row, Rows};
 use super::mood::{Mood, Moods, Way};
 use super::sale::{self, coupon_gain};
-use super::standing::{Standing, Standings};
 use super::whole::{Whole, repeats};
 use super::{PRIORITY, TASTE};
 use crate::market::member::{Member, NEVER, from_share16};
 use crate::market::message::{Exposure, Order, flag};
-use crate::market::platform::{Book, Platform};
+use crate::market::platform::{Book, OfferState, Platform};
 use crate::market::utility::{Coefficients, Terms};
 use crate::mechanism::world::Environment;
 use crate::parallel::Column;
@@ -34,7 +33,7 @@ const WAYS: usize = 1 << u8::BITS;
 struct Stand<'a> {
     platform: &'a Platform,
     members: &'a Column<Member>,
-    offers: &'a [Standing],
+    offers: &'a [OfferState],
     moods: Moods,
     /// Mean hassle of its first other way of buying.
     hassle: f64,
@@ -43,7 +42,7 @@ struct Stand<'a> {
 /// What one platform is to one consumer, the same for all that it offers.
 struct Mind<'a> {
     platform: &'a Platform,
-    offers: &'a [Standing],
+    offers: &'a [OfferState],
     mood: &'a Mood,
     /// Who it is.
     consumer: u32,
@@ -76,21 +75,21 @@ impl<'a> Judge<'a> {
     pub fn new(
         env: &'a Environment,
         platforms: &'a [Platform],
-        (standings, strains): (&'a Standings, &'a [f64]),
+        strains: &'a [f64],
         coefficients: Coefficients,
         at: Clock,
     ) -> Self {
-        let stand = |(k, platform): (usize, &'a Platform)| Stand {
+        let stand = |platform: &'a Platform| Stand {
             platform,
             members: &platform.members,
-            offers: standings.of(k),
+            offers: &platform.offers,
             moods: Moods::new(&env.people, platform, &coefficients),
             hassle: platform.variants.first().map_or(0.0, |variant| variant.hassle),
         };
         Self {
             env,
             segments: env.people.segment_column(),
-            stands: platforms.iter().enumerate().map(stand).collect(),
+            stands: platforms.iter().map(stand).collect(),
             coefficients,
             strains,
             of_friends: std::array::from_fn(|n| coefficients.friends * ln_1p(n as f64)),
@@ -295,7 +294,7 @@ impl<'a> Judge<'a> {
         let recommender = if e.trust == 0 { mind.trust16 } else { e.trust };
         let c = &self.coefficients;
         let terms = Terms {
-            constant: constant + f64::from(standing.utility) + way.lean,
+            constant: constant + f64::from(standing.standing_utility) + way.lean,
             need: way.need,
             price: way.sensitivity * ln_price_ratio,
             trust: c.of_trusts(mind.trust, from_share16(recommender), c.recommender_weight),

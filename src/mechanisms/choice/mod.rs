@@ -10,7 +10,6 @@ mod batch;
 mod judge;
 mod mood;
 mod sale;
-mod standing;
 mod whole;
 
 use crate::columns::Columns;
@@ -33,7 +32,6 @@ use crate::rng::Stream;
 use batch::Batch;
 use judge::Judge;
 use smallvec::SmallVec;
-use standing::Standings;
 use std::f64::consts::LN_2;
 
 /// How an offer strikes a consumer on a day, and its hassle in each variant.
@@ -90,8 +88,8 @@ pub const SPEC: Spec = Spec {
 };
 
 fn build(values: &Values, _placement: &Placement) -> Box<dyn Mechanism> {
-    let (strains, standings, idle) = (Vec::new(), Standings::default(), Rooms::default());
-    Box::new(Choice { p: Parameters::from_values(values), strains, standings, idle })
+    let (strains, idle) = (Vec::new(), Rooms::default());
+    Box::new(Choice { p: Parameters::from_values(values), strains, idle })
 }
 
 /// A fifth of what is considered is ordered.
@@ -106,7 +104,6 @@ struct Choice {
     /// β_S·what is left of an order's strain after so many days; at the end 0, for no order.
     strains: Vec<f64>,
     /// How the offers stand in a wave.
-    standings: Standings,
     /// Batches between two uses: as many as threads are at work, whose room is kept.
     idle: Rooms<Batch>,
 }
@@ -156,9 +153,7 @@ impl Mechanism for Choice {
         let mut books: Vec<Vec<Book>> =
             platforms.iter_mut().map(|p| std::mem::take(&mut p.books)).collect();
         let mut by_shard: Vec<Shelf<'_>> = transposed(&mut books);
-        self.standings.read(platforms);
-        let known = (&self.standings, &self.strains[..]);
-        let judge = Judge::new(env, platforms, known, *coefficients, at);
+        let judge = Judge::new(env, platforms, &self.strains, *coefficients, at);
         parallel::each_pair(placed, &mut by_shard, |shard, orders, books| {
             orders.clear();
             self.idle.lent(|batch| {
@@ -175,7 +170,7 @@ impl Mechanism for Choice {
     }
 
     fn columns(&mut self, _io: &mut Columns<'_>) {
-        let Self { p: _, strains: _, standings: _, idle: _ } = self;
+        let Self { p: _, strains: _, idle: _ } = self;
     }
 }
 

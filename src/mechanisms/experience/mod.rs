@@ -162,7 +162,7 @@ impl Mechanism for Experience {
             self.idle.lent(|room| self.unpack(&today, rows, back, room));
         });
         for offer in back.iter().flatten() {
-            platform.offers[*offer as usize].stock += 1;
+            platform.inventory[*offer as usize].stock += 1;
         }
         self.back = back;
     }
