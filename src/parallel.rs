@@ -233,8 +233,8 @@ impl<T> Hand<T> {
 }
 
 /// What is to be done for items one after the other, in their order, while they are made ready in
-/// parallel: it is done by whoever makes the next one ready, with all that wait behind it or come
-/// meanwhile. Nobody waits for the one who does it.
+/// parallel. A thread does it for its own, in whose memory they are near, where their turn has come
+/// when it hands in another; what is left when all are handed in is done by one. Nobody waits.
 #[derive(Debug)]
 pub struct InTurn<T, S> {
     turn: Mutex<Turn<T>>,
@@ -246,8 +246,10 @@ pub struct InTurn<T, S> {
 struct Turn<T> {
     /// Whose turn it is.
     next: usize,
-    /// Items that are ready before their turn.
-    waiting: Vec<Option<T>>,
+    /// Items that are ready before their turn, with who made them so.
+    waiting: Vec<Option<(T, Option<usize>)>>,
+    /// How many are still to be handed in.
+    missing: usize,
     /// Whether somebody works off those whose turn it is.
     is_at_work: bool,
 }
@@ -258,32 +260,37 @@ impl<T, S> InTurn<T, S> {
     pub fn new(count: usize, state: S) -> Self {
         let mut waiting = Vec::with_capacity(count);
         waiting.resize_with(count, || None);
-        let turn = Turn { next: 0, waiting, is_at_work: false };
+        let turn = Turn { next: 0, waiting, missing: count, is_at_work: false };
         Self { turn: Mutex::new(turn), state: Mutex::new(state) }
     }
 
     /// Says that an item is ready; each is handed in once, and none may be left out.
+    #[expect(clippy::disallowed_methods, reason = "who works on which item shapes no result")]
     pub fn hand_in(&self, place: usize, item: T, work: impl Fn(&mut S, T)) {
+        let thread = rayon::current_thread_index();
         let mut turn = hold(&self.turn);
-        turn.waiting[place] = Some(item);
+        turn.waiting[place] = Some((item, thread));
+        turn.missing -= 1;
         if std::mem::replace(&mut turn.is_at_work, true) {
             return;
         }
         drop(turn);
         let mut state = hold(&self.state);
-        while let Some(item) = self.next() {
+        while let Some(item) = self.next(thread) {
             work(&mut state, item);
         }
     }
 
-    /// The item whose turn it is, unless it is still to come: then nobody is at work any more.
-    fn next(&self) -> Option<T> {
+    /// The item whose turn it is, unless it is still to come or another's who will hand in more:
+    /// then nobody is at work any more.
+    fn next(&self, thread: Option<usize>) -> Option<T> {
         let mut turn = hold(&self.turn);
-        let next = turn.next;
-        let item = turn.waiting.get_mut(next).and_then(Option::take);
+        let (next, is_last) = (turn.next, turn.missing == 0);
+        let place = turn.waiting.get_mut(next);
+        let item = place.and_then(|item| item.take_if(|(_, own)| is_last || *own == thread));
         turn.next += usize::from(item.is_some());
         turn.is_at_work = item.is_some();
-        item
+        item.map(|(item, _)| item)
     }
 }
 
