@@ -161,7 +161,6 @@ impl<R> Default for Rooms<R> {
 
 impl<R: Default> Rooms<R> {
     /// Works in a room that nobody else is in.
-    #[expect(clippy::disallowed_methods, reason = "who works in which room shapes no result")]
     pub fn lent<T>(&self, work: impl FnOnce(&mut R) -> T) -> T {
         let thread = rayon::current_thread_index();
         let mut room = self.taken(thread).unwrap_or_default();
@@ -265,7 +264,6 @@ impl<T, S> InTurn<T, S> {
     }
 
     /// Says that an item is ready; each is handed in once, and none may be left out.
-    #[expect(clippy::disallowed_methods, reason = "who works on which item shapes no result")]
     pub fn hand_in(&self, place: usize, item: T, work: impl Fn(&mut S, T)) {
         let thread = rayon::current_thread_index();
         let mut turn = hold(&self.turn);
