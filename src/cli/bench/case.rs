@@ -1,5 +1,6 @@
 //! One case, measured in this process.
 
+use super::trip;
 use crate::cli::failure::Failure;
 use crate::cli::memory;
 use crate::engine::experiment::{self, Conditions, Progress};
@@ -28,6 +29,9 @@ pub struct Measured {
     pub peak_bytes: Option<u64>,
     /// What was said before.
     pub estimate_bytes: u64,
+    /// Nanoseconds in which a line of memory goes from one processor to another and back, before or after,
+    /// whichever was longer; none on one thread.
+    pub round_trip_ns: Option<f64>,
 }
 
 /// The moments at which building and stepping began.
@@ -71,7 +75,10 @@ pub fn measure(scenario: &Scenario, threads: usize, ranks: usize) -> Result<Meas
     };
     let never = AtomicBool::new(false);
     let conditions = Conditions { ranks, stop: &never, progress: &watch };
+    let trip_ns = || (threads > 1).then(trip::round_trip_ns);
+    let before_ns = trip_ns();
     pool.install(|| experiment::run_under(scenario, &conditions, &mut sink))?;
+    let round_trip_ns = before_ns.zip(trip_ns()).map(|(before, after)| before.max(after));
     let marks = watch.0.into_inner().unwrap_or_default();
     let seconds = |k: usize| match (marks.get(k), marks.get(k + 1)) {
         (Some(from), Some(to)) => to.duration_since(*from).as_secs_f64(),
@@ -85,6 +92,7 @@ pub fn measure(scenario: &Scenario, threads: usize, ranks: usize) -> Result<Meas
         orders,
         peak_bytes: memory::peak(),
         estimate_bytes,
+        round_trip_ns,
     })
 }
 

@@ -6,6 +6,7 @@
 mod case;
 mod row;
 mod suite;
+mod trip;
 
 use crate::cli::Done;
 use crate::cli::failure::Failure;

@@ -68,6 +68,7 @@ pub const COLUMNS: &[Column] = columns! {
     peak_bytes "peak" 0 => |r| r.best.as_ref().and_then(|m| m.peak_bytes).into();
     estimate_bytes "estimate" 0 => |r| r.best.as_ref().map(|m| m.estimate_bytes).into();
     estimate_over_peak "estimate/peak" 3 => |r| r.of(|m| m.estimate_bytes as f64 / peak(m));
+    round_trip_ns "trip ns" 0 => |r| r.of(|m| m.round_trip_ns.unwrap_or(f64::NAN));
     version "version" 0 => |_| env!("CARGO_PKG_VERSION").into();
     machine "machine" 0 => |_| machine().into();
     note "note" 0 => |r| r.note.as_str().into();
@@ -88,6 +89,7 @@ pub const SHOWN: &[&str] = &[
     "orders_per_member_day",
     "bytes_per_consumer",
     "estimate_over_peak",
+    "round_trip_ns",
     "note",
 ];
 
