@@ -31,7 +31,7 @@ pub struct Measured {
     pub estimate_bytes: u64,
     /// Nanoseconds in which a line of memory goes from one processor to another and back, before or after,
     /// whichever was longer; none on one thread.
-    pub round_trip_ns: Option<f64>,
+    pub round_trip_ns: Option<u64>,
 }
 
 /// The moments at which building and stepping began.
