@@ -4,8 +4,8 @@
 //! machine, and no result depends on how many there are: what crosses shards is
 //! sorted by a key that is unique to the message.
 //!
-//! The threads take shards in turn from one list, so that none waits while another still has
-//! several; where there is one thread, it takes them in a plain loop.
+//! Every thread has the same shards again and what it wrote of them near; where it has done them
+//! all, it takes those that others have left. Where there is one thread, it takes them in a plain loop.
 
 use rayon::prelude::*;
 use std::ops::{Deref, Index, Range};
@@ -204,10 +204,14 @@ where
     });
 }
 
-/// Items that are dealt out to threads: every so many to each, so that a thread meets the same again
-/// and finds near what it left there; where it has had all of its own, the last of those that others
-/// have left.
+/// Items that are dealt out to threads: a block of neighbours to each in turn, so that a thread meets the
+/// same again and finds near what it left there, and small things that lie side by side are mostly one
+/// thread's; where it has had all of its own, the last of those that others have left.
 struct Hand<T>(Vec<Own<T>>);
+
+/// Blocks that are dealt out, where there are no more threads: as many as there are pieces of what is
+/// looked at by pieces, so that those and their shards are the same threads'. Shapes no result.
+const BLOCKS: usize = 8;
 
 /// What is left of a thread's own items; in lines of memory of its own, since a line that several
 /// threads write at every item travels between their processors.
@@ -216,7 +220,7 @@ struct Own<T>(Mutex<IntoIter<T>>);
 
 impl<T> Hand<T> {
     fn new(items: impl ExactSizeIterator<Item = T>, n_threads: usize) -> Self {
-        let block = items.len().div_ceil(8.max(n_threads)).max(1);
+        let block = items.len().div_ceil(BLOCKS.max(n_threads)).max(1);
         let mut dealt: Vec<Vec<T>> = (0..n_threads)
             .map(|_| Vec::with_capacity(items.len().div_ceil(n_threads) + block))
             .collect();
