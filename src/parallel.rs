@@ -151,7 +151,7 @@ pub fn piece(n: u32, part: usize, parts: usize) -> Range<u32> {
 /// Rooms to work in, between two uses: there come to be as many as threads at work, and what
 /// one has grown to stays. A thread meets its own again, whose memory is near its processor.
 #[derive(Debug)]
-pub struct Rooms<R>(Mutex<Vec<(Option<usize>, R)>>);
+pub struct Rooms<R>(Mutex<Vec<(Option<usize>, Box<R>)>>);
 
 impl<R> Default for Rooms<R> {
     fn default() -> Self {
@@ -162,6 +162,10 @@ impl<R> Default for Rooms<R> {
 impl<R: Default> Rooms<R> {
     /// Works in a room that nobody else is in.
     pub fn lent<T>(&self, work: impl FnOnce(&mut R) -> T) -> T {
+        if size_of::<R>() == 0 {
+            // There is nothing to keep.
+            return work(&mut R::default());
+        }
         let thread = rayon::current_thread_index();
         let mut room = self.taken(thread).unwrap_or_default();
         let done = work(&mut room);
@@ -170,7 +174,7 @@ impl<R: Default> Rooms<R> {
     }
 
     /// A thread's own room, where it is not in it already.
-    fn taken(&self, thread: Option<usize>) -> Option<R> {
+    fn taken(&self, thread: Option<usize>) -> Option<Box<R>> {
         let mut rooms = hold(&self.0);
         let own = rooms.iter().position(|room| room.0 == thread)?;
         Some(rooms.swap_remove(own).1)
