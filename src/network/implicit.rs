@@ -65,12 +65,21 @@ struct Layer {
     size: Divisor,
     /// The last range.
     last: u32,
-    /// Ends of a range, where ends of all ranges are paired with each other.
-    across: Option<Divisor>,
+    /// Where ends of all ranges are paired with each other.
+    across: Option<Across>,
     /// Of a range, and of the last.
     sequences: [Sequence; 2],
     pairings: [Pairing; 2],
     salt: u32,
+}
+
+/// Numbering of the ends of all ranges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Across {
+    /// Ends of a range but the last; 1 where they have none, so that it divides.
+    ends: Divisor,
+    /// The first end of the last range.
+    last: u64,
 }
 
 /// The ends of a consumer's ties.
@@ -129,7 +138,10 @@ impl Layer {
         let (block, place) = self.size.split(consumer.into());
         let block = block as u32;
         let (start, degree) = self.sequences[self.class(block)].of(place as u32);
-        let before = self.across.map_or(0, |ends| ends.of() * u64::from(block));
+        let before = self.across.map_or(0, |across| match block == self.last {
+            true => across.last,
+            false => across.ends.of() * u64::from(block),
+        });
         Part { first: before + start, degree, block }
     }
 
@@ -156,10 +168,10 @@ impl Layer {
     fn owner(&self, block: u32, end: u64) -> u32 {
         let (block, end) = match self.across {
             None => (block, end),
-            Some(ends) => {
-                let (found, _) = ends.split(end);
-                let block = found.min(self.last.into());
-                (block as u32, end - block * ends.of())
+            Some(Across { last, .. }) if end >= last => (self.last, end - last),
+            Some(Across { ends, .. }) => {
+                let (block, end) = ends.split(end);
+                (block as u32, end)
             }
         };
         block * self.size.of() as u32 + self.sequences[self.class(block)].owner(end)
@@ -392,9 +404,10 @@ impl<'a> Plan<'a> {
         let mut draws = self.key.draws(ENDS, number, Clock::default(), 0);
         let mut keys = || [0; ROUNDS].map(|_| draws.word());
         let ends = sequences.each_ref().map(Sequence::ends);
-        let all = ends[0] * u64::from(last) + ends[1];
-        let pairings = if across { [all; 2] } else { ends }.map(|ends| Pairing::new(ends, keys()));
-        let across = across.then(|| Divisor::new(ends[0].max(1)));
+        let before = ends[0] * u64::from(last);
+        let paired = if across { [before + ends[1]; 2] } else { ends };
+        let pairings = paired.map(|ends| Pairing::new(ends, keys()));
+        let across = across.then(|| Across { ends: Divisor::new(ends[0].max(1)), last: before });
         let size = Divisor::new(size.into());
         Layer { size, last, across, sequences, pairings, salt: draws.word() }
     }
