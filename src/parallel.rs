@@ -33,6 +33,13 @@ impl Shards {
         Self { n, log_size: n.div_ceil(MAX_SHARDS).max(64).next_power_of_two().ilog2() }
     }
 
+    /// Neighbouring shards joined, equally many each, to at most so many.
+    #[must_use]
+    pub fn joined(self, most: usize) -> Self {
+        let joined = self.count().div_ceil(most.max(1)).next_power_of_two();
+        Self { log_size: self.log_size + joined.ilog2(), ..self }
+    }
+
     /// Number of agents.
     #[must_use]
     pub fn n(self) -> u32 {
@@ -396,6 +403,13 @@ mod tests {
             assert_eq!(next, n);
             assert!(shards.count() <= 64);
             assert!(n < 64 * 64 || shards.count() > 32, "{n}: {}", shards.count());
+            for most in [1, 2, 16, 64] {
+                let blocks = shards.joined(most);
+                assert!(blocks.count() <= most && (shards.count() <= most) == (blocks == shards));
+                assert!((0..n).all(|i| {
+                    blocks.shard_of(i) == shards.shard_of(i) * shards.size() / blocks.size()
+                }));
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 const MAGIC: [u8; 8] = *b"guanxi\x1a\xc5";
 
 /// Version of the format; a change of what is stored, or how, raises it.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// How hard zstd tries: the quickest level, for a run waits meanwhile.
 const LEVEL: i32 = 1;

@@ -77,11 +77,10 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut rows = rows(suite, arguments);
     let (n, mut done) = (rows.len(), 0);
     for world in rows.chunk_by_mut(|a, b| (a.case.name, a.agents) == (b.case.name, b.agents)) {
-        fill(world, (done, n), arguments, (screen, &interrupt))?;
+        fill(world, (done, n), arguments, (screen, &interrupt), &file)?;
         done += world.len();
-        for row in world.iter().filter(|row| row.is_done()) {
-            row::add(&file, row)?;
-        }
+        // Those that a signal kept from their last round, too.
+        world.iter_mut().filter(|row| row.is_done()).try_for_each(|row| row::add(&file, row))?;
         if interrupt.stop.load(Ordering::Relaxed) {
             break;
         }
@@ -120,27 +119,35 @@ fn rows(suite: &'static Suite, arguments: &Arguments) -> Vec<Row> {
 
 /// Measures the rows of a world as often as the suite says and keeps the best of each, or notes why
 /// they were skipped. Every round measures all of them: a busy moment of the machine meets them alike,
-/// so that their ratios mean something. A signal ends it after the rows that are measured so far.
+/// so that their ratios mean something. A row is added to the file in its last round. A signal ends
+/// it after the rows that are measured so far.
 fn fill(
     world: &mut [Row],
     (done, n): (usize, usize),
     arguments: &Arguments,
     (screen, interrupt): (&Screen, &Interrupt),
+    file: &Path,
 ) -> Done {
     let rounds = arguments.repeats.or_else(|| world.first().map(Row::usual_repeats)).unwrap_or(0);
     for row in &mut *world {
         row.note = too_large(row, arguments)?.unwrap_or_default();
     }
     for round in 1..=rounds {
+        let of_rounds = if rounds > 1 { format!(", {round} of {rounds}") } else { String::new() };
         for (k, row) in world.iter_mut().enumerate() {
-            let of_rounds =
-                if rounds > 1 { format!(", {round} of {rounds}") } else { String::new() };
+            let is_skipped = !row.note.is_empty();
+            if is_skipped && round > 1 {
+                continue;
+            }
             screen.tell(&format!("{}/{n} {}{of_rounds}", done + k + 1, row.title()));
-            if row.note.is_empty() {
+            if !is_skipped {
                 let Some(measured) = measured(row, interrupt)? else { return Ok(()) };
                 row.take(measured);
             }
             screen.tell(&format!("    {}", row.outcome()));
+            if round == rounds {
+                row::add(file, row)?;
+            }
         }
     }
     Ok(())

@@ -29,6 +29,8 @@ pub struct Row {
     best: Option<Measured>,
     /// Why it was not measured.
     pub note: String,
+    /// Whether the file has it.
+    is_added: bool,
 }
 
 /// A column.
@@ -108,7 +110,8 @@ impl Row {
         (threads, ranks): (usize, usize),
     ) -> Self {
         let note = String::new();
-        Self { suite, case, agents, days, threads, ranks, repeats: 0, best: None, note }
+        let (best, is_added) = (None, false);
+        Self { suite, case, agents, days, threads, ranks, repeats: 0, best, note, is_added }
     }
 
     /// How often the suite measures it.
@@ -231,8 +234,11 @@ pub fn prepare(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Adds a row to the file.
-pub fn add(path: &Path, row: &Row) -> Result<(), Failure> {
+/// Adds a row to the file, where it has not been yet.
+pub fn add(path: &Path, row: &mut Row) -> Result<(), Failure> {
+    if std::mem::replace(&mut row.is_added, true) {
+        return Ok(());
+    }
     let file = OpenOptions::new().append(true).open(path);
     let file = file.map_err(|error| OutputError::writing(path, error))?;
     let cells: Vec<String> = COLUMNS.iter().map(|column| plain(&(column.of)(row))).collect();
