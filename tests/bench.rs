@@ -63,8 +63,12 @@ fn rows_are_measured_and_added_to_the_file() {
 #[test]
 fn what_does_not_fit_is_skipped_and_said() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let arguments = "--agents 1e6 --threads 1 --cases viral --memory-limit 50MB";
-    let found = rows(folder.path(), arguments);
+    let arguments = "--agents 1e6 --threads 1 --cases viral --memory-limit 50MB --repeats 3";
+    let output = bench(folder.path(), arguments).args(["--format", "json"]).output();
+    let Output { stdout, stderr, .. } = output.expect("the program can be started");
+    assert_eq!(text(&stderr).matches("skipped: needs ").count(), 1, "{}", text(&stderr));
+    assert_eq!(lines(folder.path()).len(), 2);
+    let found: Vec<Value> = serde_json::from_slice(&stdout).expect("JSON rows");
     let note = found[0]["note"].as_str().unwrap_or_default();
     assert!(note.starts_with("skipped: needs ") && note.contains("47.7 MiB"), "{note}");
     assert!(found[0]["step_seconds"].is_null());
@@ -79,6 +83,24 @@ fn a_file_with_other_columns_is_not_added_to() {
     assert_eq!(said.status.code(), Some(7));
     assert!(text(&said.stderr).contains("has other columns"), "{}", text(&said.stderr));
     assert_eq!(lines(folder.path()), ["mine"]);
+}
+
+#[test]
+fn a_row_is_in_the_file_before_the_next_is_begun() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = "--agents 1e3 --threads 1,2 --days 2 --cases viral --repeats 2";
+    let mut child = bench(folder.path(), arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    let mut said = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let mut said = said.by_ref().map_while(Result::ok);
+    assert!(said.any(|line| line.starts_with("2/2 ") && line.ends_with(", 2 of 2")));
+    assert!(lines(folder.path()).len() >= 2, "a row that is whole would be lost");
+    assert_eq!(said.count(), 2, "its outcome, and the last line");
+    assert!(child.wait().expect("it ends").success());
+    assert_eq!(lines(folder.path()).len(), 3);
 }
 
 #[test]
