@@ -34,10 +34,13 @@ impl Estimate {
 const PROGRAM_BYTES: f64 = 8.8e6;
 /// What a day leaves in tables until the end of a run, a platform.
 const DAY_BYTES: f64 = 5.5e3;
-/// Lists of a day's messages that grow and shrink leave gaps between them, given back now and then.
-const GAPS: f64 = 1.4;
-/// The same of what mechanisms keep for longer, columns among it that leave none.
-const KEPT_GAPS: f64 = 1.45;
+/// Lists that grow and shrink leave gaps between them, given back now and then: a share of what they
+/// take, in large worlds as in small ones,
+const GAPS: f64 = 0.08;
+/// and as large a share again as this while lists are short, up to so many bytes: long ones lie in memory
+/// of their own, and leave none when they go. Both are measured, from 10⁵ to 3·10⁸ consumers.
+const SHORT_GAPS: f64 = 0.36;
+const MOST_SHORT_GAPS_BYTES: f64 = 9e6;
 /// Times that mechanisms are asked: the longest way from one to the other, and back.
 const ROUNDS: usize = 10;
 /// Sorters at work at a time, where nobody says how many threads there will be.
@@ -84,7 +87,9 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
     let Extent { consumers, offers, days, .. } = sums.extent;
     let followed = uses_followers(scenario);
     let follows = if followed { scenario.population.follows_mean } else { 0.0 };
-    let messages = GAPS * sums.messages();
+    let messages = sums.messages();
+    let lists = messages + sums.bytes;
+    let gaps = GAPS * lists + (SHORT_GAPS * lists).min(MOST_SHORT_GAPS_BYTES);
     // Before they are packed they take more than five bytes each besides, while there are no
     // messages yet.
     let drawing = (5.5 * follows * consumers - messages).max(0.0);
@@ -94,8 +99,9 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
         ("followers", 2.0 * follows * consumers + drawing),
         ("consumers", people(scenario, n) as f64 + consumers * members),
         ("offers", offers * offer),
-        ("mechanisms", KEPT_GAPS * sums.bytes),
+        ("mechanisms", sums.bytes),
         ("messages", messages),
+        ("gaps between lists", gaps),
         ("tables", days * DAY_BYTES * platforms),
     ];
     Estimate { parts: parts.map(|(what, bytes)| (what, bytes as u64)).to_vec() }
