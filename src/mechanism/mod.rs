@@ -106,9 +106,4 @@ pub trait Mechanism: Send + Sync {
     /// Adds the mechanism's own state to a digest, so that tests compare what is
     /// stored and not only what is shown.
     fn digest(&self, _hash: &mut Digest) {}
-
-    /// Bytes held by the mechanism's own state.
-    fn bytes(&self) -> u64 {
-        0
-    }
 }

@@ -330,15 +330,6 @@ impl Mechanism for Delivery {
         hash.shards(self.routes.len(), |shard| self.routes[shard].iter().flatten().flat_map(order));
     }
 
-    fn bytes(&self) -> u64 {
-        let orders: usize = self.routes.iter().flatten().map(Vec::capacity).sum();
-        let room = |room: &Room| {
-            room.joining.capacity() * size_of::<u32>() + room.nodes.capacity() * size_of::<Node>()
-        };
-        let rooms: usize = self.rooms.iter().map(room).sum();
-        (orders * size_of::<Shipment>() + rooms) as u64
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         // What a wave needs is empty between days.
         let Self { p: _, platform: _, routes, rooms: _, desks: _ } = self;

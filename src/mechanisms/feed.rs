@@ -228,11 +228,6 @@ impl Mechanism for Feed {
         platforms[self.platform].books = books;
     }
 
-    fn bytes(&self) -> u64 {
-        let tastes = self.tastes.as_ref().map_or(0, |tastes| 13 * tastes.of.len() as u64);
-        tastes + 2 * self.categories.len() as u64
-    }
-
     fn columns(&mut self, _io: &mut Columns<'_>) {
         let Self { p: _, platform: _, channel: _, shown: _, tastes: _, .. } = self;
     }

@@ -296,10 +296,6 @@ impl Mechanism for Leaders {
         hash.add([self.next as u64, self.purse.0 as u64]);
     }
 
-    fn bytes(&self) -> u64 {
-        (self.leaders.len() * size_of::<Leader>()) as u64
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p: _, platform: _, channel: _, leaders, queue: _, next, purse, goods: _, held } =
             self;

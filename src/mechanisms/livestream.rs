@@ -289,10 +289,6 @@ impl Mechanism for Livestream {
         hash.lists(&self.missed, state);
     }
 
-    fn bytes(&self) -> u64 {
-        self.missed.iter().map(|list| (list.capacity() * size_of::<Missed>()) as u64).sum()
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self {
             p: _,

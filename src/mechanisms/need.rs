@@ -493,10 +493,6 @@ impl Mechanism for Need {
         });
     }
 
-    fn bytes(&self) -> u64 {
-        self.next.len() as u64 * (4 + size_of::<Habits>() as u64)
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         // Habits are drawn again when asked for.
         let Self { p: _, shards: _, next, habits: _, cuts: _, desks: _ } = self;

@@ -117,10 +117,6 @@ impl Mechanism for Pricing {
         }));
     }
 
-    fn bytes(&self) -> u64 {
-        (self.memories.capacity() * size_of::<Memory>()) as u64
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p: _, platform: _, memories } = self;
         memories.visit(io);

@@ -146,10 +146,6 @@ impl Mechanism for Reviewing {
         self.rate(platform, &env.catalogue);
     }
 
-    fn bytes(&self) -> u64 {
-        self.written.iter().map(|list| (list.capacity() * size_of::<(u32, u8)>()) as u64).sum()
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p, platform: _, prior: _, written: _ } = self;
         io.holds(Tenure::Stays);

@@ -296,10 +296,6 @@ impl Mechanism for Sharing {
         hash.lists(&self.shares, |s| [u64::from(s.by), u64::from(s.offer)]);
     }
 
-    fn bytes(&self) -> u64 {
-        self.shares.iter().map(|s| (s.capacity() * size_of::<Share>()) as u64).sum()
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p: _, platform: _, first: _, shares, paid_share, idle: _ } = self;
         io.by_shard(shares);

@@ -203,11 +203,6 @@ impl Mechanism for Stock {
         }
     }
 
-    fn bytes(&self) -> u64 {
-        let lists = self.under_way.iter().map(|delivery| delivery.units.capacity());
-        ((self.on_order.capacity() + lists.sum::<usize>()) * size_of::<u32>()) as u64
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p, keep: _, on_order, under_way } = self;
         io.acted("stock.planned_orders", &p.planned_orders);

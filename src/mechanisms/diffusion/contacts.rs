@@ -250,14 +250,4 @@ impl Way for Contacts {
             contacts.flatten().map(|&i| u64::from(i))
         });
     }
-
-    fn bytes(&self) -> u64 {
-        let lists = |part: &Part| {
-            let lists = part.contacts.iter().chain(&part.recovering);
-            lists.map(|list| 4 * list.capacity() as u64 + 24).sum::<u64>()
-        };
-        let words = self.susceptible.len() + self.ever.len();
-        let due = self.due.iter().flatten().map(|list| 4 * list.capacity() as u64 + 24);
-        8 * words as u64 + self.parts.iter().map(lists).sum::<u64>() + due.sum::<u64>()
-    }
 }

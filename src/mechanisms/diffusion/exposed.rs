@@ -219,10 +219,4 @@ impl Way for Exposed {
         hash.shards(n, |shard| words[shard].iter().copied());
         hash.shards(n, |shard| active[shard].iter().map(|count| u64::from(count.load(Relaxed))));
     }
-
-    fn bytes(&self) -> u64 {
-        let words = self.susceptible.len() + self.touched.len();
-        let lists: usize = self.new.iter().map(Vec::capacity).sum();
-        8 * words as u64 + 4 * (self.active.len() + lists) as u64 + self.heard.bytes()
-    }
 }

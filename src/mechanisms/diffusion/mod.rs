@@ -146,8 +146,6 @@ trait Way: Send + Sync {
     fn columns(&mut self, io: &mut Columns<'_>);
     /// Adds the state to a digest.
     fn digest(&self, hash: &mut Digest);
-    /// Bytes held.
-    fn bytes(&self) -> u64;
 }
 
 /// What happens to the infectious: β, and when they recover.
@@ -221,10 +219,6 @@ impl Mechanism for Diffusion {
         }
     }
 
-    fn bytes(&self) -> u64 {
-        self.way.as_ref().map_or(0, |way| way.bytes())
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p, way } = self;
         io.holds(Tenure::Always);
@@ -262,10 +256,6 @@ impl Heard {
             Some(ties) => ties.of(consumer),
             None => network.hearers(consumer, room),
         }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.0.as_ref().map_or(0, Csr::bytes)
     }
 }
 

@@ -286,12 +286,4 @@ impl Way for Pull {
         }
         hash.shards(n, |shard| self.ending[shard].iter().flatten().map(|&i| u64::from(i)));
     }
-
-    fn bytes(&self) -> u64 {
-        let columns = [&self.susceptible, &self.infectious, &self.ever, &self.new, &self.below];
-        let lists = self.ending.iter().flatten().map(|list| 4 * list.capacity() as u64 + 24);
-        lists.sum::<u64>()
-            + self.heard.bytes()
-            + columns.iter().map(|column| 8 * column.len() as u64).sum::<u64>()
-    }
 }

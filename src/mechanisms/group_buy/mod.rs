@@ -232,10 +232,6 @@ impl Mechanism for GroupBuy {
         });
     }
 
-    fn bytes(&self) -> u64 {
-        self.pools.iter().map(|p| (p.groups.capacity() * size_of::<Group>()) as u64).sum()
-    }
-
     fn columns(&mut self, io: &mut Columns<'_>) {
         let Self { p, platform: _, channel: _, variant: _, constant, pools, idle: _ } = self;
         io.holds(Tenure::Stays);
