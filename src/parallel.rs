@@ -33,11 +33,11 @@ impl Shards {
         Self { n, log_size: n.div_ceil(MAX_SHARDS).max(64).next_power_of_two().ilog2() }
     }
 
-    /// Neighbouring shards joined, equally many each, to at most so many.
+    /// Neighbouring shards joined, equally many each, to at most so many; none has more than 2³¹ agents.
     #[must_use]
     pub fn joined(self, most: usize) -> Self {
         let joined = self.count().div_ceil(most.max(1)).next_power_of_two();
-        Self { log_size: self.log_size + joined.ilog2(), ..self }
+        Self { log_size: (self.log_size + joined.ilog2()).min(31), ..self }
     }
 
     /// Number of agents.
@@ -389,6 +389,7 @@ mod tests {
 
     #[test]
     fn shards_cover_all_agents_once_and_begin_at_multiples_of_64() {
+        assert_eq!(Shards::of(u32::MAX).joined(1).range(1), 1 << 31..u32::MAX);
         for n in [1, 2, 63, 64, 65, 300, 4_096, 4_097, 1_000_000, 1_000_001] {
             let shards = Shards::of(n);
             let mut next = 0;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 fn bench(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guanxi"));
@@ -25,6 +25,15 @@ fn rows(folder: &Path, arguments: &str) -> Vec<Value> {
     let Output { status, stdout, stderr } = output.expect("the program can be started");
     assert!(status.success(), "{status}: {}", text(&stderr));
     serde_json::from_slice(&stdout).expect("JSON rows")
+}
+
+/// A bench under way, and what it says line by line.
+fn begun(folder: &Path, arguments: &str) -> (Child, impl Iterator<Item = String>) {
+    let mut command = bench(folder, arguments);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("the program can be started");
+    let said = BufReader::new(child.stderr.take().expect("piped")).lines();
+    (child, said.map_while(Result::ok))
 }
 
 /// The file of results, line by line.
@@ -89,13 +98,7 @@ fn a_file_with_other_columns_is_not_added_to() {
 fn a_row_is_in_the_file_before_the_next_is_begun() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = "--agents 1e3 --threads 1,2 --days 2 --cases viral --repeats 2";
-    let mut child = bench(folder.path(), arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program can be started");
-    let mut said = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let mut said = said.by_ref().map_while(Result::ok);
+    let (mut child, mut said) = begun(folder.path(), arguments);
     assert!(said.any(|line| line.starts_with("2/2 ") && line.ends_with(", 2 of 2")));
     assert!(lines(folder.path()).len() >= 2, "a row that is whole would be lost");
     assert_eq!(said.count(), 2, "its outcome, and the last line");
@@ -107,13 +110,7 @@ fn a_row_is_in_the_file_before_the_next_is_begun() {
 fn a_signal_ends_it_and_leaves_what_was_measured() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = "--agents 1e3,2e6 --threads 1 --days 3650 --cases viral --repeats 1";
-    let mut child = bench(folder.path(), arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program can be started");
-    let mut said = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let mut said = said.by_ref().map_while(Result::ok);
+    let (mut child, mut said) = begun(folder.path(), arguments);
     assert!(said.any(|line| line.starts_with("2/2 viral, 2000000 consumers")), "it never began");
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(killed.expect("kill can be started").success());

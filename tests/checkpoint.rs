@@ -53,6 +53,9 @@ fn cases() -> Vec<Case> {
     }
     cases.push(diffusion("sir", "watts_strogatz", infection));
     cases.push(diffusion("sis", "watts_strogatz", infection));
+    cases.push(diffusion("sir", "implicit", infection));
+    let cascade = "activation_probability = 0.15";
+    cases.push(diffusion("independent_cascade", "watts_strogatz", cascade));
     cases.push(diffusion("sis", "complete", "infection_probability = 0.0002"));
     cases.push(diffusion("bass", "watts_strogatz", "period_days = 10.0"));
     cases.push(diffusion("linear_threshold", "watts_strogatz", "seed_by = \"degree\""));

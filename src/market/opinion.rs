@@ -81,13 +81,6 @@ impl Opinions {
         let merchants = self.merchants.iter().flat_map(|m| [m.good.to_bits(), m.bad.to_bits()]);
         merchants.chain(self.offers.iter().map(|o| o.volume.to_bits()))
     }
-
-    /// Bytes held.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        let merchants = self.merchants.capacity() * size_of::<Reputation>();
-        (merchants + self.offers.capacity() * size_of::<Reviews>()) as u64
-    }
 }
 
 #[cfg(test)]

@@ -91,8 +91,9 @@ fn of_arm(scenario: &Scenario, arm: &Arm, n: u32) -> Estimate {
     let lists = messages + sums.bytes;
     let gaps = GAPS * lists + (SHORT_GAPS * lists).min(MOST_SHORT_GAPS_BYTES);
     // Before they are packed they take more than five bytes each besides, while there are no
-    // messages yet.
-    let drawing = (5.5 * follows * consumers - messages).max(0.0);
+    // messages yet, nor gaps between these.
+    let later = messages * (1.0 + gaps / lists.max(1.0));
+    let drawing = (5.5 * follows * consumers - later).max(0.0);
     let parts = [
         ("program", PROGRAM_BYTES),
         ("network", network_bytes(scenario, n) as f64),

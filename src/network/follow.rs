@@ -48,12 +48,6 @@ impl Follow {
     pub fn of(&self, influencer: u32) -> Vec<u32> {
         self.followers.of(influencer)
     }
-
-    /// Bytes held.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.followers.bytes()
-    }
 }
 
 /// How one influencer's followers are drawn.

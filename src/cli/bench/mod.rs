@@ -77,10 +77,11 @@ pub fn execute(arguments: &Arguments, screen: &Screen) -> Done {
     let mut rows = rows(suite, arguments);
     let (n, mut done) = (rows.len(), 0);
     for world in rows.chunk_by_mut(|a, b| (a.case.name, a.agents) == (b.case.name, b.agents)) {
-        fill(world, (done, n), arguments, (screen, &interrupt), &file)?;
+        let filled = fill(world, (done, n), arguments, (screen, &interrupt), &file);
         done += world.len();
-        // Those that a signal kept from their last round, too.
+        // Those that a signal or a fault kept from their last round, too.
         world.iter_mut().filter(|row| row.is_done()).try_for_each(|row| row::add(&file, row))?;
+        filled?;
         if interrupt.stop.load(Ordering::Relaxed) {
             break;
         }
@@ -119,8 +120,8 @@ fn rows(suite: &'static Suite, arguments: &Arguments) -> Vec<Row> {
 
 /// Measures the rows of a world as often as the suite says and keeps the best of each, or notes why
 /// they were skipped. Every round measures all of them: a busy moment of the machine meets them alike,
-/// so that their ratios mean something. A row is added to the file in its last round. A signal ends
-/// it after the rows that are measured so far.
+/// so that their ratios mean something. A row is added to the file in its last round, which is
+/// the first of what is skipped. A signal ends it after the rows that are measured so far.
 fn fill(
     world: &mut [Row],
     (done, n): (usize, usize),
@@ -145,7 +146,7 @@ fn fill(
                 row.take(measured);
             }
             screen.tell(&format!("    {}", row.outcome()));
-            if round == rounds {
+            if is_skipped || round == rounds {
                 row::add(file, row)?;
             }
         }
